@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst-sod/core/image-private.h>
+#include <gst-sod/core/tensor-private.h>
+#include <gst-sod/nn/network-private.h>
+
+G_BEGIN_DECLS
+
+/* The seam. A back end does two things behind it:
+ *
+ *  - single ops (GstSodOpKernel): what `ref` runs on, what the op tests call,
+ *    and what a back end may fall back to;
+ *  - plans: compile (graph, shapes, mode, precision, limits) -> executable,
+ *    which negotiates layouts, fuses and places memory; what a back end cannot
+ *    do is found there (GST_SOD_ERROR_UNSUPPORTED), never in mid-stream.
+ *
+ * An executable is immutable and shared by every stream of a packed network; a
+ * stream is the working memory (activations, scratch) of one caller at a time.
+ */
+typedef struct _GstSodBackend GstSodBackend;
+typedef struct _GstSodExecutable GstSodExecutable;
+typedef struct _GstSodStream GstSodStream;
+
+typedef enum
+{
+  GST_SOD_MODE_INFER,
+  GST_SOD_MODE_TRAIN
+} GstSodMode;
+
+/* ---- single ops ---- */
+
+/* One call of one op. Tensors are dense (n, c, h, w), all of one dtype but for
+ * params of bf16 batch norm, which stay f32. */
+typedef struct
+{
+  const GstSodOpAttrs *attrs;
+  GstSodMode mode; /* batch norm: batch statistics where TRAIN */
+  guint n_inputs;
+  const GstSodTensor *const *inputs;
+  GstSodTensor *const *params; /* TRAIN batch norm updates its statistics:
+                                  momentum 0.1, unbiased variance */
+  guint n_params;
+  GstSodTensor *output; /* forward: written; backward: as forward left it */
+
+  /* backward only; each gradient is written (=), not added to. NULL where it
+   * is not wanted; params that are not trainable have none. */
+  const GstSodTensor *d_output;
+  GstSodTensor *const *d_inputs;
+  GstSodTensor *const *d_params;
+  guint threads;
+} GstSodOpCall;
+
+typedef struct
+{
+  gboolean (*forward) (const GstSodOpCall *call, GError **error);
+  gboolean (*backward) (const GstSodOpCall *call, GError **error);
+} GstSodOpKernel;
+
+/* ---- plans ---- */
+
+typedef struct
+{
+  const GstSodGraph *graph; /* the executable takes a reference */
+  GHashTable *weights;      /* name -> GstSodTensor, f32 */
+  const GstSodInputRule *rule;
+  GstSodMode mode;
+  GstSodPrecision precision; /* never AUTO */
+  GstSodShape input;         /* (n, c, h, w) */
+  guint threads;
+  gsize workspace_limit; /* bytes, 0 = the back end's choice */
+  /* Values that must still be readable after execute(): for tests and for the
+   * layers' golden values. Forbids reusing their memory. */
+  const GstSodValue *keep;
+  guint n_keep;
+  /* value -> index of the last node that reads it (the node that makes it
+   * where none does; G_MAXUINT for the output and for those in `keep`), as
+   * gst_sod_graph_last_uses() of run/ found it. */
+  const guint *last_use;
+  /* An executable of the same weights, back end and precision whose packed
+   * weights may be shared; NULL if there is none. */
+  GstSodExecutable *share;
+} GstSodCompileRequest;
+
+typedef struct
+{
+  void (*free) (GstSodExecutable *self);
+  GstSodStream *(*open) (GstSodExecutable *self, GError **error);
+
+  /* One line a step: "enc.0.0.conv brgconv:avx512_core"; (transfer full). */
+  gchar **(*describe) (GstSodExecutable *self);
+} GstSodExecutableClass;
+
+struct _GstSodExecutable
+{
+  const GstSodExecutableClass *klass;
+  gatomicrefcount ref_count;
+  GstSodBackend *backend;
+  GstSodPrecision precision;
+  GstSodShape input, output;
+  gsize arena_size;     /* bytes a stream takes for activations */
+  gsize workspace_size; /* bytes a stream takes for scratch */
+  gsize weights_size;   /* bytes of packed weights, shared ones too */
+};
+
+typedef struct
+{
+  void (*free) (GstSodStream *self);
+
+  /* preprocess: picture -> channels 3 * frame .. 3 * frame + 2 of sample
+   * @sample of the input, by the rule; one channel of a gray picture, in 0..1,
+   * where the input has one channel (reverse). */
+  gboolean (*write_image) (GstSodStream *self, guint sample, guint frame,
+      const GstSodImage *image, GError **error);
+
+  /* As write_image() from an (3, h, w) f32 tensor already preprocessed by
+   * preprocess(); also (c, h, w) with frame 0 and all channels, for tests. */
+  gboolean (*write_tensor) (GstSodStream *self, guint sample, guint frame,
+      const GstSodTensor *tensor, GError **error);
+
+  /* preprocess into memory that outlives this pass: the frames that a
+   * two-frame model will look back at; @tensor is (3, h, w) f32. */
+  gboolean (*preprocess) (GstSodStream *self, const GstSodImage *image,
+      GstSodTensor *tensor, GError **error);
+
+  gboolean (*execute) (GstSodStream *self, GError **error);
+
+  /* postprocess: the one-channel output in 0..1 of sample @sample -> 8-bit gray
+   * picture of any size, round to nearest, resized by the same filters as the
+   * input; @map is written. */
+  gboolean (*read_map) (
+      GstSodStream *self, guint sample, GstSodImage *map, GError **error);
+
+  /* Content of the output, or of a value named in `keep`, as a new dense f32
+   * tensor (n, c, h, w). */
+  GstSodTensor *(*read_value) (
+      GstSodStream *self, GstSodValue value, GError **error);
+
+  /* TRAIN plans: filled by back ends that train. */
+  gboolean (*backward) (GstSodStream *self, GError **error);
+} GstSodStreamClass;
+
+struct _GstSodStream
+{
+  const GstSodStreamClass *klass;
+  GstSodExecutable *executable; /* a reference */
+};
+
+typedef struct
+{
+  const gchar *name;   /* "ref", "onednn", "cuda" */
+  const gchar *device; /* "cpu", "cuda" */
+
+  /* What AUTO means on this machine. */
+  GstSodPrecision (*best_precision) (GstSodBackend *self);
+
+  /* GST_SOD_ERROR_UNSUPPORTED, naming the missing instruction set and
+   * precision=auto, where the machine cannot. */
+  gboolean (*check_precision) (
+      GstSodBackend *self, GstSodPrecision precision, GError **error);
+
+  /* NULL where this back end has no such op. */
+  const GstSodOpKernel *(*op) (GstSodBackend *self, GstSodOpKind kind);
+
+  GstSodExecutable *(*compile) (GstSodBackend *self,
+      const GstSodCompileRequest *request, GError **error);
+} GstSodBackendClass;
+
+struct _GstSodBackend
+{
+  const GstSodBackendClass *klass;
+};
+
+/* ---- registry: the only place that knows which back ends were built ---- */
+
+/* All of them, best first, NULL-terminated; owned by the library. */
+GstSodBackend *const *gst_sod_backend_list (void);
+
+/* By name; GST_SOD_ERROR_UNSUPPORTED lists those there are. */
+GstSodBackend *gst_sod_backend_get (const gchar *name, GError **error);
+
+/* The best one for "auto", "cpu", "cuda" or "cuda:N"; GST_SOD_ERROR_DEVICE,
+ * or INVALID_ARGUMENT for a name that is none of these. @resolved (transfer
+ * full) gets "cpu" or "cuda:N". */
+GstSodBackend *gst_sod_backend_for_device (
+    const gchar *device, gchar **resolved, GError **error);
+
+/* ---- calling through the seam ---- */
+
+GstSodExecutable *gst_sod_backend_compile (
+    GstSodBackend *self, const GstSodCompileRequest *request, GError **error);
+GstSodExecutable *gst_sod_executable_ref (GstSodExecutable *self);
+void gst_sod_executable_unref (GstSodExecutable *self);
+
+/* For back ends: fills the base struct in. */
+void gst_sod_executable_init (GstSodExecutable *self,
+    const GstSodExecutableClass *klass, GstSodBackend *backend,
+    const GstSodCompileRequest *request);
+
+GstSodStream *gst_sod_executable_open (
+    GstSodExecutable *self, GError **error);
+void gst_sod_stream_free (GstSodStream *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstSodExecutable, gst_sod_executable_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstSodStream, gst_sod_stream_free)
+
+/* Each back end's one symbol that the registry names. */
+GstSodBackend *gst_sod_ref_backend (void);
+GstSodBackend *gst_sod_onednn_backend (void);
+
+G_END_DECLS

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gst/gst.h>
+
+/* Each element is one file; its type registers itself here and nowhere else. */
+
+static gboolean
+plugin_init (GstPlugin *plugin)
+{
+  return TRUE;
+}
+
+GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, sod,
+    "Salient object detection in live video", plugin_init, PACKAGE_VERSION,
+    "LGPL", "gst-sod", "Unknown package origin")

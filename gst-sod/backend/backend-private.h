@@ -162,8 +162,8 @@ typedef struct
   /* NULL where this back end has no such op. */
   const GstSodOpKernel *(*op) (GstSodBackend *self, GstSodOpKind kind);
 
-  GstSodExecutable *(*compile) (GstSodBackend *self,
-      const GstSodCompileRequest *request, GError **error);
+  GstSodExecutable *(*compile) (
+      GstSodBackend *self, const GstSodCompileRequest *request, GError **error);
 } GstSodBackendClass;
 
 struct _GstSodBackend
@@ -192,13 +192,15 @@ GstSodExecutable *gst_sod_backend_compile (
 GstSodExecutable *gst_sod_executable_ref (GstSodExecutable *self);
 void gst_sod_executable_unref (GstSodExecutable *self);
 
-/* For back ends: fills the base struct in. */
+/* For back ends: fills the base struct in but for the output's shape and the
+ * sizes. */
 void gst_sod_executable_init (GstSodExecutable *self,
     const GstSodExecutableClass *klass, GstSodBackend *backend,
     const GstSodCompileRequest *request);
 
-GstSodStream *gst_sod_executable_open (
-    GstSodExecutable *self, GError **error);
+/* Takes the stream's reference to its executable, once the back end's open()
+ * has made it, and gives it back after its free(). */
+GstSodStream *gst_sod_executable_open (GstSodExecutable *self, GError **error);
 void gst_sod_stream_free (GstSodStream *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstSodExecutable, gst_sod_executable_unref)

@@ -13,6 +13,12 @@ G_BEGIN_DECLS
 /* As gst_sod_tensor_new(), from a shape; the elements are zero. */
 GstSodTensor *gst_sod_tensor_new_shaped (
     GstSodDType dtype, const GstSodShape *shape, GError **error);
+
+/* A tensor over @data, which the caller keeps alive and frees: a place in a
+ * plan's arena. */
+GstSodTensor *gst_sod_tensor_new_borrowed (
+    GstSodDType dtype, const GstSodShape *shape, gpointer data);
+
 const GstSodShape *gst_sod_tensor_get_shape (const GstSodTensor *self);
 gpointer gst_sod_tensor_get_data (GstSodTensor *self);
 gconstpointer gst_sod_tensor_peek_data (const GstSodTensor *self);
@@ -36,7 +42,7 @@ gst_sod_bf16_to_f32 (guint16 value)
   {
     guint32 u;
     gfloat f;
-  } bits = { .u = (guint32) value << 16 };
+  } bits = { .u = (guint32)value << 16 };
 
   return bits.f;
 }
@@ -51,8 +57,8 @@ gst_sod_f32_to_bf16 (gfloat value)
   } bits = { .f = value };
 
   if ((bits.u & 0x7fffffffu) > 0x7f800000u)
-    return (guint16) (bits.u >> 16 | 0x40u); /* a quiet NaN stays one */
-  return (guint16) ((bits.u + 0x7fffu + (bits.u >> 16 & 1u)) >> 16);
+    return (guint16)(bits.u >> 16 | 0x40u); /* a quiet NaN stays one */
+  return (guint16)((bits.u + 0x7fffu + (bits.u >> 16 & 1u)) >> 16);
 }
 
 G_END_DECLS

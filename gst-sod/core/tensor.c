@@ -10,6 +10,7 @@ struct _GstSodTensor
   GstSodShape shape;
   gsize n_elements;
   gpointer data;
+  gboolean borrowed;
 };
 
 G_DEFINE_BOXED_TYPE (
@@ -75,9 +76,27 @@ gst_sod_tensor_new_shaped (
   return self;
 }
 
+GstSodTensor *
+gst_sod_tensor_new_borrowed (
+    GstSodDType dtype, const GstSodShape *shape, gpointer data)
+{
+  GstSodTensor *self;
+  gsize count;
+
+  if (!gst_sod_shape_count (shape, &count))
+    g_return_val_if_reached (NULL);
+  self = g_new0 (GstSodTensor, 1);
+  g_atomic_ref_count_init (&self->ref_count);
+  self->dtype = dtype;
+  self->shape = *shape;
+  self->n_elements = count;
+  self->data = data;
+  self->borrowed = TRUE;
+  return self;
+}
+
 static gboolean
-read_dims (
-    const gint64 *dims, guint n_dims, GstSodShape *shape, GError **error)
+read_dims (const gint64 *dims, guint n_dims, GstSodShape *shape, GError **error)
 {
   if (n_dims > GST_SOD_MAX_DIMS) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
@@ -203,7 +222,8 @@ gst_sod_tensor_unref (GstSodTensor *self)
 
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  gst_sod_aligned_free (self->data);
+  if (!self->borrowed)
+    gst_sod_aligned_free (self->data);
   g_free (self);
 }
 
@@ -321,11 +341,11 @@ load_element (const GstSodTensor *self, gsize i)
 {
   switch (self->dtype) {
     case GST_SOD_DTYPE_F32:
-      return ((const gfloat *) self->data)[i];
+      return ((const gfloat *)self->data)[i];
     case GST_SOD_DTYPE_F64:
-      return ((const gdouble *) self->data)[i];
+      return ((const gdouble *)self->data)[i];
     case GST_SOD_DTYPE_BF16:
-      return gst_sod_bf16_to_f32 (((const guint16 *) self->data)[i]);
+      return gst_sod_bf16_to_f32 (((const guint16 *)self->data)[i]);
     default:
       g_return_val_if_reached (0);
   }
@@ -336,13 +356,13 @@ store_element (GstSodTensor *self, gsize i, gdouble value)
 {
   switch (self->dtype) {
     case GST_SOD_DTYPE_F32:
-      ((gfloat *) self->data)[i] = (gfloat) value;
+      ((gfloat *)self->data)[i] = (gfloat)value;
       break;
     case GST_SOD_DTYPE_F64:
-      ((gdouble *) self->data)[i] = value;
+      ((gdouble *)self->data)[i] = value;
       break;
     case GST_SOD_DTYPE_BF16:
-      ((guint16 *) self->data)[i] = gst_sod_f32_to_bf16 ((gfloat) value);
+      ((guint16 *)self->data)[i] = gst_sod_f32_to_bf16 ((gfloat)value);
       break;
     default:
       g_return_if_reached ();

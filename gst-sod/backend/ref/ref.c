@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gst-sod/backend/ref/ref-private.h>
+
+static const GstSodOpKernel *const kernels[GST_SOD_N_OPS] = {
+  [GST_SOD_OP_RELU] = &gst_sod_ref_relu,
+  [GST_SOD_OP_SIGMOID] = &gst_sod_ref_sigmoid,
+  [GST_SOD_OP_TANH] = &gst_sod_ref_tanh,
+};
+
+static GstSodPrecision
+best_precision (GstSodBackend *self)
+{
+  return GST_SOD_PRECISION_F32;
+}
+
+static gboolean
+check_precision (GstSodBackend *self, GstSodPrecision precision, GError **error)
+{
+  if (precision == GST_SOD_PRECISION_F32 || precision == GST_SOD_PRECISION_AUTO)
+    return TRUE;
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+      "back end \"ref\" has no precision %s; use precision=f32 or "
+      "precision=auto",
+      gst_sod_precision_name (precision));
+  return FALSE;
+}
+
+static const GstSodOpKernel *
+get_op (GstSodBackend *self, GstSodOpKind kind)
+{
+  return kernels[kind];
+}
+
+static GstSodExecutable *
+compile (
+    GstSodBackend *self, const GstSodCompileRequest *request, GError **error)
+{
+  g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+      "back end \"ref\" compiles no plans in this version; use another one");
+  return NULL;
+}
+
+static const GstSodBackendClass ref_class = {
+  .name = "ref",
+  .device = "cpu",
+  .best_precision = best_precision,
+  .check_precision = check_precision,
+  .op = get_op,
+  .compile = compile,
+};
+
+GstSodBackend *
+gst_sod_ref_backend (void)
+{
+  static GstSodBackend backend = { &ref_class };
+
+  return &backend;
+}

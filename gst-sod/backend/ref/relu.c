@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gst-sod/backend/ref/ref-private.h>
+
+/* y = max (0, x) */
+static gboolean
+forward (const GstSodOpCall *call, GError **error)
+{
+  gsize n = gst_sod_tensor_get_n_elements (call->output);
+  const gdouble *x = gst_sod_ref_read (call->inputs[0]); /* (n, c, h, w) */
+  gdouble *y = gst_sod_ref_write (call->output);         /* (n, c, h, w) */
+
+  for (gsize i = 0; i < n; i++)
+    y[i] = MAX (x[i], 0);
+  return TRUE;
+}
+
+/* d_x = d_y where y > 0, else 0 */
+static gboolean
+backward (const GstSodOpCall *call, GError **error)
+{
+  gsize n = gst_sod_tensor_get_n_elements (call->output);
+  const gdouble *y = gst_sod_ref_read (call->output);     /* (n, c, h, w) */
+  const gdouble *d_y = gst_sod_ref_read (call->d_output); /* (n, c, h, w) */
+  gdouble *d_x;                                           /* (n, c, h, w) */
+
+  if (call->d_inputs[0] == NULL)
+    return TRUE;
+  d_x = gst_sod_ref_write (call->d_inputs[0]);
+  for (gsize i = 0; i < n; i++)
+    d_x[i] = y[i] > 0 ? d_y[i] : 0;
+  return TRUE;
+}
+
+GST_SOD_REF_DEFINE_KERNEL (relu)

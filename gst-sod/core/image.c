@@ -19,9 +19,8 @@ gst_sod_image_new_borrowed (void)
 }
 
 void
-gst_sod_image_set_component (GstSodImage *self, guint index,
-    const guint8 *data, gint stride, gint pixel_stride, gint width,
-    gint height)
+gst_sod_image_set_component (GstSodImage *self, guint index, const guint8 *data,
+    gint stride, gint pixel_stride, gint width, gint height)
 {
   self->components[index] = (GstSodComponent){
     .data = data,
@@ -88,8 +87,7 @@ check_size (gint width, gint height, GError **error)
  * Since: 0.1
  */
 GstSodImage *
-gst_sod_image_new_rgb (
-    gint width, gint height, GBytes *pixels, GError **error)
+gst_sod_image_new_rgb (gint width, gint height, GBytes *pixels, GError **error)
 {
   GstSodImage *self;
   gsize size;
@@ -249,8 +247,8 @@ gst_sod_image_get_gray (const GstSodImage *self)
   copy = g_malloc ((gsize) gray->width * gray->height);
   for (gint y = 0; y < gray->height; y++) {
     for (gint x = 0; x < gray->width; x++)
-      copy[(gsize) y * gray->width + x]
-          = (guint8) gst_sod_component_code (gray, y, x);
+      copy[(gsize) y * gray->width + x] =
+          (guint8) gst_sod_component_code (gray, y, x);
   }
   return g_bytes_new_take (copy, (gsize) gray->width * gray->height);
 }

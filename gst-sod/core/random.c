@@ -168,8 +168,7 @@ gst_sod_random_get_state (
  * Since: 0.1
  */
 void
-gst_sod_random_set_state (
-    GstSodRandom *self, guint64 state, guint64 increment)
+gst_sod_random_set_state (GstSodRandom *self, guint64 state, guint64 increment)
 {
   self->state = state;
   self->increment = increment | 1u;

@@ -62,8 +62,8 @@ gst_sod_dtype_size (GstSodDType dtype)
 const gchar *
 gst_sod_dtype_name (GstSodDType dtype)
 {
-  static const gchar *const names[]
-      = { "f32", "f64", "f16", "bf16", "u8", "s8", "s32" };
+  static const gchar *const names[] = { "f32", "f64", "f16", "bf16", "u8", "s8",
+    "s32" };
 
   g_return_val_if_fail ((guint) dtype < G_N_ELEMENTS (names), NULL);
   return names[dtype];

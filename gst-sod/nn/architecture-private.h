@@ -7,8 +7,10 @@
 
 G_BEGIN_DECLS
 
-#define GST_SOD_BASE_LEVELS 4     /* stem and three blocks */
-#define GST_SOD_REVERSE_BLOCKS 8  /* four in the encoder, four in the decoder */
+#define GST_SOD_BASE_LEVELS 4 /* stem and three blocks */
+#define GST_SOD_REVERSE_BLOCKS                                                 \
+  8 /* four in the encoder, four in the decoder                                \
+     */
 
 struct _GstSodArchitecture
 {

@@ -25,8 +25,8 @@ typedef struct
  * graph asks for must be there with its shape, and no other; @metadata: string
  * -> string, (transfer full) (nullable). Sets GST_SOD_ERROR_MISMATCH. */
 GstSodNetwork *gst_sod_network_new_from_weights (
-    GstSodArchitecture *architecture, GHashTable *weights,
-    GHashTable *metadata, GError **error);
+    GstSodArchitecture *architecture, GHashTable *weights, GHashTable *metadata,
+    GError **error);
 
 /* Both stay owned by the network. */
 const GstSodGraph *gst_sod_network_get_graph (GstSodNetwork *self);

@@ -29,13 +29,13 @@ typedef enum
 /* What an op needs to know besides its inputs. Zero where it does not apply. */
 typedef struct
 {
-  gint channels; /* conv2d: output channels */
-  gint kernel;   /* conv2d, pools: square side, pixels */
-  gint stride;   /* conv2d, pools */
-  gint dilation; /* conv2d */
-  gint padding;  /* conv2d: zeros on each side */
-  gboolean bias; /* conv2d */
-  gint scale;    /* upsample: integer factor */
+  gint channels;   /* conv2d: output channels */
+  gint kernel;     /* conv2d, pools: square side, pixels */
+  gint stride;     /* conv2d, pools */
+  gint dilation;   /* conv2d */
+  gint padding;    /* conv2d: zeros on each side */
+  gboolean bias;   /* conv2d */
+  gint scale;      /* upsample: integer factor */
   gdouble epsilon; /* batch_norm */
 
   /* Set by run/ passes for inference only; 0 in an architecture's graph. */
@@ -77,5 +77,11 @@ typedef struct
 
 /* Never NULL for a kind of the enum. */
 const GstSodOp *gst_sod_op_get (GstSodOpKind kind);
+
+/* The op's `infer`, after what holds for all: the number of inputs and that
+ * each is (n, c, h, w) with sizes over 0. */
+gboolean gst_sod_op_infer (GstSodOpKind kind, const GstSodOpAttrs *attrs,
+    const GstSodShape *inputs, guint n_inputs, GstSodShape *output,
+    GError **error);
 
 G_END_DECLS

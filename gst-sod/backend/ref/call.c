@@ -137,3 +137,26 @@ gst_sod_ref_backward (
   }
   return TRUE;
 }
+
+gboolean
+gst_sod_ref_check_unfused (
+    const GstSodOpCall *call, const gchar *op, GError **error)
+{
+  if (!call->attrs->relu && !call->attrs->sum)
+    return TRUE;
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+      "back end \"ref\" has no gradient of %s with a fused %s, which is for "
+      "inference; train on the graph before the fusing passes",
+      op, call->attrs->relu ? "relu" : "sum");
+  return FALSE;
+}
+
+gdouble *
+gst_sod_ref_clear (GstSodTensor *gradient)
+{
+  if (gradient == NULL)
+    return NULL;
+  memset (gst_sod_tensor_get_data (gradient), 0,
+      gst_sod_tensor_get_size (gradient));
+  return gst_sod_tensor_get_data (gradient);
+}

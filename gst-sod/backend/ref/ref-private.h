@@ -33,9 +33,25 @@ gboolean gst_sod_ref_backward (
   }                                                                            \
   const GstSodOpKernel gst_sod_ref_##name = { name##_forward, name##_backward };
 
+extern const GstSodOpKernel gst_sod_ref_conv2d;
+extern const GstSodOpKernel gst_sod_ref_batch_norm;
 extern const GstSodOpKernel gst_sod_ref_relu;
 extern const GstSodOpKernel gst_sod_ref_sigmoid;
 extern const GstSodOpKernel gst_sod_ref_tanh;
+extern const GstSodOpKernel gst_sod_ref_max_pool;
+extern const GstSodOpKernel gst_sod_ref_avg_pool;
+extern const GstSodOpKernel gst_sod_ref_upsample;
+extern const GstSodOpKernel gst_sod_ref_concat;
+extern const GstSodOpKernel gst_sod_ref_add;
+
+/* FALSE and GST_SOD_ERROR_UNSUPPORTED where attributes that only inference
+ * sets would have to be differentiated. */
+gboolean gst_sod_ref_check_unfused (
+    const GstSodOpCall *call, const gchar *op, GError **error);
+
+/* Zeroes a gradient that is summed up and returns its elements; NULL where
+ * none is wanted. */
+gdouble *gst_sod_ref_clear (GstSodTensor *gradient);
 
 static inline const gdouble *
 gst_sod_ref_read (const GstSodTensor *tensor)

@@ -2,9 +2,16 @@
 #include <gst-sod/backend/ref/ref-private.h>
 
 static const GstSodOpKernel *const kernels[GST_SOD_N_OPS] = {
+  [GST_SOD_OP_CONV2D] = &gst_sod_ref_conv2d,
+  [GST_SOD_OP_BATCH_NORM] = &gst_sod_ref_batch_norm,
   [GST_SOD_OP_RELU] = &gst_sod_ref_relu,
   [GST_SOD_OP_SIGMOID] = &gst_sod_ref_sigmoid,
   [GST_SOD_OP_TANH] = &gst_sod_ref_tanh,
+  [GST_SOD_OP_MAX_POOL] = &gst_sod_ref_max_pool,
+  [GST_SOD_OP_AVG_POOL] = &gst_sod_ref_avg_pool,
+  [GST_SOD_OP_UPSAMPLE] = &gst_sod_ref_upsample,
+  [GST_SOD_OP_CONCAT] = &gst_sod_ref_concat,
+  [GST_SOD_OP_ADD] = &gst_sod_ref_add,
 };
 
 static GstSodPrecision

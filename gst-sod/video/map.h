@@ -32,7 +32,7 @@ typedef enum /*< flags >*/
  *
  * The saliency map of a frame: 8-bit gray, 0 = background, 255 = salient, its
  * place in the frame in fractions (so that scaling the frame keeps it valid)
- * and where it comes from. Immutable, reference counted, carried by buffers:
+ * and which source and model it comes from. Immutable, reference counted, carried by buffers:
  * gst_sod_buffer_add_map().
  *
  * Since: 0.1
@@ -44,8 +44,8 @@ GType gst_sod_map_get_type (void);
 
 GST_SOD_API
 GstSodMap *gst_sod_map_new (GstBuffer *pixels, gint width, gint height,
-    const gchar *model_id, const gchar *model_version, GstSodMapFlags flags,
-    GstClockTime age);
+    const gchar *source_id, const gchar *model_id, const gchar *model_version,
+    GstSodMapFlags flags, GstClockTime age);
 
 GST_SOD_API
 GstSodMap *gst_sod_map_new_reused (const GstSodMap *map, GstClockTime age);
@@ -71,6 +71,9 @@ void gst_sod_map_get_rectangle (const GstSodMap *self, gdouble *x, gdouble *y,
 
 GST_SOD_API
 gdouble gst_sod_map_get_score (const GstSodMap *self);
+
+GST_SOD_API
+const gchar *gst_sod_map_get_source_id (const GstSodMap *self);
 
 GST_SOD_API
 const gchar *gst_sod_map_get_model_id (const GstSodMap *self);

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
  * touches; shared by all sessions of an instance. */
 typedef struct _GstSodPacked GstSodPacked;
 
+#define GST_SOD_PACKED_MAX_BATCH 64
+
 /* @precision may be AUTO. Takes its time (it compiles); any thread. */
 GstSodPacked *gst_sod_packed_new (GstSodNetwork *network,
     GstSodBackend *backend, GstSodPrecision precision, guint threads,

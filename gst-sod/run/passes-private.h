@@ -18,8 +18,7 @@ typedef struct
 void gst_sod_program_clear (GstSodProgram *self);
 
 /* conv2d -> batch_norm becomes conv2d with bias (running statistics). */
-gboolean gst_sod_pass_fold_batch_norm (
-    GstSodProgram *program, GError **error);
+gboolean gst_sod_pass_fold_batch_norm (GstSodProgram *program, GError **error);
 
 /* conv2d -> relu, and upsample (with sum) -> relu, become one node. */
 gboolean gst_sod_pass_fuse_relu (GstSodProgram *program, GError **error);

@@ -28,9 +28,8 @@ gboolean gst_sod_session_infer (GstSodSession *self, const GstSodImage *frame,
     gint64 time, GstSodImage *map, GCancellable *cancellable, GError **error);
 
 GST_SOD_API
-gboolean gst_sod_session_observe (GstSodSession *self,
-    const GstSodImage *frame, gint64 time, GCancellable *cancellable,
-    GError **error);
+gboolean gst_sod_session_observe (GstSodSession *self, const GstSodImage *frame,
+    gint64 time, GCancellable *cancellable, GError **error);
 
 GST_SOD_API
 void gst_sod_session_reset (GstSodSession *self);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scratch.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+void
+scratch_set_up (Scratch *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->folder = g_dir_make_tmp ("gst-sod-test-XXXXXX", &error);
+  g_assert_no_error (error);
+  self->path = g_build_filename (self->folder, "model.safetensors", NULL);
+}
+
+void
+scratch_tear_down (Scratch *self, gconstpointer data)
+{
+  GDir *dir = g_dir_open (self->folder, 0, NULL);
+  const gchar *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL) {
+    g_autofree gchar *path = g_build_filename (self->folder, name, NULL);
+
+    g_assert_cmpint (g_remove (path), ==, 0);
+  }
+  g_dir_close (dir);
+  g_assert_cmpint (g_rmdir (self->folder), ==, 0);
+  g_free (self->path);
+  g_free (self->folder);
+}
+
+GBytes *
+scratch_bytes (const gchar *header, gsize data_size)
+{
+  GByteArray *bytes = g_byte_array_new ();
+  guint64 length = strlen (header);
+  gsize start = sizeof (length) + length;
+
+  g_byte_array_append (bytes, (const guint8 *)&length, sizeof (length));
+  g_byte_array_append (bytes, (const guint8 *)header, (guint)length);
+  g_byte_array_set_size (bytes, (guint)(start + data_size));
+  if (data_size > 0)
+    memset (bytes->data + start, 0, data_size);
+  return g_byte_array_free_to_bytes (bytes);
+}
+
+void
+scratch_write (Scratch *self, GBytes *bytes)
+{
+  gsize size;
+  gconstpointer data = g_bytes_get_data (bytes, &size);
+  FILE *file = g_fopen (self->path, "wb");
+
+  g_assert_nonnull (file);
+  if (size > 0)
+    g_assert_cmpuint (fwrite (data, 1, size, file), ==, size);
+  g_assert_cmpint (fclose (file), ==, 0);
+}
+
+GBytes *
+scratch_read (Scratch *self)
+{
+  g_autoptr (GError) error = NULL;
+  gchar *data;
+  gsize size;
+
+  g_file_get_contents (self->path, &data, &size, &error);
+  g_assert_no_error (error);
+  return g_bytes_new_take (data, size);
+}
+
+gsize
+scratch_header_end (GBytes *bytes)
+{
+  guint64 length;
+
+  memcpy (&length, g_bytes_get_data (bytes, NULL), sizeof (length));
+  return sizeof (length) + (gsize)length;
+}
+
+void
+scratch_expect (
+    const GError *error, gint code, const gchar *path, const gchar *part)
+{
+  g_assert_error (error, GST_SOD_ERROR, code);
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  if (strstr (error->message, path) == NULL)
+    g_error ("the message does not name %s: %s", path, error->message);
+  if (part != NULL && strstr (error->message, part) == NULL)
+    g_error ("the message does not say '%s': %s", part, error->message);
+}
+
+guint
+scratch_count (Scratch *self)
+{
+  GDir *dir = g_dir_open (self->folder, 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  g_dir_close (dir);
+  return n;
+}
+
+gchar *
+scratch_reference (const gchar *name)
+{
+  const gchar *data = g_getenv ("SOD_DATA");
+  const gchar *source = g_getenv ("SOD_SOURCE_DIR");
+  g_autofree gchar *path = NULL;
+
+  if (data != NULL)
+    path = g_build_filename (data, "..", "reference", name, NULL);
+  else
+    path = g_build_filename (
+        source != NULL ? source : ".", "..", "shared", "reference", name, NULL);
+  if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return g_steal_pointer (&path);
+  g_test_skip_printf (
+      "no %s: set SOD_DATA to the folder beside reference/", path);
+  return NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst-sod/nn/safetensors-private.h>
+
+/* A folder of its own for each test, and files in it. */
+typedef struct
+{
+  gchar *folder;
+  gchar *path; /* "FOLDER/model.safetensors", nothing there yet */
+} Scratch;
+
+void scratch_set_up (Scratch *self, gconstpointer data);
+void scratch_tear_down (Scratch *self, gconstpointer data);
+
+/* Length, @header, then @data_size zeros. */
+GBytes *scratch_bytes (const gchar *header, gsize data_size);
+void scratch_write (Scratch *self, GBytes *bytes);
+
+/* The content of path. */
+GBytes *scratch_read (Scratch *self);
+gsize scratch_header_end (GBytes *bytes); /* where the data begins */
+
+/* @error is of @code, names @path and says @part (nullable). */
+void scratch_expect (
+    const GError *error, gint code, const gchar *path, const gchar *part);
+
+/* Counts the files in the folder. */
+guint scratch_count (Scratch *self);
+
+/* "FOLDER/NAME" of the reference weights and golden values, which are not part
+ * of the project; NULL after g_test_skip() where they are absent. */
+gchar *scratch_reference (const gchar *name);

@@ -38,7 +38,7 @@ forward (const GstSodOpCall *call, GError **error)
 
       for (gint64 j = 0; j < out[3]; j++)
         *y++ = sum_window (row + j * stride, in[3], kernel)
-               / (gdouble)(kernel * kernel);
+               / (gdouble) (kernel * kernel);
     }
   }
   return TRUE;
@@ -63,7 +63,7 @@ backward (const GstSodOpCall *call, GError **error)
 
       for (gint64 j = 0; j < out[3]; j++)
         add_to_window (row + j * stride, in[3], kernel,
-            *d_y++ / (gdouble)(kernel * kernel));
+            *d_y++ / (gdouble) (kernel * kernel));
     }
   }
   return TRUE;

@@ -71,7 +71,7 @@ update_running (const GstSodOpCall *call, const Sizes *s, gint64 c,
 {
   gdouble *running_mean = gst_sod_ref_write (call->params[RUNNING_MEAN]);
   gdouble *running_var = gst_sod_ref_write (call->params[RUNNING_VAR]);
-  gdouble count = (gdouble)(s->n * s->plane);
+  gdouble count = (gdouble) (s->n * s->plane);
   gdouble unbiased = var * count / MAX (count - 1, 1);
 
   running_mean[c] += MOMENTUM * (mean - running_mean[c]);

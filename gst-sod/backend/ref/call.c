@@ -62,7 +62,7 @@ wide_call_init (WideCall *self, const GstSodOpCall *call, GError **error)
       || !widen (call->d_output, &self->d_output, error))
     return FALSE;
   self->call = *call;
-  self->call.inputs = (const GstSodTensor *const *)self->inputs;
+  self->call.inputs = (const GstSodTensor *const *) self->inputs;
   self->call.params = self->params;
   self->call.output = self->output;
   self->call.d_output = self->d_output;
@@ -79,7 +79,7 @@ narrow (GstSodTensor *tensor, const GstSodTensor *copy)
   const gdouble *from = gst_sod_ref_read (copy);
 
   for (gsize i = 0; i < n; i++)
-    to[i] = (gfloat)from[i];
+    to[i] = (gfloat) from[i];
 }
 
 static gboolean

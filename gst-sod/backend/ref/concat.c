@@ -9,7 +9,7 @@ sample_size (const GstSodOpCall *call, guint index)
 {
   const gint64 *dims = gst_sod_tensor_get_shape (call->inputs[index])->dims;
 
-  return (gsize)(dims[1] * dims[2] * dims[3]);
+  return (gsize) (dims[1] * dims[2] * dims[3]);
 }
 
 /* y = the inputs' channels, one input after another */

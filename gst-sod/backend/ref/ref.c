@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <gst-sod/backend/ref/ref-private.h>
+#include <gst-sod/backend/ref/plan-private.h>
 
 static const GstSodOpKernel *const kernels[GST_SOD_N_OPS] = {
   [GST_SOD_OP_CONV2D] = &gst_sod_ref_conv2d,
@@ -38,22 +38,13 @@ get_op (GstSodBackend *self, GstSodOpKind kind)
   return kernels[kind];
 }
 
-static GstSodExecutable *
-compile (
-    GstSodBackend *self, const GstSodCompileRequest *request, GError **error)
-{
-  g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
-      "back end \"ref\" compiles no plans in this version; use another one");
-  return NULL;
-}
-
 static const GstSodBackendClass ref_class = {
   .name = "ref",
   .device = "cpu",
   .best_precision = best_precision,
   .check_precision = check_precision,
   .op = get_op,
-  .compile = compile,
+  .compile = gst_sod_ref_compile,
 };
 
 GstSodBackend *

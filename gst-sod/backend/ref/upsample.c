@@ -15,7 +15,7 @@ static Between
 find_between (gint64 out, gint scale, gint64 size_in)
 {
   gdouble at = (out + 0.5) / scale - 0.5;
-  gint64 low = (gint64)floor (at);
+  gint64 low = (gint64) floor (at);
 
   return (Between){
     .low = MAX (low, 0),

@@ -293,8 +293,8 @@ look_back (GstSodSession *self, gint64 time, Work *work)
  * @frame: a picture of any size, with 1 or 3 components
  * @time: when @frame was taken, ns, on any clock that does not go back; -1
  *   where that is not known
- * @map: an 8-bit gray picture of any size, which gets the saliency of
- *   @frame: 0 for background to 255 for salient
+ * @map: an 8-bit gray picture of any size, which gets the saliency of the
+ *   frame: 0 for background to 255 for salient
  * @cancellable: (nullable): takes the frame back while it waits for its turn
  * @error: return location for an error
  *

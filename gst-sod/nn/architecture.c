@@ -5,6 +5,8 @@
 
 #include <json-glib/json-glib.h>
 
+#include <gst-sod/nn/json-check-private.h>
+
 /* Bounds of what a model file may ask for: far over any network of this kind,
  * far under what would take a machine down. */
 #define MAX_SIDE 4096
@@ -280,6 +282,10 @@ gst_sod_architecture_new_from_json (const gchar *json, GError **error)
 
   g_return_val_if_fail (json != NULL, NULL);
 
+  if (!gst_sod_json_check (json, strlen (json), error)) {
+    g_prefix_error (error, "architecture: ");
+    return NULL;
+  }
   root = json_from_string (json, &parse_error);
   if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root)) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FORMAT,

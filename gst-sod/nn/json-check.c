@@ -58,7 +58,7 @@ scan_hex (Scanner *self, gunichar *value)
 
     if (digit < 0)
       return fail (self, "\\u without four hexadecimal digits");
-    *value = *value << 4 | (gunichar)digit;
+    *value = *value << 4 | (gunichar) digit;
     self->position++;
   }
   return TRUE;
@@ -119,7 +119,7 @@ scan_string (Scanner *self, GString *content)
 
     if (self->position >= self->length)
       return fail (self, "a string without an end");
-    if ((guchar)c < 0x20)
+    if ((guchar) c < 0x20)
       return fail (self, "a control character in a string");
     self->position++;
     if (c != '\\')
@@ -137,7 +137,7 @@ skip_digits (Scanner *self)
 
   while (g_ascii_isdigit (peek (self)))
     self->position++;
-  return (guint)(self->position - start);
+  return (guint) (self->position - start);
 }
 
 static gboolean
@@ -267,7 +267,7 @@ gst_sod_json_check (const gchar *text, gsize length, GError **error)
   const gchar *end;
 
   if (!g_utf8_validate_len (text, length, &end)) {
-    scanner.position = (gsize)(end - text);
+    scanner.position = (gsize) (end - text);
     return fail (&scanner, "no UTF-8");
   }
   if (!scan_value (&scanner, 0))

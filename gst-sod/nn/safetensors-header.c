@@ -111,7 +111,7 @@ read_integers (
     if (values[i] < 0)
       return -1;
   }
-  return (gint)n;
+  return (gint) n;
 }
 
 /* More dimensions than a GstSodTensor has are not malformed. */
@@ -137,7 +137,7 @@ read_shape (
         "tensor '%s' has no \"shape\" that is a list of sizes", name);
     return FALSE;
   }
-  shape->n_dims = (guint)n_dims;
+  shape->n_dims = (guint) n_dims;
   return TRUE;
 }
 
@@ -198,9 +198,9 @@ read_entry (
         name);
     return NULL;
   }
-  entry.name = (gchar *)name;
-  entry.begin = (guint64)offsets[0];
-  entry.end = (guint64)offsets[1];
+  entry.name = (gchar *) name;
+  entry.begin = (guint64) offsets[0];
+  entry.end = (guint64) offsets[1];
   if (!check_range (&entry, data_size, error))
     return NULL;
   entry.name = g_strdup (name);
@@ -237,8 +237,8 @@ read_metadata (JsonNode *node, GHashTable *metadata, GError **error)
 static gint
 compare_entries (gconstpointer a, gconstpointer b)
 {
-  const GstSodSafetensorsEntry *x = *(const GstSodSafetensorsEntry **)a;
-  const GstSodSafetensorsEntry *y = *(const GstSodSafetensorsEntry **)b;
+  const GstSodSafetensorsEntry *x = *(const GstSodSafetensorsEntry **) a;
+  const GstSodSafetensorsEntry *y = *(const GstSodSafetensorsEntry **) b;
 
   if (x->begin != y->begin)
     return x->begin < y->begin ? -1 : 1;
@@ -323,7 +323,7 @@ gst_sod_safetensors_header_parse (
   }
   parser = json_parser_new ();
   if (!json_parser_load_from_data (
-          parser, json, (gssize)length, &parse_error)) {
+          parser, json, (gssize) length, &parse_error)) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FORMAT, "header: %s",
         parse_error->message);
     return NULL;

@@ -38,31 +38,33 @@ void gst_sod_safetensors_header_free (GstSodSafetensorsHeader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (
     GstSodSafetensorsHeader, gst_sod_safetensors_header_free)
 
-/* A file or bytes whose header is read and checked, and no data yet. Every
- * message begins with the path. */
+/* A file or bytes whose header is read and checked, and no data yet. */
 typedef struct _GstSodSafetensors GstSodSafetensors;
 
 /* GST_SOD_ERROR_NOT_FOUND, _IO (no permission, no regular file, read errors),
- * _FORMAT, _MISMATCH. */
+ * _FORMAT, _MISMATCH; the message begins with @path. */
 GstSodSafetensors *gst_sod_safetensors_open (const gchar *path, GError **error);
 
 /* @path names the bytes in messages. */
 GstSodSafetensors *gst_sod_safetensors_open_bytes (
     GBytes *bytes, const gchar *path, GError **error);
 
-/* Owned by @self. */
+/* For messages: in UTF-8. Owned by @self, as is the header. */
+const gchar *gst_sod_safetensors_get_path (const GstSodSafetensors *self);
 const GstSodSafetensorsHeader *gst_sod_safetensors_get_header (
     const GstSodSafetensors *self);
 
-/* Reads the data of all tensors: name -> GstSodTensor; (transfer full). */
+/* Reads the data of all tensors: name -> GstSodTensor; (transfer full). The
+ * message does not name the path. */
 GHashTable *gst_sod_safetensors_load (GstSodSafetensors *self, GError **error);
 
 void gst_sod_safetensors_close (GstSodSafetensors *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstSodSafetensors, gst_sod_safetensors_close)
 
-/* All of a file at once. @tensors: name -> GstSodTensor; @metadata: string ->
- * string, empty where there is none; both (out) (transfer full) (optional). */
+/* All of a file at once; the message begins with @path. @tensors: name ->
+ * GstSodTensor; @metadata: string -> string, empty where there is none; both
+ * (out) (transfer full) (optional). */
 gboolean gst_sod_safetensors_read (const gchar *path, GHashTable **tensors,
     GHashTable **metadata, GError **error);
 gboolean gst_sod_safetensors_parse (GBytes *bytes, const gchar *path,

@@ -43,12 +43,13 @@ read_at (GstSodSafetensors *self, guint64 offset, gpointer buffer, gsize length,
 
   if (self->bytes != NULL) {
     if (length > 0)
-      memcpy (to, (const guint8 *)g_bytes_get_data (self->bytes, NULL) + offset,
+      memcpy (to,
+          (const guint8 *) g_bytes_get_data (self->bytes, NULL) + offset,
           length);
     return TRUE;
   }
   while (length > 0) {
-    n = pread (self->fd, to, length, (off_t)offset);
+    n = pread (self->fd, to, length, (off_t) offset);
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0) {
@@ -64,8 +65,8 @@ read_at (GstSodSafetensors *self, guint64 offset, gpointer buffer, gsize length,
       return FALSE;
     }
     to += n;
-    offset += (guint64)n;
-    length -= (gsize)n;
+    offset += (guint64) n;
+    length -= (gsize) n;
   }
   return TRUE;
 }
@@ -117,10 +118,10 @@ read_header (GstSodSafetensors *self, GError **error)
     return FALSE;
   self->data_start = LENGTH_SIZE + header_size;
   json = g_malloc (header_size + 1);
-  if (!read_at (self, LENGTH_SIZE, json, (gsize)header_size, error))
+  if (!read_at (self, LENGTH_SIZE, json, (gsize) header_size, error))
     return FALSE;
   self->header = gst_sod_safetensors_header_parse (
-      json, (gsize)header_size, self->size - self->data_start, error);
+      json, (gsize) header_size, self->size - self->data_start, error);
   return self->header != NULL;
 }
 
@@ -152,7 +153,7 @@ open_file (GstSodSafetensors *self, const gchar *path, GError **error)
                                   : "a device or a socket");
     return FALSE;
   }
-  self->size = (guint64)info.st_size;
+  self->size = (guint64) info.st_size;
   return TRUE;
 }
 
@@ -186,6 +187,12 @@ gst_sod_safetensors_open_bytes (
   return g_steal_pointer (&self);
 }
 
+const gchar *
+gst_sod_safetensors_get_path (const GstSodSafetensors *self)
+{
+  return self->path;
+}
+
 const GstSodSafetensorsHeader *
 gst_sod_safetensors_get_header (const GstSodSafetensors *self)
 {
@@ -203,7 +210,7 @@ load_tensor (GstSodSafetensors *self, const GstSodSafetensorsEntry *entry,
       || !read_at (self, self->data_start + entry->begin,
           gst_sod_tensor_get_data (tensor), gst_sod_tensor_get_size (tensor),
           error)) {
-    g_prefix_error (error, "%s: tensor '%s': ", self->path, entry->name);
+    g_prefix_error (error, "tensor '%s': ", entry->name);
     return NULL;
   }
   return g_steal_pointer (&tensor);
@@ -213,7 +220,7 @@ GHashTable *
 gst_sod_safetensors_load (GstSodSafetensors *self, GError **error)
 {
   g_autoptr (GHashTable) tensors = g_hash_table_new_full (
-      g_str_hash, g_str_equal, g_free, (GDestroyNotify)gst_sod_tensor_unref);
+      g_str_hash, g_str_equal, g_free, (GDestroyNotify) gst_sod_tensor_unref);
 
   for (guint i = 0; i < self->header->entries->len; i++) {
     const GstSodSafetensorsEntry *entry =
@@ -233,8 +240,10 @@ read_all (GstSodSafetensors *self, GHashTable **tensors, GHashTable **metadata,
 {
   if (tensors != NULL) {
     *tensors = gst_sod_safetensors_load (self, error);
-    if (*tensors == NULL)
+    if (*tensors == NULL) {
+      g_prefix_error (error, "%s: ", self->path);
       return FALSE;
+    }
   }
   if (metadata != NULL)
     *metadata = g_hash_table_ref (self->header->metadata);

@@ -16,8 +16,8 @@ static gint
 compare_tensors (gconstpointer a, gconstpointer b, gpointer data)
 {
   GHashTable *tensors = data;
-  const gchar *x = *(const gchar *const *)a;
-  const gchar *y = *(const gchar *const *)b;
+  const gchar *x = *(const gchar *const *) a;
+  const gchar *y = *(const gchar *const *) b;
   gsize x_size = gst_sod_dtype_size (
       gst_sod_tensor_get_dtype (g_hash_table_lookup (tensors, x)));
   gsize y_size = gst_sod_dtype_size (
@@ -68,7 +68,7 @@ static void
 add_metadata (JsonBuilder *builder, GHashTable *metadata)
 {
   g_autoptr (GList) keys =
-      g_list_sort (g_hash_table_get_keys (metadata), (GCompareFunc)strcmp);
+      g_list_sort (g_hash_table_get_keys (metadata), (GCompareFunc) strcmp);
 
   json_builder_set_member_name (builder, "__metadata__");
   json_builder_begin_object (builder);
@@ -100,8 +100,8 @@ add_entry (JsonBuilder *builder, const gchar *name, const GstSodTensor *tensor,
   json_builder_end_array (builder);
   json_builder_set_member_name (builder, "data_offsets");
   json_builder_begin_array (builder);
-  json_builder_add_int_value (builder, (gint64)begin);
-  json_builder_add_int_value (builder, (gint64)*offset);
+  json_builder_add_int_value (builder, (gint64) begin);
+  json_builder_add_int_value (builder, (gint64) *offset);
   json_builder_end_array (builder);
   json_builder_end_object (builder);
 }
@@ -129,7 +129,7 @@ make_header (GHashTable *tensors, GPtrArray *names, GHashTable *metadata)
   root = json_builder_get_root (builder);
   json = json_to_string (root, FALSE);
   length = (strlen (json) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-  g_string_append_len (header, (const gchar *)&length, LENGTH_SIZE);
+  g_string_append_len (header, (const gchar *) &length, LENGTH_SIZE);
   g_string_append (header, json);
   while (header->len < LENGTH_SIZE + length)
     g_string_append_c (header, ' ');
@@ -160,7 +160,7 @@ write_all (gint fd, gconstpointer data, gsize length, GError **error)
     if (n < 0)
       return set_io_error (error, "writing the temporary file beside it");
     from += n;
-    length -= (gsize)n;
+    length -= (gsize) n;
   }
   return TRUE;
 }

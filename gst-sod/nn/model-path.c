@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gst-sod/nn/network.h>
+
+#include <gst-sod/config.h>
+
+#define DEFAULT_MODEL "base.safetensors"
+
+/* Takes @folder. */
+static void
+add_place (GPtrArray *places, gchar *folder)
+{
+  g_ptr_array_add (places, g_build_filename (folder, DEFAULT_MODEL, NULL));
+  g_free (folder);
+}
+
+/* Where the default model may lie, first choice first. */
+static GStrv
+list_places (void)
+{
+  GPtrArray *places = g_ptr_array_new ();
+  const gchar *variable = g_getenv ("GST_SOD_MODEL_PATH");
+  const gchar *const *system = g_get_system_data_dirs ();
+  g_auto (GStrv) folders = g_strsplit (
+      variable != NULL ? variable : "", G_SEARCHPATH_SEPARATOR_S, -1);
+
+  for (guint i = 0; folders[i] != NULL; i++) {
+    if (*folders[i] != '\0')
+      add_place (places, g_strdup (folders[i]));
+  }
+  add_place (places,
+      g_build_filename (g_get_user_data_dir (), "gst-sod", "models", NULL));
+  for (guint i = 0; system[i] != NULL; i++)
+    add_place (places, g_build_filename (system[i], "gst-sod", "models", NULL));
+  add_place (places, g_strdup (GST_SOD_MODEL_DIR));
+  g_ptr_array_add (places, NULL);
+  return (GStrv) g_ptr_array_free (places, FALSE);
+}
+
+/**
+ * gst_sod_network_find_default:
+ * @error: return location for an error
+ *
+ * Looks for the model that is used where none is named, `base.safetensors`: in
+ * the folders of the environment's `GST_SOD_MODEL_PATH` (separated by colons),
+ * in `gst-sod/models` of the user's and the system's data folders (the XDG
+ * base directories), and where this library was installed to.
+ *
+ * Errors: %GST_SOD_ERROR_NOT_FOUND naming the places.
+ *
+ * Returns: (transfer full) (type filename): a path, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+gchar *
+gst_sod_network_find_default (GError **error)
+{
+  g_auto (GStrv) places = list_places ();
+  g_autofree gchar *looked = NULL;
+
+  for (guint i = 0; places[i] != NULL; i++) {
+    if (g_file_test (places[i], G_FILE_TEST_EXISTS))
+      return g_strdup (places[i]);
+  }
+  looked = g_strjoinv (", ", places);
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NOT_FOUND,
+      "no default model: looked for %s; give one as model-file, or a folder "
+      "that holds " DEFAULT_MODEL " as GST_SOD_MODEL_PATH",
+      looked);
+  return NULL;
+}

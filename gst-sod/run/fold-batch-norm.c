@@ -67,8 +67,8 @@ fold (const gfloat *weight, const gfloat *bias, const Statistics *s,
     gdouble before = bias != NULL ? bias[c] : 0;
 
     for (gsize i = 0; i < k; i++)
-      folded_weight[c * k + i] = (gfloat)(weight[c * k + i] * scale);
-    folded_bias[c] = (gfloat)((before - s->mean[c]) * scale + s->bias[c]);
+      folded_weight[c * k + i] = (gfloat) (weight[c * k + i] * scale);
+    folded_bias[c] = (gfloat) ((before - s->mean[c]) * scale + s->bias[c]);
   }
 }
 
@@ -78,7 +78,7 @@ emit (GstSodRewrite *self, const GstSodNode *node, GError **error)
   static const gchar *const suffixes[] = { "weight", "bias", "running_mean",
     "running_var" };
   const GstSodNode *conv = self->makers[node->inputs[0]];
-  gsize c_out = (gsize)conv->attrs.channels;
+  gsize c_out = (gsize) conv->attrs.channels;
   GstSodShape bias_shape = gst_sod_shape_1d (conv->attrs.channels);
   g_autoptr (GstSodTensor) folded = NULL, folded_bias = NULL;
   GstSodOpAttrs attrs = conv->attrs;

@@ -10,7 +10,7 @@ find_upsample (const GstSodRewrite *self, const GstSodNode *add)
         gst_sod_rewrite_sole_maker (self, add->inputs[i], GST_SOD_OP_UPSAMPLE);
 
     if (upsample != NULL && !upsample->attrs.sum && !upsample->attrs.relu)
-      return (gint)i;
+      return (gint) i;
   }
   return -1;
 }

@@ -58,7 +58,7 @@ read_conv (const GstSodRewrite *self, const GstSodNode *conv,
   gint64 k = conv->attrs.kernel, c_out = conv->attrs.channels;
   const GstSodTensor *tensor =
       gst_sod_rewrite_get_weight (self, conv->name, suffix, error);
-  gsize expected = (gsize)(c_in > 0 ? c_out * c_in * k * k : c_out);
+  gsize expected = (gsize) (c_in > 0 ? c_out * c_in * k * k : c_out);
 
   if (tensor == NULL)
     return FALSE;
@@ -81,22 +81,22 @@ fill_merged (const GstSodRewrite *self, const GstSodNode *node,
 {
   const GstSodShape *shape = gst_sod_tensor_get_shape (weight);
   gint64 c_in = shape->dims[1];
-  gint side = (gint)shape->dims[2];
-  gsize kernel_size = (gsize)(c_in * side * side), c = 0;
+  gint side = (gint) shape->dims[2];
+  gsize kernel_size = (gsize) (c_in * side * side), c = 0;
   const gfloat *data;
 
   for (guint i = 0; i < node->n_inputs; i++) {
     const GstSodNode *conv = self->makers[node->inputs[i]];
-    gsize c_out = (gsize)conv->attrs.channels;
+    gsize c_out = (gsize) conv->attrs.channels;
 
     if (!read_conv (self, conv, "weight", c_in, &data, error))
       return FALSE;
     centre_kernels (data, c_out * c_in, conv->attrs.kernel,
-        (gfloat *)gst_sod_tensor_get_data (weight) + c * kernel_size, side);
+        (gfloat *) gst_sod_tensor_get_data (weight) + c * kernel_size, side);
     if (bias != NULL) {
       if (!read_conv (self, conv, "bias", 0, &data, error))
         return FALSE;
-      memcpy ((gfloat *)gst_sod_tensor_get_data (bias) + c, data,
+      memcpy ((gfloat *) gst_sod_tensor_get_data (bias) + c, data,
           c_out * sizeof *data);
     }
     c += c_out;

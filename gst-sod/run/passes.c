@@ -21,7 +21,7 @@ gst_sod_prepare_inference (const GstSodGraph *graph, GHashTable *weights,
     gst_sod_pass_merge_parallel,
   };
 
-  program->graph = gst_sod_graph_ref ((GstSodGraph *)graph);
+  program->graph = gst_sod_graph_ref ((GstSodGraph *) graph);
   program->weights = g_hash_table_ref (weights);
   for (guint i = 0; i < G_N_ELEMENTS (passes); i++) {
     if (!passes[i](program, error)) {

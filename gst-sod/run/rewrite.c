@@ -5,7 +5,7 @@ static GHashTable *
 copy_weights (GHashTable *weights)
 {
   GHashTable *copy = g_hash_table_new_full (
-      g_str_hash, g_str_equal, g_free, (GDestroyNotify)gst_sod_tensor_unref);
+      g_str_hash, g_str_equal, g_free, (GDestroyNotify) gst_sod_tensor_unref);
   GHashTableIter iter;
   gpointer name, tensor;
 

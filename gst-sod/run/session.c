@@ -42,7 +42,7 @@ now (void)
   struct timespec t;
 
   clock_gettime (CLOCK_MONOTONIC, &t);
-  return (gint64)t.tv_sec * G_GINT64_CONSTANT (1000000000) + t.tv_nsec;
+  return (gint64) t.tv_sec * G_GINT64_CONSTANT (1000000000) + t.tv_nsec;
 }
 
 static gboolean
@@ -453,9 +453,9 @@ gst_sod_session_get_map_size (GstSodSession *self, gint *width, gint *height)
 
   output = &gst_sod_packed_get_executable (self->packed)->output;
   if (width != NULL)
-    *width = (gint)output->dims[3];
+    *width = (gint) output->dims[3];
   if (height != NULL)
-    *height = (gint)output->dims[2];
+    *height = (gint) output->dims[2];
 }
 
 /**

@@ -14,8 +14,11 @@
 #define BF16_MEAN 0.01
 #define BF16_MAX 0.25
 
-/* Rounding of a preprocessed value to f32. */
-#define INPUT_ROUNDING 5e-7
+/* One code of 8 bits: the golden picture was rounded to whole codes after each
+ * of its two passes, 0.5 each time at most; and its filter's weights had 22
+ * bits behind the point, which adds 255 * 2^-23 for each of up to 4 taps a
+ * pass. */
+#define INPUT_CODES (1 + 8 * 255.0 / (1 << 23))
 
 static const GstSodInputRule imagenet = {
   .mean = { 0.485f, 0.456f, 0.406f },
@@ -263,8 +266,8 @@ test_input (gconstpointer backend)
   for (gsize i = 0; i < gst_sod_tensor_get_n_elements (found); i++) {
     gsize channel = i / (gst_sod_tensor_get_n_elements (found) / 3);
 
-    g_assert_cmpfloat (fabs (a[i] - b[i]), <=,
-        1 / (255 * imagenet.std[channel]) + INPUT_ROUNDING);
+    g_assert_cmpfloat (
+        fabs (a[i] - b[i]), <=, INPUT_CODES / (255 * imagenet.std[channel]));
   }
   g_test_message (
       "input: largest difference %.3g", test_max_difference (found, expected));

@@ -23,6 +23,7 @@ CONFIG = 'gst-sod/config.h'
 TABLE = {
     'gst-sod/core': ((), ()),
     'gst-sod/nn': (('gst-sod/core',), ('json',)),
+    'gst-sod/nn/ops': (('gst-sod/core', 'gst-sod/nn'), ()),
     'gst-sod/backend': (('gst-sod/core', 'gst-sod/nn'), ()),
     'gst-sod/backend/ref': (
         ('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend'), ()),

@@ -81,7 +81,7 @@ static const struct
   { "[[1,2],[1,2],[2,4]]", "[[0,2],[1,2],[2,4]]", "encoder-dilations" },
   { "[[1,2],[1,2],[2,4]]", "[[[[[[[[[[[[1]]]]]]]]]]]]", "architecture" },
   { "\"skips\":true", "\"skips\":1", "skips" },
-  { "\"skips\":true", "\"skips\":true,\"skips\":false", "skips" },
+  { "\"skips\":true", "\"skips\":true,\"skips\":false", "already has" },
 };
 
 static void
@@ -99,6 +99,7 @@ test_json_refusals (void)
         1);
     g_assert_null (gst_sod_architecture_new_from_json (broken->str, &error));
     g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FORMAT);
+    g_test_message ("%s", error->message);
     g_assert_nonnull (strstr (error->message, breakages[i].names));
   }
 }

@@ -14,6 +14,7 @@
 #include <gst-sod/data/record.h>
 #include <gst-sod/video/frame-reader.h>
 #include <gst-sod/video/map.h>
+#include <gst-sod/video/map-writer.h>
 #include <gst-sod/video/regions.h>
 #include <gst-sod/video/overlay.h>
 #include <gst-sod/enumtypes.h>

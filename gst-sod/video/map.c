@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The saliency map of a frame and how buffers carry it. GStreamer 1.22 has no
+ * analytics meta: the map is a boxed field of a custom meta, and nothing
+ * outside this file depends on that. */
+#include <gst-sod/video/map-private.h>
+
+/* Registered names are seen by gst_buffer_get_custom_meta() only. */
+#define META_NAME "GstSodMapMeta"
+#define META_FIELD "map"
+
+struct _GstSodMap
+{
+  gatomicrefcount ref_count;
+  GstBuffer *pixels; /* GRAY8 */
+  GstVideoInfo info; /* of pixels */
+  gdouble x, y, rectangle_width, rectangle_height;
+  gdouble score;
+  gchar *model_id;
+  gchar *model_version;
+  GstClockTime age;
+  GstSodMapFlags flags;
+};
+
+G_DEFINE_BOXED_TYPE (GstSodMap, gst_sod_map, gst_sod_map_ref, gst_sod_map_unref)
+
+gboolean
+gst_sod_map_view_open (GstSodMapView *self, const GstSodMap *map)
+{
+  if (!gst_video_frame_map (&self->frame, &map->info, map->pixels,
+          GST_MAP_READ | GST_VIDEO_FRAME_MAP_FLAG_NO_REF))
+    return FALSE;
+  self->data = GST_VIDEO_FRAME_PLANE_DATA (&self->frame, 0);
+  self->stride = GST_VIDEO_FRAME_PLANE_STRIDE (&self->frame, 0);
+  return TRUE;
+}
+
+void
+gst_sod_map_view_close (GstSodMapView *self)
+{
+  gst_video_frame_unmap (&self->frame);
+}
+
+gboolean
+gst_sod_map_check_pixels (
+    GstBuffer *pixels, const GstVideoInfo *info, GError **error)
+{
+  const GstVideoMeta *meta = gst_buffer_get_video_meta (pixels);
+  gint64 size = gst_buffer_get_size (pixels);
+  gint64 first = 0, end = info->size;
+
+  if (meta != NULL
+      && (meta->format != GST_VIDEO_FORMAT_GRAY8 || meta->n_planes != 1
+          || (gint)meta->width < info->width
+          || (gint)meta->height < info->height)) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
+        "a map is GRAY8 of %dx%d pixels, the buffer's GstVideoMeta says %s of "
+        "%ux%u",
+        info->width, info->height, gst_video_format_to_string (meta->format),
+        meta->width, meta->height);
+    return FALSE;
+  }
+  if (meta != NULL) {
+    gint64 last = (gint64)(info->height - 1) * meta->stride[0];
+
+    first = (gint64)MIN (meta->offset[0], G_MAXINT64 / 2);
+    end = first + MAX (last, 0) + info->width;
+    first += MIN (last, 0);
+  }
+  if (first >= 0 && end <= size)
+    return TRUE;
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
+      "a map of %dx%d pixels takes %" G_GINT64_FORMAT
+      " bytes, the buffer holds %" G_GINT64_FORMAT,
+      info->width, info->height, end, size);
+  return FALSE;
+}
+
+/* Mean of the salient half of the codes, 0..1. */
+static gdouble
+measure_score (const GstSodMap *self)
+{
+  GstSodMapView view;
+  guint64 sum = 0, count = 0;
+
+  if (!gst_sod_map_view_open (&view, self))
+    return 0;
+  for (gint y = 0; y < self->info.height; y++) {
+    const guint8 *row = view.data + (gssize)y * view.stride;
+    guint row_sum = 0, row_count = 0;
+
+    for (gint x = 0; x < self->info.width; x++) {
+      guint salient = row[x] >> 7;
+
+      row_sum += row[x] * salient;
+      row_count += salient;
+    }
+    sum += row_sum;
+    count += row_count;
+  }
+  gst_sod_map_view_close (&view);
+  return count == 0 ? 0 : (gdouble)sum / count / 255;
+}
+
+/**
+ * gst_sod_map_new:
+ * @pixels: a GRAY8 frame, 0 = background, 255 = salient, with the strides of
+ *   its GstVideoMeta or, without one, those that GstVideoInfo gives GRAY8
+ *   (rows padded to 4 bytes); a reference is taken, and it may not be written
+ *   to any more
+ * @width: columns, 1 or more
+ * @height: rows, 1 or more
+ * @model_id: (nullable): name of the model
+ * @model_version: (nullable): version of the model
+ * @flags: what to know before trusting the map
+ * @age: ns between the frame that the map was made of and the one it is for
+ *
+ * Makes the map of a frame; it covers the frame (its GstVideoCropMeta
+ * rectangle, where it has one). Its score is measured here. Where @pixels
+ * holds less than the size says, that is the caller's bug.
+ *
+ * Returns: (transfer full): the map
+ *
+ * Since: 0.1
+ */
+GstSodMap *
+gst_sod_map_new (GstBuffer *pixels, gint width, gint height,
+    const gchar *model_id, const gchar *model_version, GstSodMapFlags flags,
+    GstClockTime age)
+{
+  GstVideoInfo info;
+  GstSodMap *self;
+
+  g_return_val_if_fail (GST_IS_BUFFER (pixels), NULL);
+  g_return_val_if_fail (width >= 1 && height >= 1, NULL);
+  g_return_val_if_fail (
+      gst_video_info_set_format (&info, GST_VIDEO_FORMAT_GRAY8, width, height),
+      NULL);
+  g_return_val_if_fail (gst_sod_map_check_pixels (pixels, &info, NULL), NULL);
+
+  self = g_new0 (GstSodMap, 1);
+  g_atomic_ref_count_init (&self->ref_count);
+  self->pixels = gst_buffer_ref (pixels);
+  self->info = info;
+  self->rectangle_width = self->rectangle_height = 1;
+  self->model_id = g_strdup (model_id);
+  self->model_version = g_strdup (model_version);
+  self->flags = flags;
+  self->age = age;
+  self->score = measure_score (self);
+  return self;
+}
+
+/**
+ * gst_sod_map_new_reused:
+ * @map: the map of an earlier frame
+ * @age: ns between that frame and the one it is reused for
+ *
+ * Makes a map that shares the pixels of @map and says that it is older than
+ * its frame: %GST_SOD_MAP_FLAG_REUSED.
+ *
+ * Returns: (transfer full): the map
+ *
+ * Since: 0.1
+ */
+GstSodMap *
+gst_sod_map_new_reused (const GstSodMap *map, GstClockTime age)
+{
+  GstSodMap *self;
+
+  g_return_val_if_fail (map != NULL, NULL);
+
+  self = g_new0 (GstSodMap, 1);
+  *self = *map;
+  g_atomic_ref_count_init (&self->ref_count);
+  gst_buffer_ref (self->pixels);
+  self->model_id = g_strdup (map->model_id);
+  self->model_version = g_strdup (map->model_version);
+  self->flags |= GST_SOD_MAP_FLAG_REUSED;
+  self->age = age;
+  return self;
+}
+
+/**
+ * gst_sod_map_ref:
+ * @self: a map
+ *
+ * Takes a reference. Thread-safe.
+ *
+ * Returns: (transfer full): @self
+ *
+ * Since: 0.1
+ */
+GstSodMap *
+gst_sod_map_ref (GstSodMap *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+/**
+ * gst_sod_map_unref:
+ * @self: (transfer full): a map
+ *
+ * Gives a reference back; the last one frees the map. Thread-safe.
+ *
+ * Since: 0.1
+ */
+void
+gst_sod_map_unref (GstSodMap *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  gst_buffer_unref (self->pixels);
+  g_free (self->model_id);
+  g_free (self->model_version);
+  g_free (self);
+}
+
+/**
+ * gst_sod_map_get_pixels:
+ * @self: a map
+ *
+ * Returns: (transfer none): its GRAY8 frame, 0 = background, 255 = salient,
+ *   laid out as gst_sod_map_new() says; not to be written to
+ *
+ * Since: 0.1
+ */
+GstBuffer *
+gst_sod_map_get_pixels (const GstSodMap *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->pixels;
+}
+
+/**
+ * gst_sod_map_get_width:
+ * @self: a map
+ *
+ * Returns: its width, pixels
+ *
+ * Since: 0.1
+ */
+gint
+gst_sod_map_get_width (const GstSodMap *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->info.width;
+}
+
+/**
+ * gst_sod_map_get_height:
+ * @self: a map
+ *
+ * Returns: its height, pixels
+ *
+ * Since: 0.1
+ */
+gint
+gst_sod_map_get_height (const GstSodMap *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->info.height;
+}
+
+/**
+ * gst_sod_map_get_rectangle:
+ * @self: a map
+ * @x: (out) (optional): left edge
+ * @y: (out) (optional): top edge
+ * @width: (out) (optional): width
+ * @height: (out) (optional): height
+ *
+ * Tells which part of the frame the map covers, in fractions of the frame's
+ * width and height (of its GstVideoCropMeta rectangle, where it has one).
+ *
+ * Since: 0.1
+ */
+void
+gst_sod_map_get_rectangle (const GstSodMap *self, gdouble *x, gdouble *y,
+    gdouble *width, gdouble *height)
+{
+  g_return_if_fail (self != NULL);
+
+  if (x != NULL)
+    *x = self->x;
+  if (y != NULL)
+    *y = self->y;
+  if (width != NULL)
+    *width = self->rectangle_width;
+  if (height != NULL)
+    *height = self->rectangle_height;
+}
+
+/**
+ * gst_sod_map_get_score:
+ * @self: a map
+ *
+ * Tells how sure the network was of what it found: the mean over the salient
+ * pixels, those of code 128 and over.
+ *
+ * Returns: 0.5 to 1, or 0 where no pixel is salient
+ *
+ * Since: 0.1
+ */
+gdouble
+gst_sod_map_get_score (const GstSodMap *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->score;
+}
+
+/**
+ * gst_sod_map_get_model_id:
+ * @self: a map
+ *
+ * Returns: (transfer none) (nullable): name of the model that made it
+ *
+ * Since: 0.1
+ */
+const gchar *
+gst_sod_map_get_model_id (const GstSodMap *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->model_id;
+}
+
+/**
+ * gst_sod_map_get_model_version:
+ * @self: a map
+ *
+ * Returns: (transfer none) (nullable): version of the model that made it
+ *
+ * Since: 0.1
+ */
+const gchar *
+gst_sod_map_get_model_version (const GstSodMap *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->model_version;
+}
+
+/**
+ * gst_sod_map_get_age:
+ * @self: a map
+ *
+ * Returns: ns between the frame that the map was made of and the one that
+ *   carries it; 0 for a map of this very frame
+ *
+ * Since: 0.1
+ */
+GstClockTime
+gst_sod_map_get_age (const GstSodMap *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->age;
+}
+
+/**
+ * gst_sod_map_get_flags:
+ * @self: a map
+ *
+ * Returns: what to know before trusting the map
+ *
+ * Since: 0.1
+ */
+GstSodMapFlags
+gst_sod_map_get_flags (const GstSodMap *self)
+{
+  g_return_val_if_fail (self != NULL, GST_SOD_MAP_FLAG_NONE);
+
+  return self->flags;
+}
+
+/* Fractions of the frame hold whatever becomes of its pixels, so the map goes
+ * along with every transform but the copy of a part of the bytes. */
+static gboolean
+transform_meta (GstBuffer *to, GstCustomMeta *meta, GstBuffer *from,
+    GQuark type, gpointer data, gpointer user_data)
+{
+  const GstMetaTransformCopy *copy = data;
+  GstSodMap *map = NULL;
+
+  if (GST_META_TRANSFORM_IS_COPY (type) && copy->region)
+    return FALSE;
+  if (!gst_structure_get (gst_custom_meta_get_structure (meta), META_FIELD,
+          GST_SOD_TYPE_MAP, &map, NULL))
+    return FALSE;
+  gst_sod_buffer_add_map (to, map);
+  gst_sod_map_unref (map);
+  return TRUE;
+}
+
+static void
+register_meta (void)
+{
+  static const gchar *tags[] = { GST_META_TAG_VIDEO_STR,
+    GST_META_TAG_VIDEO_SIZE_STR, NULL };
+  static gsize registered = 0;
+
+  if (g_once_init_enter (&registered)) {
+    gst_meta_register_custom (META_NAME, tags, transform_meta, NULL, NULL);
+    g_once_init_leave (&registered, 1);
+  }
+}
+
+/**
+ * gst_sod_buffer_add_map:
+ * @buffer: a writable frame
+ * @map: its map; a reference is taken
+ *
+ * Lets @buffer carry @map, in place of one that it already carries. Copies of
+ * the buffer carry it too, and so do frames that are scaled or converted.
+ *
+ * Since: 0.1
+ */
+void
+gst_sod_buffer_add_map (GstBuffer *buffer, GstSodMap *map)
+{
+  GstCustomMeta *meta;
+
+  g_return_if_fail (GST_IS_BUFFER (buffer));
+  g_return_if_fail (gst_buffer_is_writable (buffer));
+  g_return_if_fail (map != NULL);
+
+  register_meta ();
+  meta = gst_buffer_get_custom_meta (buffer, META_NAME);
+  if (meta == NULL)
+    meta = gst_buffer_add_custom_meta (buffer, META_NAME);
+  gst_structure_set (gst_custom_meta_get_structure (meta), META_FIELD,
+      GST_SOD_TYPE_MAP, map, NULL);
+}
+
+/**
+ * gst_sod_buffer_get_map:
+ * @buffer: a frame
+ *
+ * Returns: (transfer none) (nullable): the map that @buffer carries, valid
+ *   while it does, or %NULL
+ *
+ * Since: 0.1
+ */
+GstSodMap *
+gst_sod_buffer_get_map (GstBuffer *buffer)
+{
+  GstCustomMeta *meta;
+  const GValue *value;
+
+  g_return_val_if_fail (GST_IS_BUFFER (buffer), NULL);
+
+  register_meta ();
+  meta = gst_buffer_get_custom_meta (buffer, META_NAME);
+  if (meta == NULL)
+    return NULL;
+  value = gst_structure_get_value (
+      gst_custom_meta_get_structure (meta), META_FIELD);
+  return value == NULL ? NULL : g_value_get_boxed (value);
+}

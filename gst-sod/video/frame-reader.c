@@ -130,8 +130,8 @@ copy_frame (GstVideoFrame *to, const GstVideoFrame *from)
     gsize rows = (end - info->offset[i]) / info->stride[i];
 
     for (gsize y = 0; y < rows; y++)
-      memcpy ((guint8 *)to->data[i] + y * info->stride[i],
-          (const guint8 *)from->data[i]
+      memcpy ((guint8 *) to->data[i] + y * info->stride[i],
+          (const guint8 *) from->data[i]
               + y * GST_VIDEO_FRAME_PLANE_STRIDE (from, i),
           info->stride[i]);
   }
@@ -227,14 +227,14 @@ get_extent (const GstSodFrameReader *self, guint plane, gint stride)
   }
   for (guint i = 0; i < self->layout.n_components; i++) {
     const GstSodComponentLayout *component = &self->layout.components[i];
-    gint64 last = (gint64)(component->height - 1) * stride;
+    gint64 last = (gint64) (component->height - 1) * stride;
 
     if (component->plane != plane)
       continue;
     extent.first = MIN (extent.first, component->offset + MIN (last, 0));
     extent.end = MAX (extent.end,
         component->offset + MAX (last, 0)
-            + (gint64)(component->width - 1) * component->pixel_stride
+            + (gint64) (component->width - 1) * component->pixel_stride
             + component->sample_size);
   }
   return extent.end == 0 ? (Extent){ 0, 0 } : extent;
@@ -261,7 +261,8 @@ check_meta (GstSodFrameReader *self, const GstVideoMeta *meta, GError **error)
 
   if (meta->format != info->finfo->format
       || meta->n_planes != info->finfo->n_planes
-      || (gint)meta->width < info->width || (gint)meta->height < info->height) {
+      || (gint) meta->width < info->width
+      || (gint) meta->height < info->height) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
         "caps say %s frames of %dx%d pixels, the buffer's GstVideoMeta "
         "describes %s of %ux%u with %u planes; the element upstream sends "
@@ -294,11 +295,11 @@ check_size (GstSodFrameReader *self, GstBuffer *buffer,
   gint64 size = gst_buffer_get_size (buffer);
 
   if (meta == NULL)
-    return size >= (gint64)self->info.size
+    return size >= (gint64) self->info.size
            || set_mismatch (self, self->info.size, size, error);
   for (guint i = 0; i < meta->n_planes; i++) {
     Extent extent = get_extent (self, i, meta->stride[i]);
-    gint64 offset = (gint64)MIN (meta->offset[i], G_MAXINT64 / 2);
+    gint64 offset = (gint64) MIN (meta->offset[i], G_MAXINT64 / 2);
 
     if (offset + extent.first < 0 || offset + extent.end > size)
       return set_mismatch (self, offset + extent.end, size, error);
@@ -316,9 +317,9 @@ check_planes (GstSodFrameReader *self, const GstVideoMeta *meta, GError **error)
     const GstMapInfo *map = &frame->map[meta != NULL ? i : 0];
     Extent extent =
         get_extent (self, i, GST_VIDEO_FRAME_PLANE_STRIDE (frame, i));
-    gint64 offset = (const guint8 *)frame->data[i] - map->data;
+    gint64 offset = (const guint8 *) frame->data[i] - map->data;
 
-    if (offset + extent.first < 0 || offset + extent.end > (gint64)map->size)
+    if (offset + extent.first < 0 || offset + extent.end > (gint64) map->size)
       return set_mismatch (self, offset + extent.end, map->size, error);
   }
   return TRUE;
@@ -390,8 +391,8 @@ describe_axis (
     .count = (last - first) / step + 1,
     .step = step,
     .position =
-        (gfloat)(((gdouble)first * (1 << sub) + centre - start) / length),
-    .distance = (gfloat)((gdouble)step * (1 << sub) / length),
+        (gfloat) (((gdouble) first * (1 << sub) + centre - start) / length),
+    .distance = (gfloat) ((gdouble) step * (1 << sub) / length),
   };
 }
 
@@ -415,8 +416,8 @@ describe_frame (GstSodFrameReader *self, const GstVideoFrame *frame,
         (site & GST_VIDEO_CHROMA_SITE_V_COSITED) != 0, parity);
 
     image->components[i] = (GstSodComponent){
-      .data = plane + from->offset + (gssize)y.first * stride
-              + (gssize)x.first * from->pixel_stride,
+      .data = plane + from->offset + (gssize) y.first * stride
+              + (gssize) x.first * from->pixel_stride,
       .stride = stride * y.step,
       .pixel_stride = from->pixel_stride,
       .width = x.count,
@@ -456,7 +457,7 @@ gst_sod_frame_reader_get_caps (void)
       g_array_append_val (formats, raw[i]);
   }
   return gst_video_make_raw_caps (
-      (const GstVideoFormat *)formats->data, formats->len);
+      (const GstVideoFormat *) formats->data, formats->len);
 }
 
 /**

@@ -80,7 +80,7 @@ static guint
 unpacked_code (const GstSodComponentLayout *component,
     const GstVideoFormatInfo *unpacked, const guint16 *row, guint i, gint x)
 {
-  const guint8 *bytes = (const guint8 *)row;
+  const guint8 *bytes = (const guint8 *) row;
 
   if (unpacked->depth[0] == 8)
     return bytes[4 * x + 1 + i] >> (8 - component->depth);
@@ -97,7 +97,7 @@ described_code (const GstSodComponentLayout *component, const guint8 *plane,
 
   if (component->sample_size == 1)
     return *sample;
-  return (guint)(sample[0] | sample[1] << 8) >> component->shift
+  return (guint) (sample[0] | sample[1] << 8) >> component->shift
          & ((1u << component->depth) - 1);
 }
 
@@ -211,9 +211,9 @@ gst_sod_layout_get_matrix (const GstVideoInfo *info, gfloat matrix[3][4])
       /* Components that a gray format does not have are of scale 0. */
       gdouble factor = rgb[i][j] == 0 ? 0 : rgb[i][j] / scale[j];
 
-      matrix[i][j] = (gfloat)factor;
+      matrix[i][j] = (gfloat) factor;
       constant -= factor * offset[j];
     }
-    matrix[i][3] = (gfloat)constant;
+    matrix[i][3] = (gfloat) constant;
   }
 }

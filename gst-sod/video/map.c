@@ -15,6 +15,7 @@ struct _GstSodMap
   GstVideoInfo info; /* of pixels */
   gdouble x, y, rectangle_width, rectangle_height;
   gdouble score;
+  gchar *source_id;
   gchar *model_id;
   gchar *model_version;
   GstClockTime age;
@@ -50,8 +51,8 @@ gst_sod_map_check_pixels (
 
   if (meta != NULL
       && (meta->format != GST_VIDEO_FORMAT_GRAY8 || meta->n_planes != 1
-          || (gint)meta->width < info->width
-          || (gint)meta->height < info->height)) {
+          || (gint) meta->width < info->width
+          || (gint) meta->height < info->height)) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
         "a map is GRAY8 of %dx%d pixels, the buffer's GstVideoMeta says %s of "
         "%ux%u",
@@ -60,9 +61,9 @@ gst_sod_map_check_pixels (
     return FALSE;
   }
   if (meta != NULL) {
-    gint64 last = (gint64)(info->height - 1) * meta->stride[0];
+    gint64 last = (gint64) (info->height - 1) * meta->stride[0];
 
-    first = (gint64)MIN (meta->offset[0], G_MAXINT64 / 2);
+    first = (gint64) MIN (meta->offset[0], G_MAXINT64 / 2);
     end = first + MAX (last, 0) + info->width;
     first += MIN (last, 0);
   }
@@ -85,7 +86,7 @@ measure_score (const GstSodMap *self)
   if (!gst_sod_map_view_open (&view, self))
     return 0;
   for (gint y = 0; y < self->info.height; y++) {
-    const guint8 *row = view.data + (gssize)y * view.stride;
+    const guint8 *row = view.data + (gssize) y * view.stride;
     guint row_sum = 0, row_count = 0;
 
     for (gint x = 0; x < self->info.width; x++) {
@@ -98,7 +99,7 @@ measure_score (const GstSodMap *self)
     count += row_count;
   }
   gst_sod_map_view_close (&view);
-  return count == 0 ? 0 : (gdouble)sum / count / 255;
+  return count == 0 ? 0 : (gdouble) sum / count / 255;
 }
 
 /**
@@ -109,6 +110,7 @@ measure_score (const GstSodMap *self)
  *   to any more
  * @width: columns, 1 or more
  * @height: rows, 1 or more
+ * @source_id: (nullable): name of the camera or file that the frame is of
  * @model_id: (nullable): name of the model
  * @model_version: (nullable): version of the model
  * @flags: what to know before trusting the map
@@ -124,8 +126,8 @@ measure_score (const GstSodMap *self)
  */
 GstSodMap *
 gst_sod_map_new (GstBuffer *pixels, gint width, gint height,
-    const gchar *model_id, const gchar *model_version, GstSodMapFlags flags,
-    GstClockTime age)
+    const gchar *source_id, const gchar *model_id, const gchar *model_version,
+    GstSodMapFlags flags, GstClockTime age)
 {
   GstVideoInfo info;
   GstSodMap *self;
@@ -142,6 +144,7 @@ gst_sod_map_new (GstBuffer *pixels, gint width, gint height,
   self->pixels = gst_buffer_ref (pixels);
   self->info = info;
   self->rectangle_width = self->rectangle_height = 1;
+  self->source_id = g_strdup (source_id);
   self->model_id = g_strdup (model_id);
   self->model_version = g_strdup (model_version);
   self->flags = flags;
@@ -173,6 +176,7 @@ gst_sod_map_new_reused (const GstSodMap *map, GstClockTime age)
   *self = *map;
   g_atomic_ref_count_init (&self->ref_count);
   gst_buffer_ref (self->pixels);
+  self->source_id = g_strdup (map->source_id);
   self->model_id = g_strdup (map->model_id);
   self->model_version = g_strdup (map->model_version);
   self->flags |= GST_SOD_MAP_FLAG_REUSED;
@@ -215,6 +219,7 @@ gst_sod_map_unref (GstSodMap *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   gst_buffer_unref (self->pixels);
+  g_free (self->source_id);
   g_free (self->model_id);
   g_free (self->model_version);
   g_free (self);
@@ -315,6 +320,23 @@ gst_sod_map_get_score (const GstSodMap *self)
   g_return_val_if_fail (self != NULL, 0);
 
   return self->score;
+}
+
+/**
+ * gst_sod_map_get_source_id:
+ * @self: a map
+ *
+ * Returns: (transfer none) (nullable): name of the camera or file that the
+ *   frame is of
+ *
+ * Since: 0.1
+ */
+const gchar *
+gst_sod_map_get_source_id (const GstSodMap *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->source_id;
 }
 
 /**

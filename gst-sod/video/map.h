@@ -32,8 +32,8 @@ typedef enum /*< flags >*/
  *
  * The saliency map of a frame: 8-bit gray, 0 = background, 255 = salient, its
  * place in the frame in fractions (so that scaling the frame keeps it valid)
- * and which source and model it comes from. Immutable, reference counted, carried by buffers:
- * gst_sod_buffer_add_map().
+ * and which source and model it comes from. Immutable, reference counted,
+ * carried by buffers: gst_sod_buffer_add_map().
  *
  * Since: 0.1
  */

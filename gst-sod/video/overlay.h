@@ -61,8 +61,7 @@ GST_SOD_API
 GstSodOverlay *gst_sod_overlay_new (const GstVideoInfo *info, GError **error);
 
 GST_SOD_API
-void gst_sod_overlay_set_style (
-    GstSodOverlay *self, GstSodOverlayStyle style);
+void gst_sod_overlay_set_style (GstSodOverlay *self, GstSodOverlayStyle style);
 
 GST_SOD_API
 void gst_sod_overlay_set_colormap (

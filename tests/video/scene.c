@@ -71,7 +71,7 @@ cut_corner (
   for (guint i = 0; i < GST_VIDEO_INFO_N_PLANES (info); i++) {
     gboolean tiled = GST_VIDEO_FORMAT_INFO_IS_TILED (info->finfo);
     gsize size = get_plane_size (info, i);
-    gsize row = tiled ? size : (gsize)info->stride[i];
+    gsize row = tiled ? size : (gsize) info->stride[i];
 
     for (gsize y = 0; y < size / row; y++)
       memcpy (to.data + info->offset[i] + y * row,
@@ -99,7 +99,7 @@ convert (const GstVideoInfo *info, gboolean flat)
   g_assert_true (gst_video_frame_map (&source, &rgb, from, GST_MAP_READWRITE));
   g_assert_true (gst_video_frame_map (&target, info, to, GST_MAP_READWRITE));
   for (gint y = 0; y < info->height; y++) {
-    guint8 *row = (guint8 *)source.data[0] + y * rgb.stride[0];
+    guint8 *row = (guint8 *) source.data[0] + y * rgb.stride[0];
 
     for (gint x = 0; x < info->width; x++) {
       row[4 * x] = 255;
@@ -173,7 +173,7 @@ scene_pad (const GstVideoInfo *info, GstBuffer *buffer, gint padding)
 static gint
 nearest (gdouble position, gdouble first, gdouble step, gint count)
 {
-  return CLAMP ((gint)floor ((position - first) / step + 0.5), 0, count - 1);
+  return CLAMP ((gint) floor ((position - first) / step + 0.5), 0, count - 1);
 }
 
 SceneColour

@@ -369,7 +369,7 @@ render_fields (const GstVideoInfo *info)
   gst_buffer_memset (buffer, 0, 128, info->size);
   g_assert_true (gst_video_frame_map (&frame, info, buffer, GST_MAP_WRITE));
   for (gint y = 0; y < info->height; y++)
-    memset ((guint8 *)frame.data[0] + y * frame.info.stride[0],
+    memset ((guint8 *) frame.data[0] + y * frame.info.stride[0],
         y % 2 == 0 ? 60 : 200, info->width);
   gst_video_frame_unmap (&frame);
   return buffer;

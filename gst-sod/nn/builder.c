@@ -69,10 +69,9 @@ gst_sod_build_conv_out (
   return x;
 }
 
-static GstSodValue
-add_formatted (GstSodGraph *graph, GstSodOpKind kind,
-    const GstSodOpAttrs *attrs, const GstSodValue *inputs, guint n_inputs,
-    const gchar *format, va_list args)
+static G_GNUC_PRINTF (6, 0) GstSodValue add_formatted (GstSodGraph *graph,
+    GstSodOpKind kind, const GstSodOpAttrs *attrs, const GstSodValue *inputs,
+    guint n_inputs, const gchar *format, va_list args)
 {
   g_autofree gchar *name = g_strdup_vprintf (format, args);
 

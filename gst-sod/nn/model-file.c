@@ -71,11 +71,15 @@ make_network (GstSodSafetensors *file, GError **error)
   const GstSodSafetensorsHeader *header = gst_sod_safetensors_get_header (file);
   g_autoptr (GstSodArchitecture) architecture = NULL;
   g_autoptr (GstSodNetwork) network = NULL;
+  GstSodModelInfo info;
   GHashTable *weights;
 
   architecture =
       gst_sod_model_metadata_get_architecture (header->metadata, error);
-  if (architecture == NULL || !match_header (header, architecture, error))
+  if (architecture == NULL
+      || !gst_sod_model_metadata_read (
+          header->metadata, architecture, &info, error)
+      || !match_header (header, architecture, error))
     return NULL;
   weights = gst_sod_safetensors_load (file, error);
   if (weights == NULL)

@@ -3,6 +3,10 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define NOBODY 65534
 
 void
 scratch_set_up (Scratch *self, gconstpointer data)
@@ -38,9 +42,9 @@ scratch_bytes (const gchar *header, gsize data_size)
   guint64 length = strlen (header);
   gsize start = sizeof (length) + length;
 
-  g_byte_array_append (bytes, (const guint8 *)&length, sizeof (length));
-  g_byte_array_append (bytes, (const guint8 *)header, (guint)length);
-  g_byte_array_set_size (bytes, (guint)(start + data_size));
+  g_byte_array_append (bytes, (const guint8 *) &length, sizeof (length));
+  g_byte_array_append (bytes, (const guint8 *) header, (guint) length);
+  g_byte_array_set_size (bytes, (guint) (start + data_size));
   if (data_size > 0)
     memset (bytes->data + start, 0, data_size);
   return g_byte_array_free_to_bytes (bytes);
@@ -77,7 +81,7 @@ scratch_header_end (GBytes *bytes)
   guint64 length;
 
   memcpy (&length, g_bytes_get_data (bytes, NULL), sizeof (length));
-  return sizeof (length) + (gsize)length;
+  return sizeof (length) + (gsize) length;
 }
 
 void
@@ -90,6 +94,29 @@ scratch_expect (
     g_error ("the message does not name %s: %s", path, error->message);
   if (part != NULL && strstr (error->message, part) == NULL)
     g_error ("the message does not say '%s': %s", part, error->message);
+}
+
+gboolean
+scratch_drop_rights (Scratch *self)
+{
+  if (geteuid () != 0)
+    return TRUE;
+  g_assert_cmpint (g_chmod (self->folder, 0755), ==, 0);
+  if (seteuid (NOBODY) == 0) {
+    g_test_message ("as user %d", NOBODY);
+    return TRUE;
+  }
+  g_test_skip ("root that may not change its user id");
+  return FALSE;
+}
+
+void
+scratch_restore_rights (void)
+{
+  if (getuid () != 0)
+    return;
+  g_assert_cmpint (seteuid (0), ==, 0);
+  prctl (PR_SET_DUMPABLE, 1); /* the leak checker attaches to us */
 }
 
 guint

@@ -25,6 +25,11 @@ gsize scratch_header_end (GBytes *bytes); /* where the data begins */
 void scratch_expect (
     const GError *error, gint code, const gchar *path, const gchar *part);
 
+/* Permission bits do not bind root: where the test runs as root, the calls in
+ * between are made as nobody. FALSE after g_test_skip() where that fails. */
+gboolean scratch_drop_rights (Scratch *self);
+void scratch_restore_rights (void);
+
 /* Counts the files in the folder. */
 guint scratch_count (Scratch *self);
 

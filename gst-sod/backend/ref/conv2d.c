@@ -54,17 +54,16 @@ add_row (const Geometry *g, const gdouble *restrict x,
     const gdouble *restrict w, gdouble *restrict y)
 {
   for (gint64 k = 0; k < g->kernel; k++) {
-    const gdouble *from = x + k * g->dilation - g->padding;
-    gdouble weight = w[k];
+    gint64 shift = k * g->dilation - g->padding;
     gint64 first, end;
 
     find_inside (g, k, g->w_in, g->w_out, &first, &end);
     if (g->stride == 1) {
       for (gint64 j = first; j < end; j++)
-        y[j] += weight * from[j];
+        y[j] += w[k] * x[j + shift];
     } else {
       for (gint64 j = first; j < end; j++)
-        y[j] += weight * from[j * g->stride];
+        y[j] += w[k] * x[j * g->stride + shift];
     }
   }
 }

@@ -6,6 +6,11 @@
 
 G_BEGIN_DECLS
 
+/* An instance of the caller's own on this very back end, be it the best of its
+ * device or not; @batch_size is 1 to GST_SOD_PACKED_MAX_BATCH. */
+GstSodInstance *gst_sod_instance_new_on (GstSodBackend *backend,
+    GstSodPrecision precision, guint threads, guint batch_size, GError **error);
+
 /* What is loaded now; (transfer full), NULL before the first load. */
 GstSodPacked *gst_sod_instance_ref_packed (GstSodInstance *self);
 

@@ -140,31 +140,33 @@ check_same_settings (
   return FALSE;
 }
 
-/* An instance of these settings that nobody knows of yet. */
-static GstSodInstance *
-create (const gchar *id, const gchar *device, GstSodPrecision precision,
-    guint threads, const gchar *cpu_affinity, guint batch_size, GError **error)
+/* Fills in an instance whose back end and device are chosen. */
+static gboolean
+set_up (GstSodInstance *self, GstSodPrecision precision, guint threads,
+    const gchar *cpu_affinity, guint batch_size, GError **error)
 {
-  g_autoptr (GstSodInstance) self = NULL;
-
-  self = g_object_new (GST_SOD_TYPE_INSTANCE, NULL);
-  self->backend = gst_sod_backend_for_device (
-      device != NULL ? device : "auto", &self->device, error);
-  if (self->backend == NULL)
-    return NULL;
   if (precision != GST_SOD_PRECISION_AUTO
       && !self->backend->klass->check_precision (
           self->backend, precision, error))
-    return NULL;
+    return FALSE;
   self->executor =
       gst_sod_executor_get (self->device, threads, cpu_affinity, error);
-  if (self->executor == NULL)
-    return NULL;
   self->precision = precision;
   self->cpu_affinity = g_strdup (cpu_affinity != NULL ? cpu_affinity : "");
   self->batch_size = batch_size;
-  if (batch_size == 0)
-    self->batch_size = id != NULL ? SHARED_BATCH : PRIVATE_BATCH;
+  return self->executor != NULL;
+}
+
+GstSodInstance *
+gst_sod_instance_new_on (GstSodBackend *backend, GstSodPrecision precision,
+    guint threads, guint batch_size, GError **error)
+{
+  g_autoptr (GstSodInstance) self = g_object_new (GST_SOD_TYPE_INSTANCE, NULL);
+
+  self->backend = backend;
+  self->device = g_strdup (backend->klass->device);
+  if (!set_up (self, precision, threads, NULL, batch_size, error))
+    return NULL;
   return g_steal_pointer (&self);
 }
 
@@ -211,9 +213,15 @@ gst_sod_instance_get (const gchar *id, const gchar *device,
         batch_size, GST_SOD_PACKED_MAX_BATCH);
     return NULL;
   }
-  wanted =
-      create (id, device, precision, threads, cpu_affinity, batch_size, error);
-  if (wanted == NULL || id == NULL)
+  if (batch_size == 0)
+    batch_size = id != NULL ? SHARED_BATCH : PRIVATE_BATCH;
+  wanted = g_object_new (GST_SOD_TYPE_INSTANCE, NULL);
+  wanted->backend = gst_sod_backend_for_device (
+      device != NULL ? device : "auto", &wanted->device, error);
+  if (wanted->backend == NULL
+      || !set_up (wanted, precision, threads, cpu_affinity, batch_size, error))
+    return NULL;
+  if (id == NULL)
     return g_steal_pointer (&wanted);
 
   g_mutex_lock (&table_lock);

@@ -153,11 +153,11 @@ test_forward (gconstpointer backend)
   static const gchar *const labels[] = { "enc.0", "enc.2", "dec.0", "dec.2",
     "out" };
   g_autoptr (GHashTable) golden = golden_read ("golden_forward.safetensors");
-  g_autoptr (GHashTable) weights = golden_read ("base.safetensors");
+  g_autoptr (GHashTable) weights = golden_shipped_base ();
   g_autoptr (GstSodTensor) logits = NULL, map = NULL, stem = NULL, k7 = NULL;
   Model model;
 
-  if (golden == NULL || weights == NULL)
+  if (golden == NULL)
     return;
   model = model_open ((GstSodBackend *) backend, "base", weights,
       GST_SOD_PRECISION_F32, gst_sod_shape_nchw (4, 3, 192, 320), TRUE);
@@ -220,8 +220,8 @@ test_bf16 (gconstpointer data)
     return;
   }
   golden = golden_read ("golden_forward.safetensors");
-  weights = golden_read ("base.safetensors");
-  if (golden == NULL || weights == NULL)
+  weights = golden_shipped_base ();
+  if (golden == NULL)
     return;
   model = model_open (backend, "base", weights, GST_SOD_PRECISION_BF16,
       gst_sod_shape_nchw (4, 3, 192, 320), FALSE);
@@ -246,13 +246,13 @@ test_input (gconstpointer backend)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GHashTable) golden = golden_read ("golden_input.safetensors");
-  g_autoptr (GHashTable) weights = golden_read ("base.safetensors");
+  g_autoptr (GHashTable) weights = golden_shipped_base ();
   g_autoptr (GstSodImage) picture = golden_picture ("golden_input.png");
   g_autoptr (GstSodTensor) found = NULL, expected = NULL;
   const gfloat *a, *b;
   Model model;
 
-  if (golden == NULL || weights == NULL || picture == NULL)
+  if (golden == NULL || picture == NULL)
     return;
   expected = golden_sample (g_hash_table_lookup (golden, "input"), 0);
   found = gst_sod_tensor_new_shaped (

@@ -44,9 +44,10 @@ test_private (void)
 static void
 test_mismatch (void)
 {
-  g_autoptr (GstSodInstance) a = get ("door", GST_SOD_PRECISION_F32, 2, 0);
+  g_autoptr (GstSodInstance) door = get ("door", GST_SOD_PRECISION_F32, 2, 0);
   g_autoptr (GError) error = NULL;
 
+  g_assert_nonnull (door);
   g_assert_null (gst_sod_instance_get (
       "door", "cpu", GST_SOD_PRECISION_F32, 1, NULL, 0, &error));
   g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT);

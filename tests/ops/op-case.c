@@ -373,7 +373,7 @@ param_dtype (const OpCase *op_case, GstSodDType dtype)
 
 gboolean
 op_data_run (const OpData *self, GstSodBackend *backend, GstSodDType dtype,
-    gboolean backward, OpResult *result, GError **error)
+    OpGradients gradients, OpResult *result, GError **error)
 {
   const OpCase *op_case = self->op_case;
   const GstSodOpKernel *kernel = backend->klass->op (backend, op_case->kind);
@@ -395,11 +395,12 @@ op_data_run (const OpData *self, GstSodBackend *backend, GstSodDType dtype,
 
   for (guint i = 0; i < op_case->n_inputs; i++) {
     given.inputs[i] = convert (self->inputs[i], dtype);
-    own.d_inputs[i] = new_dirty (&op_case->inputs[i], dtype);
+    if (gradients & OP_D_INPUTS)
+      own.d_inputs[i] = new_dirty (&op_case->inputs[i], dtype);
   }
   for (guint i = 0; i < self->n_params; i++) {
     own.params[i] = convert (self->params[i], params_dtype);
-    if (self->param_infos[i].trainable)
+    if ((gradients & OP_D_PARAMS) && self->param_infos[i].trainable)
       own.d_params[i] =
           new_dirty (gst_sod_tensor_get_shape (self->params[i]), params_dtype);
   }
@@ -407,13 +408,11 @@ op_data_run (const OpData *self, GstSodBackend *backend, GstSodDType dtype,
   given.d_output = convert (self->d_output, dtype);
   ok = kernel->forward (&call, error);
   call.d_output = given.d_output;
-  if (ok && backward)
+  if (ok && gradients != OP_FORWARD_ONLY)
     ok = kernel->backward (&call, error);
   if (ok) {
     widen (&result->output, &own.output, 1);
     widen (result->params, own.params, self->n_params);
-  }
-  if (ok && backward) {
     widen (result->d_inputs, own.d_inputs, op_case->n_inputs);
     widen (result->d_params, own.d_params, self->n_params);
   }

@@ -51,6 +51,15 @@ void op_result_clear (OpResult *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OpResult, op_result_clear)
 
-/* Runs @data on @backend in @dtype, forward and, if @backward, backward. */
+/* Gradients that are asked for. */
+typedef enum
+{
+  OP_FORWARD_ONLY = 0,
+  OP_D_INPUTS = 1 << 0,
+  OP_D_PARAMS = 1 << 1,
+  OP_D_ALL = OP_D_INPUTS | OP_D_PARAMS
+} OpGradients;
+
+/* Runs @self on @backend in @dtype, forward and, for @gradients, backward. */
 gboolean op_data_run (const OpData *self, GstSodBackend *backend,
-    GstSodDType dtype, gboolean backward, OpResult *result, GError **error);
+    GstSodDType dtype, OpGradients gradients, OpResult *result, GError **error);

@@ -107,20 +107,53 @@ test_agrees_with_ref (gconstpointer user_data)
   const Tolerances *allowed = &tolerances[trial->op_case->kind];
   const Tolerance *tolerance =
       trial->dtype == GST_SOD_DTYPE_BF16 ? &allowed->bf16 : &allowed->f32;
-  gboolean backward = op_case_has_backward (trial->op_case);
+  OpGradients gradients =
+      op_case_has_backward (trial->op_case) ? OP_D_ALL : OP_FORWARD_ONLY;
   g_autoptr (GError) error = NULL;
   g_auto (OpData) data = { NULL };
   g_auto (OpResult) expected = { NULL }, found = { NULL };
 
   op_data_init (&data, trial->op_case);
   op_data_run (
-      &data, get_ref (), GST_SOD_DTYPE_F64, backward, &expected, &error);
+      &data, get_ref (), GST_SOD_DTYPE_F64, gradients, &expected, &error);
   g_assert_no_error (error);
-  op_data_run (&data, trial->backend, trial->dtype, backward, &found, &error);
+  op_data_run (&data, trial->backend, trial->dtype, gradients, &found, &error);
   g_assert_no_error (error);
   if (trial->backend == get_ref ())
     tolerance = &one_rounding;
   check_results (&found, &expected, tolerance);
+}
+
+/* Gradients that nobody wants are not missed by the others. */
+static void
+test_gives_only_the_gradients_wanted (gconstpointer user_data)
+{
+  static const OpGradients wanted[] = { OP_D_INPUTS, OP_D_PARAMS };
+  const Trial *trial = user_data;
+  gdouble tolerance = tolerances[trial->op_case->kind].f32.backward;
+  g_auto (OpData) data = { NULL };
+  g_auto (OpResult) all = { NULL };
+  g_autoptr (GError) error = NULL;
+
+  op_data_init (&data, trial->op_case);
+  op_data_run (&data, trial->backend, trial->dtype, OP_D_ALL, &all, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (wanted); i++) {
+    g_auto (OpResult) some = { NULL };
+
+    op_data_run (&data, trial->backend, trial->dtype, wanted[i], &some, &error);
+    g_assert_no_error (error);
+    for (guint j = 0; j < data.op_case->n_inputs; j++) {
+      if (wanted[i] & OP_D_INPUTS)
+        check_close ("gradient of input", j, some.d_inputs[j], all.d_inputs[j],
+            tolerance);
+    }
+    for (guint j = 0; j < data.n_params; j++) {
+      if (wanted[i] & OP_D_PARAMS)
+        check_close ("gradient of parameter", j, some.d_params[j],
+            all.d_params[j], tolerance);
+    }
+  }
 }
 
 /* ---- ref f64 against finite differences ---- */
@@ -153,7 +186,8 @@ project (const OpData *data)
   g_autoptr (GError) error = NULL;
   g_auto (OpResult) result = { NULL };
 
-  op_data_run (data, get_ref (), GST_SOD_DTYPE_F64, FALSE, &result, &error);
+  op_data_run (
+      data, get_ref (), GST_SOD_DTYPE_F64, OP_FORWARD_ONLY, &result, &error);
   g_assert_no_error (error);
   return dot (data->d_output, result.output);
 }
@@ -197,7 +231,8 @@ test_agrees_with_differences (gconstpointer user_data)
   g_auto (OpResult) result = { NULL };
 
   op_data_init (&data, trial->op_case);
-  op_data_run (&data, trial->backend, GST_SOD_DTYPE_F64, TRUE, &result, &error);
+  op_data_run (
+      &data, trial->backend, GST_SOD_DTYPE_F64, OP_D_ALL, &result, &error);
   g_assert_no_error (error);
   for (guint direction = 0; direction < 3; direction++) {
     for (guint i = 0; i < trial->op_case->n_inputs; i++)
@@ -219,8 +254,8 @@ test_refuses_backward (gconstpointer user_data)
   g_auto (OpResult) result = { NULL };
 
   op_data_init (&data, trial->op_case);
-  g_assert_false (
-      op_data_run (&data, trial->backend, trial->dtype, TRUE, &result, &error));
+  g_assert_false (op_data_run (
+      &data, trial->backend, trial->dtype, OP_D_ALL, &result, &error));
   g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED);
 }
 
@@ -314,7 +349,10 @@ add_trials (const OpCase *op_case, GstSodBackend *backend)
   if (!op_case_has_backward (op_case))
     add_trial ("refuses-a-fused-gradient", op_case, backend, GST_SOD_DTYPE_F32,
         test_refuses_backward);
-  else if (is_ref)
+  else
+    add_trial ("gives-only-the-gradients-wanted", op_case, backend,
+        GST_SOD_DTYPE_F32, test_gives_only_the_gradients_wanted);
+  if (op_case_has_backward (op_case) && is_ref)
     add_trial ("agrees-with-finite-differences", op_case, backend,
         GST_SOD_DTYPE_F64, test_agrees_with_differences);
 }

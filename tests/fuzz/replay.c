@@ -7,7 +7,7 @@
 
 #include <gst-sod/core/random.h>
 
-#define CHANGES 300 /* of each seed */
+#define CHANGES 100 /* of each seed */
 
 static void
 add_seed (gconstpointer data, gsize size, gpointer user_data)

@@ -174,7 +174,7 @@ test_changed_header (Scratch *self, gconstpointer data)
   whole = scratch_read (self);
   start = scratch_header_end (whole);
   size = g_bytes_get_size (whole);
-  for (gsize at = 0; at < start; at++) {
+  for (gsize at = 0; at < start; at += 1 + gst_sod_random_below (random, 5)) {
     guint8 *bytes = g_memdup2 (g_bytes_get_data (whole, NULL), size);
     g_autoptr (GBytes) changed = NULL;
     g_autoptr (GstSodNetwork) network = NULL;
@@ -192,7 +192,7 @@ test_changed_header (Scratch *self, gconstpointer data)
     g_assert_true (g_str_has_prefix (error->message, "changed: "));
     refused++;
   }
-  g_assert_cmpuint (refused, >, start / 2);
+  g_assert_cmpuint (refused, >, start / 6);
 }
 
 typedef struct
@@ -616,7 +616,7 @@ add_bad_input (void)
       test_cut_in_header);
   add ("/model-file/refuses-a-cut-in-the-data", test_cut_in_data);
   add ("/model-file/refuses-a-flipped-bit-in-the-data", test_flipped_bit);
-  add ("/model-file/survives-any-change-of-the-header", test_changed_header);
+  add ("/model-file/survives-changes-all-over-the-header", test_changed_header);
   for (guint i = 0; i < G_N_ELEMENTS (bad_metadata); i++) {
     g_autofree gchar *name =
         g_strdup_printf ("/model-file/refuses/%s", bad_metadata[i].name);

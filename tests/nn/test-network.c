@@ -276,11 +276,13 @@ test_find_default (Scratch *self, gconstpointer data)
     g_setenv ("GST_SOD_MODEL_PATH", before, TRUE);
 }
 
+/* main() has made a folder of the test the user's data folder. */
 static void
 test_find_user (void)
 {
   g_autofree gchar *folder =
       g_build_filename (g_get_user_data_dir (), "gst-sod", "models", NULL);
+  g_autofree gchar *parent = g_path_get_dirname (folder);
   g_autofree gchar *wanted =
       g_build_filename (folder, "base.safetensors", NULL);
   g_autofree gchar *before = g_strdup (g_getenv ("GST_SOD_MODEL_PATH"));
@@ -295,6 +297,9 @@ test_find_user (void)
   g_assert_cmpstr (found, ==, wanted);
   if (before != NULL)
     g_setenv ("GST_SOD_MODEL_PATH", before, TRUE);
+  g_assert_cmpint (g_remove (wanted), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+  g_assert_cmpint (g_rmdir (parent), ==, 0);
 }
 
 static void
@@ -315,7 +320,11 @@ add_presets (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_autofree gchar *user_data = g_dir_make_tmp ("gst-sod-test-XXXXXX", NULL);
+  gint status;
+
+  g_setenv ("XDG_DATA_HOME", user_data, TRUE); /* GLib reads it once */
+  g_test_init (&argc, &argv, NULL);
   add_presets ();
   g_test_add_func ("/network/two-frames-only-widen-the-stem", test_two_frames);
   g_test_add_func (
@@ -332,5 +341,7 @@ main (int argc, char **argv)
       NULL, scratch_set_up, test_find_default, scratch_tear_down);
   g_test_add_func (
       "/network/default/is-looked-for-in-the-user-s-data", test_find_user);
-  return g_test_run ();
+  status = g_test_run ();
+  g_rmdir (user_data);
+  return status;
 }

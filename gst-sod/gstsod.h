@@ -17,4 +17,5 @@
 #include <gst-sod/video/map-writer.h>
 #include <gst-sod/video/regions.h>
 #include <gst-sod/video/overlay.h>
+#include <gst-sod/video/cutout.h>
 #include <gst-sod/enumtypes.h>

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <gst/gst.h>
+#include "sodelements.h"
 
 /* Each element is one file; its type registers itself here and nowhere else. */
 
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
-  return TRUE;
+  gboolean any = FALSE;
+
+  any |= GST_ELEMENT_REGISTER (sodbase, plugin);
+  return any;
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, sod,

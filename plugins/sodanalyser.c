@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sodanalyser.h"
+
+#include "sodbuffers.h"
+
+struct _SodAnalyser
+{
+  SodEngine *engine;
+  GstSodRegionFinder *finder;
+  gchar *source_id;
+  gdouble threshold;
+
+  GstSodFrameReader *reader;
+  gint map_width, map_height; /* 0: the network's */
+
+  GstSodMapWriter *writer; /* of maps of this size: */
+  gint width, height;
+  GstBufferPool *pool; /* from the first map on that needs it */
+};
+
+void
+sod_finding_clear (SodFinding *self)
+{
+  g_clear_pointer (&self->map, gst_sod_map_unref);
+  g_clear_pointer (&self->regions, g_ptr_array_unref);
+}
+
+void
+sod_finding_copy (const SodFinding *self, SodFinding *copy)
+{
+  sod_finding_clear (copy);
+  copy->map = gst_sod_map_ref (self->map);
+  copy->regions = g_ptr_array_ref (self->regions);
+}
+
+SodAnalyser *
+sod_analyser_new (
+    SodEngine *engine, const SodSettings *settings, GError **error)
+{
+  g_autoptr (SodAnalyser) self = g_new0 (SodAnalyser, 1);
+
+  self->finder = gst_sod_region_finder_new ();
+  if (!sod_analyser_set_settings (self, settings, error))
+    return NULL;
+  self->engine = engine;
+  return g_steal_pointer (&self);
+}
+
+static void
+drop_pool (SodAnalyser *self)
+{
+  if (self->pool != NULL)
+    gst_buffer_pool_set_active (self->pool, FALSE);
+  gst_clear_object (&self->pool);
+}
+
+void
+sod_analyser_free (SodAnalyser *self)
+{
+  drop_pool (self);
+  g_clear_object (&self->writer);
+  g_clear_object (&self->reader);
+  g_clear_object (&self->finder);
+  g_free (self->source_id);
+  g_free (self);
+}
+
+gboolean
+sod_analyser_set_settings (
+    SodAnalyser *self, const SodSettings *settings, GError **error)
+{
+  g_free (self->source_id);
+  self->source_id = g_strdup (settings->source_id);
+  self->threshold = settings->threshold;
+  gst_sod_region_finder_set_min_area (self->finder, settings->min_area);
+  return gst_sod_region_finder_set_roi (self->finder, settings->roi, error)
+         && gst_sod_region_finder_set_ignore (
+             self->finder, settings->ignore, error);
+}
+
+gboolean
+sod_analyser_set_format (SodAnalyser *self, const GstVideoInfo *info,
+    gint map_width, gint map_height, GError **error)
+{
+  g_clear_object (&self->reader);
+  self->reader = gst_sod_frame_reader_new (info, error);
+  self->map_width = map_width;
+  self->map_height = map_height;
+  return self->reader != NULL;
+}
+
+void
+sod_analyser_reset (SodAnalyser *self)
+{
+  gst_sod_session_reset (sod_engine_get_session (self->engine));
+  gst_sod_region_finder_reset (self->finder);
+}
+
+/* The network's size changes with the network. */
+static gboolean
+follow_map_size (SodAnalyser *self, GError **error)
+{
+  gint width = self->map_width, height = self->map_height;
+
+  if (width == 0 || height == 0)
+    gst_sod_session_get_map_size (
+        sod_engine_get_session (self->engine), &width, &height);
+  if (self->writer != NULL && width == self->width && height == self->height)
+    return TRUE;
+
+  drop_pool (self);
+  g_clear_object (&self->writer);
+  self->writer = gst_sod_map_writer_new (width, height, error);
+  self->width = width;
+  self->height = height;
+  return self->writer != NULL;
+}
+
+/* (transfer full) */
+static GstBuffer *
+acquire_pixels (SodAnalyser *self, GError **error)
+{
+  GstBuffer *pixels = NULL;
+
+  if (self->pool == NULL)
+    self->pool =
+        sod_buffer_pool_new (gst_sod_map_writer_get_size (self->writer));
+  if (self->pool == NULL
+      || gst_buffer_pool_acquire_buffer (self->pool, &pixels, NULL)
+             != GST_FLOW_OK) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NO_MEMORY,
+        "no memory for a map of %dx%d pixels", self->width, self->height);
+    return NULL;
+  }
+  return pixels;
+}
+
+static gboolean
+write_map (SodAnalyser *self, GstBuffer *buffer, GstClockTime time,
+    GstBuffer *pixels, GCancellable *cancellable, GError **error)
+{
+  const GstSodImage *picture;
+  GstSodImage *map;
+  gboolean done = FALSE;
+
+  picture = gst_sod_frame_reader_map (self->reader, buffer, error);
+  if (picture == NULL)
+    return FALSE;
+  map = gst_sod_map_writer_map (self->writer, pixels, error);
+  if (map != NULL) {
+    done =
+        sod_engine_infer (self->engine, picture, time, map, cancellable, error);
+    gst_sod_map_writer_unmap (self->writer);
+  }
+  gst_sod_frame_reader_unmap (self->reader);
+  return done;
+}
+
+static GstSodMap *
+make_map (SodAnalyser *self, GstBuffer *pixels)
+{
+  GstSodSession *session = sod_engine_get_session (self->engine);
+  GstSodNetwork *network = gst_sod_session_get_network (session);
+  GstSodMapFlags flags = gst_sod_session_get_warm_up (session)
+                             ? GST_SOD_MAP_FLAG_WARM_UP
+                             : GST_SOD_MAP_FLAG_NONE;
+
+  return gst_sod_map_new (pixels, self->width, self->height, self->source_id,
+      gst_sod_network_get_id (network), gst_sod_network_get_version (network),
+      flags, 0);
+}
+
+static GPtrArray *
+find_regions (SodAnalyser *self, const GstSodMap *map)
+{
+  gdouble threshold = self->threshold;
+
+  if (threshold < 0)
+    threshold = gst_sod_network_get_threshold (
+        gst_sod_session_get_network (sod_engine_get_session (self->engine)));
+  gst_sod_region_finder_set_threshold (self->finder, threshold);
+  return gst_sod_region_finder_find (self->finder, map);
+}
+
+gboolean
+sod_analyser_infer (SodAnalyser *self, GstBuffer *buffer, GstClockTime time,
+    GstBuffer *pixels, GCancellable *cancellable, SodFinding *finding,
+    GError **error)
+{
+  g_autoptr (GstBuffer) kept = NULL;
+
+  if (!follow_map_size (self, error))
+    return FALSE;
+  if (pixels == NULL) {
+    kept = acquire_pixels (self, error);
+    if (kept == NULL)
+      return FALSE;
+  }
+  if (!write_map (self, buffer, time, pixels != NULL ? pixels : kept,
+          cancellable, error))
+    return FALSE;
+
+  if (pixels != NULL)
+    kept = sod_buffer_share_memory (pixels);
+  finding->map = make_map (self, kept);
+  finding->regions = find_regions (self, finding->map);
+  return TRUE;
+}
+
+gboolean
+sod_analyser_observe (SodAnalyser *self, GstBuffer *buffer, GstClockTime time,
+    GCancellable *cancellable, GError **error)
+{
+  const GstSodImage *picture;
+  gboolean done;
+
+  if (!sod_engine_looks_back (self->engine))
+    return TRUE;
+  picture = gst_sod_frame_reader_map (self->reader, buffer, error);
+  if (picture == NULL)
+    return FALSE;
+  done = sod_engine_observe (self->engine, picture, time, cancellable, error);
+  gst_sod_frame_reader_unmap (self->reader);
+  return done;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst-sod/gstsod.h>
+
+#include "sodengine.h"
+
+G_BEGIN_DECLS
+
+/* What was found in a frame. */
+typedef struct
+{
+  GstSodMap *map;
+  GPtrArray *regions; /* of GstSodRegion */
+} SodFinding;
+
+void sod_finding_clear (SodFinding *self);
+void sod_finding_copy (const SodFinding *self, SodFinding *copy);
+
+/* From a stream of buffers to maps and regions. One thread at a time. */
+typedef struct _SodAnalyser SodAnalyser;
+
+/* Works on @engine, which has to outlive it. */
+SodAnalyser *sod_analyser_new (
+    SodEngine *engine, const SodSettings *settings, GError **error);
+void sod_analyser_free (SodAnalyser *self);
+
+/* What becomes a region from the next frame on, and what maps say their source
+ * is; on failure the polygons before stay. */
+gboolean sod_analyser_set_settings (
+    SodAnalyser *self, const SodSettings *settings, GError **error);
+
+/* Frames to come; their maps get @map_width x @map_height, 0 x 0 being the
+ * network's size. */
+gboolean sod_analyser_set_format (SodAnalyser *self, const GstVideoInfo *info,
+    gint map_width, gint map_height, GError **error);
+
+/* What comes next has nothing to do with what was before. */
+void sod_analyser_reset (SodAnalyser *self);
+
+/* Tells what is in @buffer, which came at the running time @time. Its map is
+ * written into @pixels, which may then carry the map, or else (NULL) into a
+ * buffer of the analyser's own. */
+gboolean sod_analyser_infer (SodAnalyser *self, GstBuffer *buffer,
+    GstClockTime time, GstBuffer *pixels, GCancellable *cancellable,
+    SodFinding *finding, GError **error);
+
+/* Shows a frame that gets no map of its own. */
+gboolean sod_analyser_observe (SodAnalyser *self, GstBuffer *buffer,
+    GstClockTime time, GCancellable *cancellable, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SodAnalyser, sod_analyser_free)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SodFinding, sod_finding_clear)
+
+G_END_DECLS

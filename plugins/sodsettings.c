@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sodsettings.h"
+
+#include <gst/gst.h>
+
+#include "sodenumtypes.h"
+
+#define READY                                                                  \
+  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
+#define PLAYING                                                                \
+  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
+
+#define MAX_BATCH 64
+
+void
+sod_settings_init (SodSettings *self)
+{
+  *self = (SodSettings){
+    .device = g_strdup ("auto"),
+    .on_device_error = SOD_ON_DEVICE_ERROR_FALLBACK,
+    .precision = GST_SOD_PRECISION_AUTO,
+    .output = SOD_OUTPUT_FRAME,
+    .inference_interval = 1,
+    .overload = SOD_OVERLOAD_AUTO,
+    .threshold = -1.0,
+    .min_area = 0.001,
+  };
+}
+
+void
+sod_settings_clear (SodSettings *self)
+{
+  g_clear_pointer (&self->model_file, g_free);
+  g_clear_pointer (&self->device, g_free);
+  g_clear_pointer (&self->cpu_affinity, g_free);
+  g_clear_pointer (&self->model_instance_id, g_free);
+  g_clear_pointer (&self->roi, g_free);
+  g_clear_pointer (&self->ignore, g_free);
+  g_clear_pointer (&self->source_id, g_free);
+}
+
+void
+sod_settings_copy (const SodSettings *self, SodSettings *copy)
+{
+  sod_settings_clear (copy);
+  *copy = *self;
+  copy->model_file = g_strdup (self->model_file);
+  copy->device = g_strdup (self->device);
+  copy->cpu_affinity = g_strdup (self->cpu_affinity);
+  copy->model_instance_id = g_strdup (self->model_instance_id);
+  copy->roi = g_strdup (self->roi);
+  copy->ignore = g_strdup (self->ignore);
+  copy->source_id = g_strdup (self->source_id);
+}
+
+static void
+install_model_properties (GObjectClass *klass)
+{
+  g_object_class_install_property (klass, SOD_PROP_MODEL_FILE,
+      g_param_spec_string ("model-file", "Model file",
+          "Network to run, a safetensors file of kind \"base\"; none = the "
+          "default that is installed. While playing, another file is loaded "
+          "aside and taken up between two frames; if that fails, the network "
+          "before stays. Shared by all elements of one model-instance-id",
+          NULL, PLAYING));
+  g_object_class_install_property (klass, SOD_PROP_DEVICE,
+      g_param_spec_string ("device", "Device",
+          "What the network runs on: auto, cpu, cuda or cuda:N (the Nth GPU, "
+          "from 0)",
+          "auto", READY));
+  g_object_class_install_property (klass, SOD_PROP_ON_DEVICE_ERROR,
+      g_param_spec_enum ("on-device-error", "On device error",
+          "What to do when the device is missing or fails",
+          SOD_TYPE_ON_DEVICE_ERROR, SOD_ON_DEVICE_ERROR_FALLBACK, READY));
+  g_object_class_install_property (klass, SOD_PROP_PRECISION,
+      g_param_spec_enum ("precision", "Precision",
+          "Arithmetic of the network; auto = the fastest that the device has "
+          "and that keeps the model's scores",
+          GST_SOD_TYPE_PRECISION, GST_SOD_PRECISION_AUTO, READY));
+  g_object_class_install_property (klass, SOD_PROP_THREADS,
+      g_param_spec_uint ("threads", "Threads",
+          "Threads that one inference uses, 0 = one for each processor", 0,
+          1024, 0, READY));
+  g_object_class_install_property (klass, SOD_PROP_CPU_AFFINITY,
+      g_param_spec_string ("cpu-affinity", "CPU affinity",
+          "Processors to keep the inference on, as \"0,2-3\"; none = all", NULL,
+          READY));
+  g_object_class_install_property (klass, SOD_PROP_MODEL_INSTANCE_ID,
+      g_param_spec_string ("model-instance-id", "Model instance id",
+          "Elements with one id share the network's weights, its threads and "
+          "its batches; none = shared with nobody",
+          NULL, READY));
+  g_object_class_install_property (klass, SOD_PROP_BATCH_SIZE,
+      g_param_spec_uint ("batch-size", "Batch size",
+          "The most frames of different streams that run as one batch, 0 = 1 "
+          "alone, 4 with a model-instance-id",
+          0, MAX_BATCH, 0, READY));
+}
+
+static void
+install_stream_properties (GObjectClass *klass)
+{
+  g_object_class_install_property (klass, SOD_PROP_OUTPUT,
+      g_param_spec_enum ("output", "Output", "What is sent for each frame",
+          SOD_TYPE_OUTPUT, SOD_OUTPUT_FRAME, READY));
+  g_object_class_install_property (klass, SOD_PROP_INFERENCE_INTERVAL,
+      g_param_spec_uint ("inference-interval", "Inference interval",
+          "Every Nth frame gets its own map (1 = every frame); those between "
+          "get the last one with its age",
+          1, G_MAXUINT, 1, PLAYING));
+  g_object_class_install_property (klass, SOD_PROP_OVERLOAD,
+      g_param_spec_enum ("overload", "Overload",
+          "What to do with a late frame, one that the clock has passed by more "
+          "than upstream's latency, this element's and one frame; once a "
+          "second even a late frame gets its own map",
+          SOD_TYPE_OVERLOAD, SOD_OVERLOAD_AUTO, PLAYING));
+  g_object_class_install_property (klass, SOD_PROP_SOURCE_ID,
+      g_param_spec_string ("source-id", "Source id",
+          "Name of the stream in metas and records; none = the element's name",
+          NULL, PLAYING));
+}
+
+static void
+install_region_properties (GObjectClass *klass)
+{
+  g_object_class_install_property (klass, SOD_PROP_THRESHOLD,
+      g_param_spec_double ("threshold", "Threshold",
+          "Saliency at or over which a pixel belongs to a region, -1 = the "
+          "model's own; the map is never cut",
+          -1.0, 1.0, -1.0, PLAYING | GST_PARAM_CONTROLLABLE));
+  g_object_class_install_property (klass, SOD_PROP_MIN_AREA,
+      g_param_spec_double ("min-area", "Minimum area",
+          "Least size of a region, as a share of the frame", 0.0, 1.0, 0.001,
+          PLAYING | GST_PARAM_CONTROLLABLE));
+  g_object_class_install_property (klass, SOD_PROP_ROI,
+      g_param_spec_string ("roi", "Region of interest",
+          "Only what lies in these polygons becomes a region: \"x,y x,y x,y; "
+          "x,y ...\" in fractions of the frame; none = everywhere",
+          NULL, PLAYING));
+  g_object_class_install_property (klass, SOD_PROP_IGNORE,
+      g_param_spec_string ("ignore", "Ignore",
+          "What lies in these polygons becomes no region; written as in roi",
+          NULL, PLAYING));
+}
+
+void
+sod_settings_install_properties (GObjectClass *klass)
+{
+  install_model_properties (klass);
+  install_stream_properties (klass);
+  install_region_properties (klass);
+}
+
+static void
+take_string (gchar **field, const GValue *value)
+{
+  g_free (*field);
+  *field = g_value_dup_string (value);
+}
+
+gboolean
+sod_settings_set (SodSettings *self, guint id, const GValue *value)
+{
+  switch (id) {
+    case SOD_PROP_MODEL_FILE:
+      take_string (&self->model_file, value);
+      break;
+    case SOD_PROP_DEVICE:
+      take_string (&self->device, value);
+      break;
+    case SOD_PROP_ON_DEVICE_ERROR:
+      self->on_device_error = g_value_get_enum (value);
+      break;
+    case SOD_PROP_PRECISION:
+      self->precision = g_value_get_enum (value);
+      break;
+    case SOD_PROP_THREADS:
+      self->threads = g_value_get_uint (value);
+      break;
+    case SOD_PROP_CPU_AFFINITY:
+      take_string (&self->cpu_affinity, value);
+      break;
+    case SOD_PROP_MODEL_INSTANCE_ID:
+      take_string (&self->model_instance_id, value);
+      break;
+    case SOD_PROP_BATCH_SIZE:
+      self->batch_size = g_value_get_uint (value);
+      break;
+    case SOD_PROP_OUTPUT:
+      self->output = g_value_get_enum (value);
+      break;
+    case SOD_PROP_INFERENCE_INTERVAL:
+      self->inference_interval = g_value_get_uint (value);
+      break;
+    case SOD_PROP_OVERLOAD:
+      self->overload = g_value_get_enum (value);
+      break;
+    case SOD_PROP_THRESHOLD:
+      self->threshold = g_value_get_double (value);
+      break;
+    case SOD_PROP_MIN_AREA:
+      self->min_area = g_value_get_double (value);
+      break;
+    case SOD_PROP_ROI:
+      take_string (&self->roi, value);
+      break;
+    case SOD_PROP_IGNORE:
+      take_string (&self->ignore, value);
+      break;
+    case SOD_PROP_SOURCE_ID:
+      take_string (&self->source_id, value);
+      break;
+    default:
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+sod_settings_get (const SodSettings *self, guint id, GValue *value)
+{
+  switch (id) {
+    case SOD_PROP_MODEL_FILE:
+      g_value_set_string (value, self->model_file);
+      break;
+    case SOD_PROP_DEVICE:
+      g_value_set_string (value, self->device);
+      break;
+    case SOD_PROP_ON_DEVICE_ERROR:
+      g_value_set_enum (value, self->on_device_error);
+      break;
+    case SOD_PROP_PRECISION:
+      g_value_set_enum (value, self->precision);
+      break;
+    case SOD_PROP_THREADS:
+      g_value_set_uint (value, self->threads);
+      break;
+    case SOD_PROP_CPU_AFFINITY:
+      g_value_set_string (value, self->cpu_affinity);
+      break;
+    case SOD_PROP_MODEL_INSTANCE_ID:
+      g_value_set_string (value, self->model_instance_id);
+      break;
+    case SOD_PROP_BATCH_SIZE:
+      g_value_set_uint (value, self->batch_size);
+      break;
+    case SOD_PROP_OUTPUT:
+      g_value_set_enum (value, self->output);
+      break;
+    case SOD_PROP_INFERENCE_INTERVAL:
+      g_value_set_uint (value, self->inference_interval);
+      break;
+    case SOD_PROP_OVERLOAD:
+      g_value_set_enum (value, self->overload);
+      break;
+    case SOD_PROP_THRESHOLD:
+      g_value_set_double (value, self->threshold);
+      break;
+    case SOD_PROP_MIN_AREA:
+      g_value_set_double (value, self->min_area);
+      break;
+    case SOD_PROP_ROI:
+      g_value_set_string (value, self->roi);
+      break;
+    case SOD_PROP_IGNORE:
+      g_value_set_string (value, self->ignore);
+      break;
+    case SOD_PROP_SOURCE_ID:
+      g_value_set_string (value, self->source_id);
+      break;
+    default:
+      return FALSE;
+  }
+  return TRUE;
+}

@@ -14,6 +14,7 @@
 #define MAX_SIDE 4096
 #define MAX_WIDTH 1024
 #define MAX_DILATION 64
+#define MAX_STRING 32 /* bytes */
 #define MAX_LAYERS (GST_SOD_MAX_INPUTS - 1)
 
 G_DEFINE_BOXED_TYPE (GstSodArchitecture, gst_sod_architecture,
@@ -217,16 +218,26 @@ read_reverse (GstSodArchitecture *self, JsonObject *object, GError **error)
              GST_SOD_REVERSE_BLOCKS, error);
 }
 
+/* Strings go into names and messages: short, and nothing that a terminal would
+ * obey. */
 static const gchar *
 read_string (JsonObject *object, const gchar *field, GError **error)
 {
   JsonNode *node = json_object_get_member (object, field);
+  const gchar *text = NULL;
+  gboolean good;
 
   if (node != NULL && JSON_NODE_HOLDS_VALUE (node)
       && json_node_get_value_type (node) == G_TYPE_STRING)
-    return json_node_get_string (node);
+    text = json_node_get_string (node);
+  good = text != NULL && *text != '\0' && strlen (text) <= MAX_STRING;
+  for (const gchar *at = text; good && *at != '\0'; at = g_utf8_next_char (at))
+    good = g_unichar_isprint (g_utf8_get_char (at));
+  if (good)
+    return text;
   g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FORMAT,
-      "architecture: %s is missing or not a string", field);
+      "architecture: %s is missing or no printable string of 1 to %d bytes",
+      field, MAX_STRING);
   return NULL;
 }
 

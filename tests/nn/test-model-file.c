@@ -235,6 +235,8 @@ static const BadMetadata bad_metadata[] = {
   { "architecture-duplicate-key", "architecture",
       "{\"kind\":\"base\",\"kind\":\"base\"}", GST_SOD_ERROR_FORMAT,
       "already has" },
+  { "architecture-with-escapes", "architecture", "{\"kind\":\"\\u001b[2J\"}",
+      GST_SOD_ERROR_FORMAT, "kind is missing or no printable string" },
   { "architecture-of-gigabytes", "architecture",
       "{\"kind\":\"base\",\"preset\":\"x\",\"input-size\":[32,16],"
       "\"input-frames\":1,\"widths\":[999999999999,8,8,8],"

@@ -247,6 +247,44 @@ test_shipped_weights (void)
   }
 }
 
+/* Needs numpy, as the script does. */
+static void
+test_script (Scratch *self, gconstpointer data)
+{
+  g_autofree gchar *reference = scratch_reference ("base.safetensors");
+  g_autofree gchar *folder = NULL;
+  g_autofree gchar *script = shipped ("convert-reference.py");
+  g_autofree gchar *path = shipped ("base.safetensors");
+  g_autofree gchar *content = NULL;
+  g_autoptr (GBytes) made = NULL;
+  g_autoptr (GError) error = NULL;
+  const gchar *numpy[] = { "/usr/bin/python3", "-c", "import numpy", NULL };
+  const gchar *argv[] = { "/usr/bin/python3", NULL, NULL, self->path, NULL };
+  gint status = 0;
+  gsize size;
+
+  if (reference == NULL)
+    return;
+  if (!g_spawn_sync (NULL, (gchar **) numpy, NULL, G_SPAWN_STDERR_TO_DEV_NULL,
+          NULL, NULL, NULL, NULL, &status, NULL)
+      || status != 0) {
+    g_test_skip ("no python3 with numpy: apt install python3-numpy");
+    return;
+  }
+  folder = g_path_get_dirname (reference);
+  argv[1] = script;
+  argv[2] = folder;
+  g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL,
+      NULL, NULL, NULL, &status, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+  made = scratch_read (self);
+  g_file_get_contents (path, &content, &size, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (
+      content, size, g_bytes_get_data (made, NULL), g_bytes_get_size (made));
+}
+
 static void
 test_find_default (Scratch *self, gconstpointer data)
 {
@@ -337,6 +375,8 @@ main (int argc, char **argv)
   g_test_add_func ("/network/shipped/has-the-hash-on-its-card", test_card);
   g_test_add_func (
       "/network/shipped/has-the-reference-weights", test_shipped_weights);
+  g_test_add ("/network/shipped/is-what-the-script-makes", Scratch, NULL,
+      scratch_set_up, test_script, scratch_tear_down);
   g_test_add ("/network/default/is-looked-for-in-a-list-of-folders", Scratch,
       NULL, scratch_set_up, test_find_default, scratch_tear_down);
   g_test_add_func (

@@ -368,6 +368,16 @@ test_no_file (Scratch *self, gconstpointer data)
   expect_open_error (self->path, GST_SOD_ERROR_FORMAT, "0 bytes are no");
 }
 
+/* Paths are bytes, messages are text. */
+static void
+test_path_no_utf8 (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (gst_sod_safetensors_open ("/nowhere/\xff", &error));
+  scratch_expect (error, GST_SOD_ERROR_NOT_FOUND, "/nowhere/", NULL);
+}
+
 static void
 test_no_regular_file (Scratch *self, gconstpointer data)
 {
@@ -433,6 +443,8 @@ main (int argc, char **argv)
       "/safetensors/takes-the-longest-header", test_largest_header);
   add ("/safetensors/refuses/file-of-ten-gigabytes", test_huge_file);
   add ("/safetensors/refuses/no-file", test_no_file);
+  g_test_add_func (
+      "/safetensors/refuses/path-that-is-no-text", test_path_no_utf8);
   add ("/safetensors/refuses/no-regular-file", test_no_regular_file);
   add ("/safetensors/refuses/no-permission", test_no_permission);
   for (guint i = 0; i < G_N_ELEMENTS (references); i++) {

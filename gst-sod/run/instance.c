@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/run/instance-private.h>
 
+#include <glib/gstdio.h>
+
 /* Batch of an instance that nobody chose one for: alone, a stream has one
  * frame at a time; several that share wait for each other no longer than a
  * batch of four takes. */
 #define PRIVATE_BATCH 1
 #define SHARED_BATCH 4
+
+/* What tells a file from the one that was put in its place. */
+typedef struct
+{
+  guint64 device, inode, size;
+  gint64 mtime; /* ns */
+} FileIdentity;
 
 struct _GstSodInstance
 {
@@ -25,6 +34,7 @@ struct _GstSodInstance
   GMutex lock; /* of what follows; held for moments only */
   GstSodPacked *packed;
   gchar *path; /* file that packed came from, NULL where there is none */
+  FileIdentity identity; /* of path when it was read */
 };
 
 G_DEFINE_TYPE (GstSodInstance, gst_sod_instance, G_TYPE_OBJECT)
@@ -238,10 +248,34 @@ gst_sod_instance_get (const gchar *id, const gchar *device,
   return there != NULL ? g_steal_pointer (&there) : g_steal_pointer (&wanted);
 }
 
-/* loading is held. */
+/* All zero where @path cannot be looked at: reading it will say why. */
+static FileIdentity
+identify (const gchar *path)
+{
+  GStatBuf status;
+
+  if (g_stat (path, &status) != 0)
+    return (FileIdentity){ 0 };
+  return (FileIdentity){
+    .device = status.st_dev,
+    .inode = status.st_ino,
+    .size = (guint64) status.st_size,
+    .mtime = status.st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000)
+             + status.st_mtim.tv_nsec,
+  };
+}
+
+static gboolean
+is_same_file (const FileIdentity *a, const FileIdentity *b)
+{
+  return a->device == b->device && a->inode == b->inode && a->size == b->size
+         && a->mtime == b->mtime;
+}
+
+/* loading is held; @path and @identity are NULL for a network of no file. */
 static gboolean
 load (GstSodInstance *self, GstSodNetwork *network, const gchar *path,
-    GError **error)
+    const FileIdentity *identity, GError **error)
 {
   GstSodArchitecture *architecture = gst_sod_network_get_architecture (network);
   g_autoptr (GstSodPacked) packed = NULL;
@@ -267,6 +301,8 @@ load (GstSodInstance *self, GstSodNetwork *network, const gchar *path,
   self->packed = g_steal_pointer (&packed);
   g_free (self->path);
   self->path = g_strdup (path);
+  if (identity != NULL)
+    self->identity = *identity;
   g_mutex_unlock (&self->lock);
   g_clear_pointer (&before, gst_sod_packed_unref);
   return TRUE;
@@ -302,16 +338,17 @@ gst_sod_instance_load (
   g_return_val_if_fail (GST_SOD_IS_NETWORK (network), FALSE);
 
   locker = g_mutex_locker_new (&self->loading);
-  return load (self, network, NULL, error);
+  return load (self, network, NULL, NULL, error);
 }
 
 static gboolean
-has_path (GstSodInstance *self, const gchar *path)
+has_file (GstSodInstance *self, const gchar *path, const FileIdentity *identity)
 {
   gboolean has;
 
   g_mutex_lock (&self->lock);
-  has = self->packed != NULL && g_strcmp0 (self->path, path) == 0;
+  has = self->packed != NULL && g_strcmp0 (self->path, path) == 0
+        && is_same_file (&self->identity, identity);
   g_mutex_unlock (&self->lock);
   return has;
 }
@@ -324,8 +361,9 @@ has_path (GstSodInstance *self, const gchar *path)
  *
  * Makes @path the network of the instance: reads it and does what
  * gst_sod_instance_load() does, unless the network there came from @path
- * through this function. Users who share an instance all call this when they
- * start, and the file is read once; calls at the same time wait for each
+ * through this function and the file is still the same (a model that was
+ * written in its place is read). Users who share an instance all call this when
+ * they start, and the file is read once; calls at the same time wait for each
  * other. Thread-safe.
  *
  * Errors: those of gst_sod_network_new_from_file() and gst_sod_instance_load().
@@ -340,17 +378,19 @@ gst_sod_instance_ensure (
 {
   g_autoptr (GMutexLocker) locker = NULL;
   g_autoptr (GstSodNetwork) network = NULL;
+  FileIdentity identity;
 
   g_return_val_if_fail (GST_SOD_IS_INSTANCE (self), FALSE);
   g_return_val_if_fail (path != NULL, FALSE);
 
   locker = g_mutex_locker_new (&self->loading);
-  if (has_path (self, path))
+  identity = identify (path); /* before reading: older is safe, newer is not */
+  if (has_file (self, path, &identity))
     return TRUE;
   network = gst_sod_network_new_from_file (path, error);
   if (network == NULL)
     return FALSE;
-  return load (self, network, path, error);
+  return load (self, network, path, &identity, error);
 }
 
 /**

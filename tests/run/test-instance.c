@@ -234,8 +234,14 @@ test_ensure (void)
   /* a broken file: what was there stays */
   g_assert_false (gst_sod_instance_ensure (instance, folder, &error));
   g_assert_nonnull (error);
+  g_clear_error (&error);
   again = ensure (&ensurer);
   g_assert_true (again == seen[0]);
+  g_object_unref (again);
+  /* a model written in its place: read, as a trainer publishes it */
+  gst_sod_network_save (network, path, &error);
+  again = ensure (&ensurer);
+  g_assert_true (again != seen[0]);
   g_object_unref (again);
   /* another path: another network */
   ensurer.path = other;

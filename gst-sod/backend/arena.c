@@ -68,7 +68,7 @@ place_block (GPtrArray *placed, Block *block)
     return FALSE;
   block->offset = offset;
   while (at < placed->len
-         && ((Block *)g_ptr_array_index (placed, at))->offset <= offset)
+         && ((Block *) g_ptr_array_index (placed, at))->offset <= offset)
     at++;
   g_ptr_array_insert (placed, at, block);
   return TRUE;
@@ -112,8 +112,8 @@ gst_sod_arena_plan (
   for (guint i = 0; i < blocks->len; i++) {
     Block *block = &g_array_index (blocks, Block, i);
 
-    block->size =
-        (block->size + GST_SOD_ALIGNMENT - 1) & ~(gsize)(GST_SOD_ALIGNMENT - 1);
+    block->size = (block->size + GST_SOD_ALIGNMENT - 1)
+                  & ~(gsize) (GST_SOD_ALIGNMENT - 1);
   }
   g_array_sort (blocks, compare_blocks);
   for (guint i = 0; i < blocks->len; i++) {

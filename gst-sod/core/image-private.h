@@ -19,8 +19,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   const guint8 *data;
-  gint stride;       /* bytes, may be negative */
-  gint pixel_stride; /* bytes */
+  gint stride;        /* bytes, may be negative */
+  gint pixel_stride;  /* bytes */
   gint width, height; /* samples */
   guint8 sample_size; /* bytes: 1 or 2 */
   guint8 depth, shift;

@@ -42,7 +42,7 @@ gst_sod_bf16_to_f32 (guint16 value)
   {
     guint32 u;
     gfloat f;
-  } bits = { .u = (guint32)value << 16 };
+  } bits = { .u = (guint32) value << 16 };
 
   return bits.f;
 }
@@ -57,8 +57,8 @@ gst_sod_f32_to_bf16 (gfloat value)
   } bits = { .f = value };
 
   if ((bits.u & 0x7fffffffu) > 0x7f800000u)
-    return (guint16)(bits.u >> 16 | 0x40u); /* a quiet NaN stays one */
-  return (guint16)((bits.u + 0x7fffu + (bits.u >> 16 & 1u)) >> 16);
+    return (guint16) (bits.u >> 16 | 0x40u); /* a quiet NaN stays one */
+  return (guint16) ((bits.u + 0x7fffu + (bits.u >> 16 & 1u)) >> 16);
 }
 
 G_END_DECLS

@@ -341,11 +341,11 @@ load_element (const GstSodTensor *self, gsize i)
 {
   switch (self->dtype) {
     case GST_SOD_DTYPE_F32:
-      return ((const gfloat *)self->data)[i];
+      return ((const gfloat *) self->data)[i];
     case GST_SOD_DTYPE_F64:
-      return ((const gdouble *)self->data)[i];
+      return ((const gdouble *) self->data)[i];
     case GST_SOD_DTYPE_BF16:
-      return gst_sod_bf16_to_f32 (((const guint16 *)self->data)[i]);
+      return gst_sod_bf16_to_f32 (((const guint16 *) self->data)[i]);
     default:
       g_return_val_if_reached (0);
   }
@@ -356,13 +356,13 @@ store_element (GstSodTensor *self, gsize i, gdouble value)
 {
   switch (self->dtype) {
     case GST_SOD_DTYPE_F32:
-      ((gfloat *)self->data)[i] = (gfloat)value;
+      ((gfloat *) self->data)[i] = (gfloat) value;
       break;
     case GST_SOD_DTYPE_F64:
-      ((gdouble *)self->data)[i] = value;
+      ((gdouble *) self->data)[i] = value;
       break;
     case GST_SOD_DTYPE_BF16:
-      ((guint16 *)self->data)[i] = gst_sod_f32_to_bf16 ((gfloat)value);
+      ((guint16 *) self->data)[i] = gst_sod_f32_to_bf16 ((gfloat) value);
       break;
     default:
       g_return_if_reached ();

@@ -23,8 +23,8 @@ GST_SOD_API
 GType gst_sod_tensor_get_type (void);
 
 GST_SOD_API
-GstSodTensor *gst_sod_tensor_new (GstSodDType dtype, const gint64 *dims,
-    guint n_dims, GError **error);
+GstSodTensor *gst_sod_tensor_new (
+    GstSodDType dtype, const gint64 *dims, guint n_dims, GError **error);
 
 GST_SOD_API
 GstSodTensor *gst_sod_tensor_new_from_bytes (GstSodDType dtype,

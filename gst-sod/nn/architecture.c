@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/nn/architecture-private.h>
 
-#include <gst-sod/nn/json-check-private.h>
-
 #include <string.h>
 
 #include <json-glib/json-glib.h>

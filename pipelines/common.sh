@@ -168,7 +168,7 @@ sod_sink () {
   fi
 }
 
-# Runs the words as a pipeline; Ctrl-C ends it with all files complete.
+# Becomes the pipeline of these words; Ctrl-C ends it with all files complete.
 sod_launch () {
   if [ $SOD_PRINT = yes ]; then
     printf 'gst-launch-1.0 -e'
@@ -176,5 +176,5 @@ sod_launch () {
     printf '\n'
     exit 0
   fi
-  ${SOD_LAUNCH_PREFIX:-} gst-launch-1.0 -e "$@"
+  exec gst-launch-1.0 -e "$@"
 }

@@ -88,7 +88,7 @@ fi
 rm -f saliency.jsonl
 started=$(date +%s%N)
 sod_launch "${source[@]}" ! queue ! videoconvert ! \
-  progressreport name=progress update-freq=1 format=percent ! \
+  progressreport name=progress update-freq=1 ! \
   sodbase ! sodpublish location=saliency.jsonl ! sodoverlay ! queue ! \
   "${sink[@]}" >"$log" 2>&1 &
 launch=$!

@@ -10,7 +10,7 @@
 # the connection counts as gone after 10 seconds. A file is numbered by
 # connection (name-001.mp4, name-002.mp4, ...), so that nothing is overwritten.
 # Between attempts it waits 1, 2, 4, 8, then 15 seconds; a connection that
-# worked starts over at 1. Ctrl-C ends it.
+# held 20 seconds starts over at 1. Ctrl-C ends it.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 sod_options "$@"
@@ -35,17 +35,29 @@ next_sink () {
 }
 
 stopped=no
-trap 'stopped=yes' INT TERM
-wait=1
+launch=
+stop () {
+  stopped=yes
+  [ -z "$launch" ] || kill -INT "$launch" 2>/dev/null || true
+}
+trap stop INT TERM
+
+pause=1
 while [ $stopped = no ]; do
   next_sink
   started=$SECONDS
-  sod_launch "${source[@]}" ! watchdog timeout=10000 ! \
+  (sod_launch "${source[@]}" ! watchdog timeout=10000 ! \
     queue max-size-buffers=3 ! videoconvert ! sodbase ! sodoverlay ! \
-    queue max-size-buffers=3 ! "${sink[@]}" || true
+    queue max-size-buffers=3 ! "${sink[@]}") &
+  launch=$!
+  # A signal ends the wait but not the pipeline, which completes its file.
+  while kill -0 $launch 2>/dev/null; do
+    wait $launch || true
+  done
+  launch=
   [ $stopped = no ] || break
-  [ $((SECONDS - started)) -lt 20 ] || wait=1
-  echo "rtsp.sh: connection lost, asking again in $wait s" >&2
-  sleep $wait || true
-  wait=$((wait < 8 ? wait * 2 : 15))
+  [ $((SECONDS - started)) -lt 20 ] || pause=1
+  echo "rtsp.sh: connection lost, asking again in $pause s" >&2
+  sleep $pause || true
+  pause=$((pause < 8 ? pause * 2 : 15))
 done

@@ -34,6 +34,12 @@ def main():
     print(f'{busy} of them ({100 * busy / len(records):.0f}%) show something '
           f'salient, {len(tracks)} regions in all.')
 
+    late = sum(record['map'] is None or record['map']['reused']
+               for record in records)
+    if late:
+        print(f'{late} have no map of their own: this machine was too slow '
+              'for all of a live source.')
+
     def area(seen):
         return max(region['area'] for _, region in seen)
 

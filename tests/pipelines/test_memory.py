@@ -9,7 +9,7 @@ import sys
 from support import SANITIZED, environment, tap
 
 LIMIT = 150  # MiB
-FRAMES = 40
+FRAMES = 12
 
 
 def peak(*elements):

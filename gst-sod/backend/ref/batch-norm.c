@@ -108,12 +108,12 @@ forward (const GstSodOpCall *call, GError **error)
  * d_x = weight / sqrt (var + epsilon) * (d_y - mean (d_y) - x^ * mean (d_y *
  * x^)), without both means where the statistics are constants. */
 static void
-backward_channel (const GstSodOpCall *call, const Sizes *s, gint64 c,
-    gdouble *d_x, gdouble *d_weight, gdouble *d_bias)
+backward_channel (const GstSodOpCall *call, const Sizes *s, gint64 c)
 {
   const gdouble *x = gst_sod_ref_read (call->inputs[0]);  /* (n, c, h, w) */
   const gdouble *d_y = gst_sod_ref_read (call->d_output); /* (n, c, h, w) */
   gdouble weight = gst_sod_ref_read (call->params[WEIGHT])[c];
+  gdouble *d_x; /* (n, c, h, w) */
   gdouble mean, var, inverse, sum = 0, sum_hat = 0;
   gdouble mean_d = 0, mean_hat = 0;
 
@@ -127,15 +127,18 @@ backward_channel (const GstSodOpCall *call, const Sizes *s, gint64 c,
       sum_hat += d_y[i] * (x[i] - mean) * inverse;
     }
   }
-  if (d_weight != NULL)
-    d_weight[c] = sum_hat;
-  if (d_bias != NULL)
-    d_bias[c] = sum;
+  if (call->d_params[WEIGHT] != NULL)
+    gst_sod_ref_write (call->d_params[WEIGHT])[c] = sum_hat;
+  if (call->d_params[BIAS] != NULL)
+    gst_sod_ref_write (call->d_params[BIAS])[c] = sum;
+  if (call->d_inputs[0] == NULL)
+    return;
+  d_x = gst_sod_ref_write (call->d_inputs[0]);
   if (call->mode == GST_SOD_MODE_TRAIN) {
     mean_d = sum / (s->n * s->plane);
     mean_hat = sum_hat / (s->n * s->plane);
   }
-  for (gint64 n = 0; d_x != NULL && n < s->n; n++) {
+  for (gint64 n = 0; n < s->n; n++) {
     gint64 at = (n * s->c + c) * s->plane;
 
     for (gint64 i = at; i < at + s->plane; i++)
@@ -148,12 +151,9 @@ static gboolean
 backward (const GstSodOpCall *call, GError **error)
 {
   Sizes s = get_sizes (call);
-  gdouble *d_x = gst_sod_ref_clear (call->d_inputs[0]);
-  gdouble *d_weight = gst_sod_ref_clear (call->d_params[WEIGHT]);
-  gdouble *d_bias = gst_sod_ref_clear (call->d_params[BIAS]);
 
   for (gint64 c = 0; c < s.c; c++)
-    backward_channel (call, &s, c, d_x, d_weight, d_bias);
+    backward_channel (call, &s, c);
   return TRUE;
 }
 

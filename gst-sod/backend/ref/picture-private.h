@@ -24,12 +24,20 @@ GstSodRefTaps gst_sod_ref_taps (
 /* Share of sample @index. */
 gdouble gst_sod_ref_tap_weight (const GstSodRefTaps *taps, gint index);
 
-/* @planes: (channels, height, width), 3 channels: by @rule, or 1: a gray
- * picture in 0..1. @row: room for as many values as the widest component has
- * samples in a row. */
-gboolean gst_sod_ref_preprocess (const GstSodImage *image,
-    const GstSodInputRule *rule, gint channels, gint height, gint width,
-    gdouble *row, gdouble *planes, GError **error);
+/* A picture that becomes (channels, height, width) values: 3 channels by @rule,
+ * or 1: a gray picture in 0..1. */
+typedef struct
+{
+  const GstSodImage *image;
+  const GstSodInputRule *rule;
+  gint channels, height, width;
+  gdouble *row; /* room for a row of the widest component's samples */
+} GstSodRefPicture;
+
+/* GST_SOD_ERROR_MISMATCH for a colour picture into one channel. @planes:
+ * (channels, height, width). */
+gboolean gst_sod_ref_preprocess (
+    const GstSodRefPicture *picture, gdouble *planes, GError **error);
 
 /* @values: (height, width), in 0..1; @row: room for @width values. */
 void gst_sod_ref_postprocess (const gdouble *values, gint height, gint width,

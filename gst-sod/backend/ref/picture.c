@@ -51,13 +51,14 @@ filter_row (const gdouble *row, const GstSodRefTaps *taps)
   return sum;
 }
 
-/* Output row @y of @height of one component's codes, @width pixels. */
+/* Output row @y of one component's codes: (width). */
 static void
-resample_codes (const GstSodComponent *component, gint y, gint height,
-    gint width, gdouble *row, gdouble *codes)
+resample_codes (const GstSodRefPicture *picture,
+    const GstSodComponent *component, gint y, gdouble *codes)
 {
-  GstSodRefTaps v = gst_sod_ref_taps (
-      y, height, component->height, component->y_first, component->y_step);
+  gdouble *row = picture->row;
+  GstSodRefTaps v = gst_sod_ref_taps (y, picture->height, component->height,
+      component->y_first, component->y_step);
 
   for (gint j = 0; j < component->width; j++)
     row[j] = 0;
@@ -67,9 +68,9 @@ resample_codes (const GstSodComponent *component, gint y, gint height,
     for (gint j = 0; j < component->width; j++)
       row[j] += weight * gst_sod_component_code (component, i, j);
   }
-  for (gint x = 0; x < width; x++) {
-    GstSodRefTaps u = gst_sod_ref_taps (
-        x, width, component->width, component->x_first, component->x_step);
+  for (gint x = 0; x < picture->width; x++) {
+    GstSodRefTaps u = gst_sod_ref_taps (x, picture->width, component->width,
+        component->x_first, component->x_step);
 
     codes[x] = filter_row (row, &u);
   }
@@ -88,16 +89,17 @@ to_rgb (const GstSodImage *image, guint index, const gdouble *codes)
 
 /* Row @y of the planes holds codes; they become what the network reads. */
 static void
-convert_row (const GstSodImage *image, const GstSodInputRule *rule,
-    gint channels, gint height, gint width, gint y, gdouble *planes)
+convert_row (const GstSodRefPicture *picture, gint y, gdouble *planes)
 {
-  gsize plane = (gsize) height * width;
-  gdouble *at = planes + (gsize) y * width;
+  const GstSodImage *image = picture->image;
+  const GstSodInputRule *rule = picture->rule;
+  gsize plane = (gsize) picture->height * picture->width;
+  gdouble *at = planes + (gsize) y * picture->width;
 
-  for (gint x = 0; x < width; x++, at++) {
+  for (gint x = 0; x < picture->width; x++, at++) {
     gdouble codes[3] = { at[0] };
 
-    if (channels == 1) {
+    if (picture->channels == 1) {
       at[0] = to_rgb (image, 0, codes);
       continue;
     }
@@ -109,22 +111,23 @@ convert_row (const GstSodImage *image, const GstSodInputRule *rule,
 }
 
 gboolean
-gst_sod_ref_preprocess (const GstSodImage *image, const GstSodInputRule *rule,
-    gint channels, gint height, gint width, gdouble *row, gdouble *planes,
-    GError **error)
+gst_sod_ref_preprocess (
+    const GstSodRefPicture *picture, gdouble *planes, GError **error)
 {
-  if (channels == 1 && image->n_components != 1) {
+  const GstSodImage *image = picture->image;
+
+  if (picture->channels == 1 && image->n_components != 1) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
         "the network takes a gray picture, one of %u components was given; "
         "convert it to gray",
         image->n_components);
     return FALSE;
   }
-  for (gint y = 0; y < height; y++) {
+  for (gint y = 0; y < picture->height; y++) {
     for (guint i = 0; i < image->n_components; i++)
-      resample_codes (&image->components[i], y, height, width, row,
-          planes + ((gsize) i * height + y) * width);
-    convert_row (image, rule, channels, height, width, y, planes);
+      resample_codes (picture, &image->components[i], y,
+          planes + ((gsize) i * picture->height + y) * picture->width);
+    convert_row (picture, y, planes);
   }
   return TRUE;
 }

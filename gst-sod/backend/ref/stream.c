@@ -79,14 +79,21 @@ read_picture (
     RefStream *self, const GstSodImage *image, gdouble *planes, GError **error)
 {
   const gint64 *dims = self->plan->base.input.dims;
+  GstSodRefPicture picture = {
+    .image = image,
+    .rule = &self->plan->rule,
+    .channels = picture_channels (self),
+    .height = (gint) dims[2],
+    .width = (gint) dims[3],
+  };
   gint widest = 0;
 
   for (guint i = 0; i < image->n_components; i++)
     widest = MAX (widest, image->components[i].width);
-  return reserve_row (self, widest, error)
-         && gst_sod_ref_preprocess (image, &self->plan->rule,
-             picture_channels (self), dims[2], dims[3], self->row, planes,
-             error);
+  if (!reserve_row (self, widest, error))
+    return FALSE;
+  picture.row = self->row;
+  return gst_sod_ref_preprocess (&picture, planes, error);
 }
 
 static gboolean

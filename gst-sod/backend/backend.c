@@ -14,6 +14,9 @@ gst_sod_backend_list (void)
   if (g_once_init_enter (&initialised)) {
     guint n = 0;
 
+#if HAVE_ONEDNN
+    list[n++] = gst_sod_onednn_backend ();
+#endif
     list[n++] = gst_sod_ref_backend ();
     list[n] = NULL;
     g_once_init_leave (&initialised, 1);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst-sod/backend/arena-private.h>
+#include <gst-sod/backend/onednn/onednn-private.h>
+
+G_BEGIN_DECLS
+
+/* How an activation (n, c, h, w) lies in memory. */
+typedef enum
+{
+  GST_SOD_ONEDNN_NHWC,
+  GST_SOD_ONEDNN_NCHW,
+  GST_SOD_ONEDNN_NCHW16C, /* blocks of 16 channels innermost */
+  GST_SOD_ONEDNN_NCHW8C,
+  GST_SOD_ONEDNN_N_LAYOUTS
+} GstSodOnednnLayout;
+
+typedef struct
+{
+  DnnlDesc desc;
+  GstSodOnednnLayout layout;
+  dnnl_data_type_t type;
+  gboolean tail; /* nothing but elementwise ops and enlarging between it and
+                    the output: kept in f32, channels last */
+} GstSodOnednnValue;
+
+/* ---- weights ---- */
+
+/* Weights in the layouts that primitives asked for, shared by the executables
+ * of a packed network. Reference counted; thread-safe. */
+typedef struct _GstSodOnednnStore GstSodOnednnStore;
+
+GstSodOnednnStore *gst_sod_onednn_store_new (void);
+GstSodOnednnStore *gst_sod_onednn_store_ref (GstSodOnednnStore *self);
+void gst_sod_onednn_store_unref (GstSodOnednnStore *self);
+gsize gst_sod_onednn_store_get_size (GstSodOnednnStore *self);
+
+/* Weight @name (f32, dense, @tensor) in layout @desc; owned by the store. */
+gpointer gst_sod_onednn_store_get (GstSodOnednnStore *self,
+    dnnl_engine_t engine, const gchar *name, const GstSodTensor *tensor,
+    DnnlConstDesc desc, GError **error);
+
+/* ---- steps ---- */
+
+/* Memory that a step reads or writes: constant (weights), a buffer of the
+ * plan, or the stream's scratch. */
+#define GST_SOD_ONEDNN_SCRATCH G_MAXUINT
+
+typedef struct
+{
+  gint arg;           /* DNNL_ARG_...; a kernel takes them in their order */
+  DnnlConstDesc desc; /* of the step's primitive; NULL for kernels */
+  guint buffer;       /* index, or GST_SOD_ONEDNN_SCRATCH */
+  gpointer constant;  /* weights, or NULL */
+} GstSodOnednnArg;
+
+typedef struct _GstSodOnednnStep GstSodOnednnStep;
+
+/* Work that oneDNN has no fast primitive for (kernels.c). @memory: where each
+ * argument lies. */
+typedef void (*GstSodOnednnKernel) (
+    const GstSodOnednnStep *step, gpointer const *memory, gint threads);
+
+struct _GstSodOnednnStep
+{
+  gchar *name;                /* of the node */
+  gchar *impl;                /* of oneDNN's primitive or of the kernel */
+  dnnl_primitive_t primitive; /* NULL where a kernel runs */
+  GstSodOnednnKernel kernel;
+  GArray *args; /* of GstSodOnednnArg */
+
+  /* for kernels: of the source */
+  gint64 n, c, h, w;
+  gint size, dilation, padding; /* of a convolution */
+  gint scale;                   /* of an enlargement */
+  GstSodOnednnLayout layout;
+  dnnl_data_type_t type;
+};
+
+/* ---- plan ---- */
+
+/* Where the elements of the input lie: offset of (n, c, y, x), in elements, is
+ * n * sample + c * channel + y * row + x * pixel. */
+typedef struct
+{
+  dnnl_data_type_t type;
+  gint64 sample, channel, row, pixel;
+} GstSodOnednnInput;
+
+typedef struct
+{
+  GstSodExecutable base;
+  dnnl_engine_t engine;
+  GstSodGraph *graph;
+  GstSodInputRule rule;
+  gint threads;
+  dnnl_data_type_t type;     /* of activations and weights */
+  GstSodOnednnLayout layout; /* of activations */
+  GstSodShape *shapes;       /* one a value */
+  GstSodOnednnValue *values; /* one a value */
+  GstSodOnednnInput input;
+  GArray *buffers; /* of GstSodArenaBuffer: one a value, then temporaries */
+  GPtrArray *steps;
+  GstSodOnednnStore *store;
+} GstSodOnednnPlan;
+
+/* A plan that is being made. */
+typedef struct
+{
+  GstSodOnednnPlan *plan;
+  const GstSodCompileRequest *request;
+  guint *n_readers; /* one a value */
+  gboolean *fused;  /* one a value: its reader computes it */
+  const GstSodNode *node;
+  guint index; /* of the node: the time in the arena */
+} GstSodOnednnBuilder;
+
+/* Layout of what `any` would choose for most of the graph's arithmetic. */
+gboolean gst_sod_onednn_choose_layout (
+    GstSodOnednnBuilder *self, GstSodOnednnLayout *layout, GError **error);
+
+/* Layout of the graph's input; its memory is plan->input's. */
+gboolean gst_sod_onednn_choose_input (
+    GstSodOnednnBuilder *self, GError **error);
+
+gboolean gst_sod_onednn_add_conv (GstSodOnednnBuilder *self, GError **error);
+gboolean gst_sod_onednn_add_pool (GstSodOnednnBuilder *self, GError **error);
+gboolean gst_sod_onednn_add_upsample (
+    GstSodOnednnBuilder *self, GError **error);
+gboolean gst_sod_onednn_add_concat (GstSodOnednnBuilder *self, GError **error);
+gboolean gst_sod_onednn_add_sum (GstSodOnednnBuilder *self, GError **error);
+gboolean gst_sod_onednn_add_eltwise (GstSodOnednnBuilder *self, GError **error);
+
+/* ---- helpers of the files that add steps ---- */
+
+dnnl_format_tag_t gst_sod_onednn_tag (GstSodOnednnLayout layout);
+
+/* An implementation that is slow for want of a better one. */
+gboolean gst_sod_onednn_is_slow (const_dnnl_primitive_desc_t pd);
+
+/* Attributes of every primitive of a plan: its scratch is ours; @relu and @sum
+ * are fused. */
+gboolean gst_sod_onednn_make_attr (
+    dnnl_primitive_attr_t *attr, gboolean sum, gboolean relu, GError **error);
+
+/* A memory of a value of the network, only while @index is computed where
+ * @keep is not set, else the plan's for ever. */
+guint gst_sod_onednn_add_buffer (
+    GstSodOnednnBuilder *self, gsize size, gboolean keep);
+
+/* Appends a step that runs @pd's primitive; @pd stays the caller's. Args are
+ * added then; scratch is seen to. */
+GstSodOnednnStep *gst_sod_onednn_add_primitive (
+    GstSodOnednnBuilder *self, const_dnnl_primitive_desc_t pd, GError **error);
+GstSodOnednnStep *gst_sod_onednn_add_kernel (
+    GstSodOnednnBuilder *self, const gchar *impl, GstSodOnednnKernel kernel);
+
+void gst_sod_onednn_step_add_buffer (GstSodOnednnStep *self, gint arg,
+    dnnl_query_t query, gint query_index, guint buffer);
+void gst_sod_onednn_step_add_constant (
+    GstSodOnednnStep *self, gint arg, dnnl_query_t query, gpointer constant);
+
+/* For kernels: what the source is. */
+void gst_sod_onednn_step_set_source (GstSodOnednnStep *self,
+    const GstSodShape *shape, const GstSodOnednnValue *value);
+
+/* A step that copies between layouts. */
+gboolean gst_sod_onednn_add_reorder (GstSodOnednnBuilder *self,
+    DnnlConstDesc from, guint source, DnnlConstDesc to, guint target,
+    GError **error);
+
+GstSodStream *gst_sod_onednn_open (
+    GstSodExecutable *executable, GError **error);
+
+/* ---- kernels ---- */
+
+/* Channels that a kernel takes at a time. */
+#define GST_SOD_ONEDNN_LANES 8
+
+/* Convolution to one channel, dense f32; args: source, weights (k, k, c) f32,
+ * bias (1), target. */
+void gst_sod_onednn_kernel_conv_to_one (
+    const GstSodOnednnStep *step, gpointer const *memory, gint threads);
+
+/* Enlarging by step->scale and the logistic function, one channel, f32; args:
+ * source, target. */
+void gst_sod_onednn_kernel_upsample_sigmoid (
+    const GstSodOnednnStep *step, gpointer const *memory, gint threads);
+
+G_END_DECLS

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A stream: the working memory of one caller of a plan. Everything is taken
+ * when it is opened; executing walks arrays that are ready. */
+#include <gst-sod/backend/onednn/picture-private.h>
+#include <gst-sod/backend/onednn/plan-private.h>
+#include <gst-sod/backend/onednn/threads-private.h>
+
+#include <string.h>
+
+/* A step with its memory. */
+typedef struct
+{
+  const GstSodOnednnStep *step;
+  guint n_args;
+  dnnl_exec_arg_t *args; /* of a primitive */
+  gpointer *memory;      /* of a kernel */
+} Call;
+
+typedef struct
+{
+  GstSodStream base;
+  GstSodOnednnPlan *plan;
+  dnnl_stream_t stream;
+  guint8 *arena, *scratch;
+  guint n_calls;
+  Call *calls; /* one a step */
+  GstSodOnednnPicture *picture;
+} OnednnStream;
+
+static void
+call_clear (Call *self)
+{
+  for (guint i = 0; self->args != NULL && i < self->n_args; i++) {
+    if (self->args[i].memory != NULL)
+      dnnl_memory_destroy (self->args[i].memory);
+  }
+  g_free (self->args);
+  g_free (self->memory);
+}
+
+static void
+free_stream (GstSodStream *stream)
+{
+  OnednnStream *self = (OnednnStream *) stream;
+
+  for (guint i = 0; self->calls != NULL && i < self->n_calls; i++)
+    call_clear (&self->calls[i]);
+  g_free (self->calls);
+  if (self->stream != NULL)
+    dnnl_stream_destroy (self->stream);
+  gst_sod_aligned_free (self->arena);
+  gst_sod_aligned_free (self->scratch);
+  g_clear_pointer (&self->picture, gst_sod_onednn_picture_free);
+  g_free (self);
+}
+
+static gpointer
+get_buffer (const OnednnStream *self, guint buffer)
+{
+  if (buffer == GST_SOD_ONEDNN_SCRATCH)
+    return self->scratch;
+  return self->arena
+         + g_array_index (self->plan->buffers, GstSodArenaBuffer, buffer)
+               .offset;
+}
+
+static gboolean
+call_init (Call *self, const OnednnStream *stream, const GstSodOnednnStep *step,
+    GError **error)
+{
+  self->step = step;
+  self->n_args = step->args->len;
+  self->memory = g_new0 (gpointer, self->n_args);
+  self->args = g_new0 (dnnl_exec_arg_t, self->n_args);
+  for (guint i = 0; i < self->n_args; i++) {
+    const GstSodOnednnArg *arg =
+        &g_array_index (step->args, GstSodOnednnArg, i);
+
+    self->memory[i] = arg->constant != NULL ? arg->constant
+                                            : get_buffer (stream, arg->buffer);
+    self->args[i].arg = arg->arg;
+    if (step->primitive != NULL
+        && !GST_SOD_ONEDNN_CHECK (
+            dnnl_memory_create (&self->args[i].memory, arg->desc,
+                stream->plan->engine, self->memory[i]),
+            error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+execute (GstSodStream *stream, GError **error)
+{
+  OnednnStream *self = (OnednnStream *) stream;
+  gint threads = gst_sod_onednn_set_threads (self->plan->threads);
+  gboolean ok = TRUE;
+
+  for (guint i = 0; ok && i < self->n_calls; i++) {
+    const Call *call = &self->calls[i];
+
+    if (call->step->kernel != NULL)
+      call->step->kernel (call->step, call->memory, self->plan->threads);
+    else
+      ok = GST_SOD_ONEDNN_CHECK (
+          dnnl_primitive_execute (call->step->primitive, self->stream,
+              (int) call->n_args, call->args),
+          error);
+  }
+  ok = ok && GST_SOD_ONEDNN_CHECK (dnnl_stream_wait (self->stream), error);
+  gst_sod_onednn_set_threads (threads);
+  return ok;
+}
+
+/* ---- pictures and tensors ---- */
+
+/* Channels that one picture fills: RGB, or the one of a gray picture. */
+static gint
+picture_channels (const OnednnStream *self)
+{
+  return self->plan->base.input.dims[1] == 1 ? 1 : 3;
+}
+
+/* Where @n_channels channels from @frame on of sample @sample go. */
+static gboolean
+find_input (OnednnStream *self, guint sample, guint frame, gint n_channels,
+    GstSodOnednnTarget *target, GError **error)
+{
+  const GstSodOnednnPlan *plan = self->plan;
+  const GstSodOnednnInput *input = &plan->input;
+  const gint64 *dims = plan->base.input.dims;
+  gint64 first = (gint64) frame * picture_channels (self);
+  gint64 offset = sample * input->sample + first * input->channel;
+
+  if (sample >= dims[0] || first + n_channels > dims[1]) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+        "the plan's input has %" G_GINT64_FORMAT " samples of %" G_GINT64_FORMAT
+        " channels; sample %u, frame %u is none of them",
+        dims[0], dims[1], sample, frame);
+    return FALSE;
+  }
+  *target = (GstSodOnednnTarget){
+    .data = (guint8 *) get_buffer (self, plan->graph->input)
+            + offset * (gint64) dnnl_data_type_size (input->type),
+    .bf16 = input->type == dnnl_bf16,
+    .channels = n_channels,
+    .height = (gint) dims[2],
+    .width = (gint) dims[3],
+    .channel = input->channel,
+    .row = input->row,
+    .pixel = input->pixel,
+  };
+  return TRUE;
+}
+
+static gboolean
+write_image (GstSodStream *stream, guint sample, guint frame,
+    const GstSodImage *image, GError **error)
+{
+  OnednnStream *self = (OnednnStream *) stream;
+  GstSodOnednnTarget target;
+
+  return find_input (
+             self, sample, frame, picture_channels (self), &target, error)
+         && gst_sod_onednn_picture_read (
+             self->picture, image, &self->plan->rule, &target, error);
+}
+
+/* Of one picture or, with frame 0, of the whole input. */
+static gboolean
+check_tensor (
+    OnednnStream *self, const GstSodTensor *tensor, guint frame, GError **error)
+{
+  const gint64 *dims = self->plan->base.input.dims;
+  const GstSodShape *given = gst_sod_tensor_get_shape (tensor);
+  GstSodShape picture = { 3, { picture_channels (self), dims[2], dims[3], 0 } };
+  GstSodShape whole = { 3, { dims[1], dims[2], dims[3], 0 } };
+  g_autofree gchar *expected = NULL, *found = NULL;
+
+  if (gst_sod_tensor_get_dtype (tensor) == GST_SOD_DTYPE_F32
+      && (gst_sod_shape_equal (given, &picture)
+          || (frame == 0 && gst_sod_shape_equal (given, &whole))))
+    return TRUE;
+  expected = gst_sod_shape_to_string (&picture);
+  found = gst_sod_shape_to_string (given);
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
+      "the input takes f32 tensors of shape %s, a %s one of shape %s was "
+      "given",
+      expected, gst_sod_dtype_name (gst_sod_tensor_get_dtype (tensor)), found);
+  return FALSE;
+}
+
+static gboolean
+write_tensor (GstSodStream *stream, guint sample, guint frame,
+    const GstSodTensor *tensor, GError **error)
+{
+  OnednnStream *self = (OnednnStream *) stream;
+  GstSodOnednnTarget target;
+
+  if (!check_tensor (self, tensor, frame, error)
+      || !find_input (self, sample, frame,
+          (gint) gst_sod_tensor_get_dim (tensor, 0), &target, error))
+    return FALSE;
+  gst_sod_onednn_target_write (&target, gst_sod_tensor_peek_data (tensor));
+  return TRUE;
+}
+
+static gboolean
+preprocess (GstSodStream *stream, const GstSodImage *image,
+    GstSodTensor *tensor, GError **error)
+{
+  OnednnStream *self = (OnednnStream *) stream;
+  const gint64 *dims = self->plan->base.input.dims;
+  GstSodOnednnTarget target = {
+    .data = gst_sod_tensor_get_data (tensor),
+    .channels = picture_channels (self),
+    .height = (gint) dims[2],
+    .width = (gint) dims[3],
+    .channel = dims[2] * dims[3],
+    .row = dims[3],
+    .pixel = 1,
+  };
+
+  return check_tensor (self, tensor, 1, error)
+         && gst_sod_onednn_picture_read (
+             self->picture, image, &self->plan->rule, &target, error);
+}
+
+static gboolean
+read_map (GstSodStream *stream, guint sample, GstSodImage *map, GError **error)
+{
+  OnednnStream *self = (OnednnStream *) stream;
+  const gint64 *dims = self->plan->base.output.dims;
+  const gfloat *values = get_buffer (self, self->plan->graph->output);
+
+  if (dims[1] != 1 || sample >= dims[0]) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+        "the plan's output has %" G_GINT64_FORMAT
+        " samples of %" G_GINT64_FORMAT " channels; sample %u is no map of "
+        "one channel",
+        dims[0], dims[1], sample);
+    return FALSE;
+  }
+  return gst_sod_onednn_picture_write (self->picture,
+      values + sample * dims[2] * dims[3], (gint) dims[2], (gint) dims[3], map,
+      error);
+}
+
+static gboolean
+is_kept (const OnednnStream *self, GstSodValue value)
+{
+  return value < gst_sod_graph_n_values (self->plan->graph)
+         && g_array_index (self->plan->buffers, GstSodArenaBuffer, value)
+                    .last_use
+                == G_MAXUINT;
+}
+
+static GstSodTensor *
+read_value (GstSodStream *stream, GstSodValue value, GError **error)
+{
+  OnednnStream *self = (OnednnStream *) stream;
+  g_autoptr (GstSodTensor) tensor = NULL;
+  const GstSodShape *shape = &self->plan->shapes[value];
+  DnnlDesc dense = NULL;
+  gboolean ok;
+
+  if (!is_kept (self, value)) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+        "value %u of the plan is not kept; name it when the plan is compiled",
+        value);
+    return NULL;
+  }
+  tensor = gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, shape, error);
+  ok = tensor != NULL
+       && GST_SOD_ONEDNN_CHECK (
+           compat_desc_new (&dense, 4, shape->dims, dnnl_f32, dnnl_nchw), error)
+       && gst_sod_onednn_reorder (self->plan->engine,
+           self->plan->values[value].desc, get_buffer (self, value), dense,
+           gst_sod_tensor_get_data (tensor), error);
+  compat_desc_free (dense);
+  return ok ? g_steal_pointer (&tensor) : NULL;
+}
+
+static const GstSodStreamClass stream_class = {
+  .free = free_stream,
+  .write_image = write_image,
+  .write_tensor = write_tensor,
+  .preprocess = preprocess,
+  .execute = execute,
+  .read_map = read_map,
+  .read_value = read_value,
+};
+
+static gboolean
+take_memory (OnednnStream *self, GError **error)
+{
+  const GstSodExecutable *executable = &self->plan->base;
+
+  self->arena = gst_sod_aligned_alloc (executable->arena_size, error);
+  if (self->arena == NULL)
+    return FALSE;
+  /* The input is zero until it is written; so are the margins that padded
+   * buffers carry for ever. */
+  memset (self->arena, 0, executable->arena_size);
+  self->scratch =
+      gst_sod_aligned_alloc (MAX (executable->workspace_size, 1), error);
+  return self->scratch != NULL;
+}
+
+GstSodStream *
+gst_sod_onednn_open (GstSodExecutable *executable, GError **error)
+{
+  OnednnStream *self = g_new0 (OnednnStream, 1);
+  gboolean ok;
+
+  self->base.klass = &stream_class;
+  self->plan = (GstSodOnednnPlan *) executable;
+  self->picture = gst_sod_onednn_picture_new ();
+  ok = take_memory (self, error)
+       && GST_SOD_ONEDNN_CHECK (
+           dnnl_stream_create (
+               &self->stream, self->plan->engine, dnnl_stream_default_flags),
+           error);
+  self->n_calls = self->plan->steps->len;
+  self->calls = g_new0 (Call, self->n_calls);
+  for (guint i = 0; ok && i < self->n_calls; i++)
+    ok = call_init (
+        &self->calls[i], self, g_ptr_array_index (self->plan->steps, i), error);
+  if (ok)
+    return &self->base;
+  free_stream (&self->base);
+  return NULL;
+}

@@ -149,3 +149,33 @@ scratch_reference (const gchar *name)
       "no %s: set SOD_DATA to the folder beside reference/", path);
   return NULL;
 }
+
+static const gchar tiny[] =
+    "{\"kind\":\"base\",\"preset\":\"tiny\",\"input-size\":[32,16],"
+    "\"input-frames\":1,\"widths\":[8,8,8,8],"
+    "\"encoder-dilations\":[[1,2],[1,2],[2,4]],"
+    "\"decoder-dilations\":[[2,4],[1,2],[1,2]],\"skips\":true}";
+
+GstSodNetwork *
+scratch_new_tiny (guint64 seed)
+{
+  g_autoptr (GstSodArchitecture) architecture = NULL;
+  g_autoptr (GError) error = NULL;
+  GstSodNetwork *network;
+
+  architecture = gst_sod_architecture_new_from_json (tiny, &error);
+  g_assert_no_error (error);
+  network = gst_sod_network_new_random (architecture, seed, &error);
+  g_assert_no_error (error);
+  return network;
+}
+
+void
+scratch_save_tiny (Scratch *self)
+{
+  g_autoptr (GstSodNetwork) network = scratch_new_tiny (1);
+  g_autoptr (GError) error = NULL;
+
+  gst_sod_network_save (network, self->path, &error);
+  g_assert_no_error (error);
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <gst-sod/nn/network.h>
 #include <gst-sod/nn/safetensors-private.h>
 
 /* A folder of its own for each test, and files in it. */
@@ -32,6 +33,11 @@ void scratch_restore_rights (void);
 
 /* Counts the files in the folder. */
 guint scratch_count (Scratch *self);
+
+/* A network of a few kilobytes, so that every byte can be tried, and one of
+ * seed 1 saved to path. */
+GstSodNetwork *scratch_new_tiny (guint64 seed);
+void scratch_save_tiny (Scratch *self);
 
 /* "FOLDER/NAME" of the reference weights and golden values, which are not part
  * of the project; NULL after g_test_skip() where they are absent. */

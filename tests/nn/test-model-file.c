@@ -1,50 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Model files: what is kept, what is refused with which code and words, and
- * that writing never leaves half a file. */
+/* Model files: what is kept, and what is refused with which code and words. */
 #include "scratch.h"
 
-#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <math.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <gst-sod/core/random.h>
 #include <gst-sod/nn/model-file-private.h>
-
-/* A network of a few kilobytes, so that every byte can be tried. */
-static const gchar tiny[] =
-    "{\"kind\":\"base\",\"preset\":\"tiny\",\"input-size\":[32,16],"
-    "\"input-frames\":1,\"widths\":[8,8,8,8],"
-    "\"encoder-dilations\":[[1,2],[1,2],[2,4]],"
-    "\"decoder-dilations\":[[2,4],[1,2],[1,2]],\"skips\":true}";
-
-static GstSodNetwork *
-new_tiny (guint64 seed)
-{
-  g_autoptr (GstSodArchitecture) architecture = NULL;
-  g_autoptr (GError) error = NULL;
-  GstSodNetwork *network;
-
-  architecture = gst_sod_architecture_new_from_json (tiny, &error);
-  g_assert_no_error (error);
-  network = gst_sod_network_new_random (architecture, seed, &error);
-  g_assert_no_error (error);
-  return network;
-}
-
-static void
-save_tiny (Scratch *self)
-{
-  g_autoptr (GstSodNetwork) network = new_tiny (1);
-  g_autoptr (GError) error = NULL;
-
-  gst_sod_network_save (network, self->path, &error);
-  g_assert_no_error (error);
-}
 
 static void
 assert_same (GstSodNetwork *a, GstSodNetwork *b)
@@ -110,7 +75,7 @@ test_cut_in_header (Scratch *self, gconstpointer data)
 {
   g_autoptr (GBytes) whole = NULL;
 
-  save_tiny (self);
+  scratch_save_tiny (self);
   whole = scratch_read (self);
   for (gsize end = scratch_header_end (whole) + 1; end-- > 0;) {
     g_assert_cmpint (truncate (self->path, (off_t) end), ==, 0);
@@ -125,7 +90,7 @@ test_cut_in_data (Scratch *self, gconstpointer data)
   g_autoptr (GBytes) whole = NULL;
   gsize start, size;
 
-  save_tiny (self);
+  scratch_save_tiny (self);
   whole = scratch_read (self);
   start = scratch_header_end (whole);
   size = g_bytes_get_size (whole);
@@ -145,7 +110,7 @@ test_flipped_bit (Scratch *self, gconstpointer data)
   g_autoptr (GBytes) whole = NULL;
   gsize start, size;
 
-  save_tiny (self);
+  scratch_save_tiny (self);
   whole = scratch_read (self);
   start = scratch_header_end (whole);
   size = g_bytes_get_size (whole);
@@ -170,7 +135,7 @@ test_changed_header (Scratch *self, gconstpointer data)
   guint refused = 0;
   gsize start, size;
 
-  save_tiny (self);
+  scratch_save_tiny (self);
   whole = scratch_read (self);
   start = scratch_header_end (whole);
   size = g_bytes_get_size (whole);
@@ -310,7 +275,7 @@ take_apart (Scratch *self, GHashTable **tensors, GHashTable **metadata)
 {
   g_autoptr (GError) error = NULL;
 
-  save_tiny (self);
+  scratch_save_tiny (self);
   gst_sod_safetensors_read (self->path, tensors, metadata, &error);
   g_assert_no_error (error);
 }
@@ -435,7 +400,7 @@ test_bad_values (Scratch *self, gconstpointer data)
 static void
 test_bad_weights (void)
 {
-  g_autoptr (GstSodNetwork) network = new_tiny (3);
+  g_autoptr (GstSodNetwork) network = scratch_new_tiny (3);
   g_autoptr (GstSodArchitecture) small = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -488,121 +453,12 @@ test_no_regular_file (Scratch *self, gconstpointer data)
 static void
 test_no_permission (Scratch *self, gconstpointer data)
 {
-  save_tiny (self);
+  scratch_save_tiny (self);
   g_assert_cmpint (g_chmod (self->path, 0), ==, 0);
   if (!scratch_drop_rights (self))
     return;
   expect_refused (self, GST_SOD_ERROR_IO, "Permission denied");
   scratch_restore_rights ();
-}
-
-static void
-expect_not_saved (
-    GstSodNetwork *network, const gchar *path, gint code, const gchar *part)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_false (gst_sod_network_save (network, path, &error));
-  scratch_expect (error, code, path, part);
-}
-
-static void
-test_save_nowhere (Scratch *self, gconstpointer data)
-{
-  g_autofree gchar *below = g_build_filename (self->folder, "a", "b", NULL);
-  g_autoptr (GstSodNetwork) network = new_tiny (2);
-
-  expect_not_saved (network, below, GST_SOD_ERROR_NOT_FOUND, "No such file");
-  expect_not_saved (network, self->folder, GST_SOD_ERROR_IO, "is a directory");
-  g_assert_cmpint (mkfifo (self->path, 0600), ==, 0);
-  expect_not_saved (network, self->path, GST_SOD_ERROR_IO, "no regular file");
-  g_assert_cmpuint (scratch_count (self), ==, 1);
-}
-
-static void
-test_save_unwritable (Scratch *self, gconstpointer data)
-{
-  g_autoptr (GstSodNetwork) network = new_tiny (2);
-  g_autoptr (GBytes) before = NULL;
-  g_autoptr (GBytes) after = NULL;
-
-  save_tiny (self);
-  before = scratch_read (self);
-  g_assert_cmpint (g_chmod (self->folder, 0555), ==, 0);
-  if (scratch_drop_rights (self)) {
-    expect_not_saved (
-        network, self->path, GST_SOD_ERROR_IO, "Permission denied");
-    scratch_restore_rights ();
-  }
-  g_assert_cmpint (g_chmod (self->folder, 0700), ==, 0);
-  after = scratch_read (self);
-  g_assert_true (g_bytes_equal (before, after));
-  g_assert_cmpuint (scratch_count (self), ==, 1);
-}
-
-/* A write that fails after some thousand bytes, as on a full disk: the limit
- * on the size of files makes one without filling any. */
-static void
-test_save_full (Scratch *self, gconstpointer data)
-{
-  g_autoptr (GstSodNetwork) network = new_tiny (2);
-  g_autoptr (GBytes) before = NULL;
-  g_autoptr (GBytes) after = NULL;
-  struct rlimit limit, small;
-  void (*handler) (int);
-
-  save_tiny (self);
-  before = scratch_read (self);
-  handler = signal (SIGXFSZ, SIG_IGN);
-  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-  small = limit;
-  small.rlim_cur = 10000;
-  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &small), ==, 0);
-  expect_not_saved (network, self->path, GST_SOD_ERROR_IO, "writing");
-  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-  signal (SIGXFSZ, handler);
-  after = scratch_read (self);
-  g_assert_true (g_bytes_equal (before, after));
-  g_assert_cmpuint (scratch_count (self), ==, 1);
-}
-
-/* What the child of the next test does until it is killed. */
-static void
-write_forever (const gchar *path)
-{
-  alarm (10); /* where the parent is gone */
-  for (guint64 seed = 0;; seed = 1 - seed) {
-    g_autoptr (GstSodNetwork) network = new_tiny (seed);
-
-    for (guint i = 0; i < 10; i++)
-      gst_sod_network_save (network, path, NULL);
-  }
-}
-
-static const gchar *program;
-
-static void
-test_kill_while_saving (Scratch *self, gconstpointer data)
-{
-  const gchar *argv[] = { program, "--write", self->path, NULL };
-  g_autoptr (GstSodRandom) random = gst_sod_random_new (9, 0);
-
-  save_tiny (self);
-  for (guint i = 0; i < 10; i++) {
-    g_autoptr (GSubprocess) writer = NULL;
-    g_autoptr (GstSodNetwork) network = NULL;
-    g_autoptr (GError) error = NULL;
-
-    writer = g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_NONE, &error);
-    g_assert_no_error (error);
-    g_usleep (50000 + gst_sod_random_below (random, 50000));
-    g_subprocess_force_exit (writer);
-    g_subprocess_wait (writer, NULL, &error);
-    g_assert_no_error (error);
-    g_assert_true (g_subprocess_get_if_signaled (writer));
-    network = gst_sod_network_new_from_file (self->path, &error);
-    g_assert_no_error (error);
-  }
 }
 
 static void
@@ -638,9 +494,6 @@ add_bad_input (void)
 int
 main (int argc, char **argv)
 {
-  if (argc == 3 && g_str_equal (argv[1], "--write"))
-    write_forever (argv[2]);
-  program = argv[0];
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < 3; i++) {
     static const gchar *const presets[] = { "base", "small", "reverse" };
@@ -652,10 +505,5 @@ main (int argc, char **argv)
   }
   add ("/model-file/keeps-keys-of-others", test_own_metadata);
   add_bad_input ();
-  add ("/model-file/save/refuses-what-is-no-place", test_save_nowhere);
-  add ("/model-file/save/keeps-the-old-in-a-read-only-folder",
-      test_save_unwritable);
-  add ("/model-file/save/keeps-the-old-on-a-full-disk", test_save_full);
-  add ("/model-file/save/is-whole-after-a-kill", test_kill_while_saving);
   return g_test_run ();
 }

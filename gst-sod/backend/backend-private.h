@@ -187,6 +187,9 @@ GstSodBackend *gst_sod_backend_for_device (
 
 /* ---- calling through the seam ---- */
 
+/* Before the back end sees the request: GST_SOD_ERROR_UNSUPPORTED for a
+ * precision that the machine lacks, MISMATCH where shapes do not fit or a
+ * weight is missing or of another shape. */
 GstSodExecutable *gst_sod_backend_compile (
     GstSodBackend *self, const GstSodCompileRequest *request, GError **error);
 GstSodExecutable *gst_sod_executable_ref (GstSodExecutable *self);

@@ -107,6 +107,55 @@ gst_sod_backend_for_device (
 
 /* ---- calling through the seam ---- */
 
+/* The weights of a request and the first that does not fit. */
+typedef struct
+{
+  GHashTable *weights;
+  GError *error;
+} WeightCheck;
+
+static void
+check_weight (const GstSodNode *node, guint index, const GstSodOpParam *param,
+    const gchar *full_name, const GstSodShape *shape, gpointer data)
+{
+  WeightCheck *check = data;
+  const GstSodTensor *tensor = g_hash_table_lookup (check->weights, full_name);
+  g_autofree gchar *expected = NULL, *found = NULL;
+
+  if (check->error != NULL
+      || (tensor != NULL
+          && gst_sod_tensor_get_dtype (tensor) == GST_SOD_DTYPE_F32
+          && gst_sod_shape_equal (gst_sod_tensor_get_shape (tensor), shape)))
+    return;
+  expected = gst_sod_shape_to_string (shape);
+  if (tensor != NULL)
+    found = gst_sod_shape_to_string (gst_sod_tensor_get_shape (tensor));
+  g_set_error (&check->error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
+      "the graph takes a weight \"%s\" of f32 and shape %s, the weights hold "
+      "%s%s%s; use the weights that belong to it",
+      full_name, expected,
+      tensor != NULL ? gst_sod_dtype_name (gst_sod_tensor_get_dtype (tensor))
+                     : "none",
+      tensor != NULL ? " of shape " : "", tensor != NULL ? found : "");
+}
+
+/* What holds for every back end: shapes fit, and each weight is there. */
+static gboolean
+check_graph (const GstSodCompileRequest *request, GError **error)
+{
+  WeightCheck check = { request->weights, NULL };
+  g_autofree GstSodShape *shapes =
+      gst_sod_graph_infer_shapes (request->graph, &request->input, error);
+
+  if (shapes == NULL)
+    return FALSE;
+  gst_sod_graph_foreach_param (request->graph, shapes, check_weight, &check);
+  if (check.error == NULL)
+    return TRUE;
+  g_propagate_error (error, check.error);
+  return FALSE;
+}
+
 GstSodExecutable *
 gst_sod_backend_compile (
     GstSodBackend *self, const GstSodCompileRequest *request, GError **error)
@@ -114,7 +163,8 @@ gst_sod_backend_compile (
   g_return_val_if_fail (request->precision != GST_SOD_PRECISION_AUTO, NULL);
   g_return_val_if_fail (request->input.n_dims == 4, NULL);
 
-  if (!self->klass->check_precision (self, request->precision, error))
+  if (!self->klass->check_precision (self, request->precision, error)
+      || !check_graph (request, error))
     return NULL;
   return self->klass->compile (self, request, error);
 }

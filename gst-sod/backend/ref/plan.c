@@ -46,31 +46,17 @@ typedef struct
 } Taker;
 
 static GstSodTensor *
-take_weight (Taker *taker, const gchar *name, const GstSodShape *shape)
+take_weight (Taker *taker, const gchar *name)
 {
-  GstSodTensor *given, *own;
-  g_autofree gchar *expected = NULL, *found = NULL;
+  GstSodTensor *own = g_hash_table_lookup (taker->plan->weights, name);
 
-  own = g_hash_table_lookup (taker->plan->weights, name);
   if (own != NULL)
     return own;
-  given = g_hash_table_lookup (taker->given, name);
-  if (given != NULL
-      && gst_sod_shape_equal (gst_sod_tensor_get_shape (given), shape)) {
-    own = gst_sod_tensor_convert (given, GST_SOD_DTYPE_F64, &taker->error);
-    if (own != NULL)
-      g_hash_table_insert (taker->plan->weights, g_strdup (name), own);
-    return own;
-  }
-  expected = gst_sod_shape_to_string (shape);
-  found = given == NULL
-              ? g_strdup ("none")
-              : gst_sod_shape_to_string (gst_sod_tensor_get_shape (given));
-  g_set_error (&taker->error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
-      "the graph takes a weight \"%s\" of shape %s, the weights hold %s; use "
-      "the weights that belong to it",
-      name, expected, found);
-  return NULL;
+  own = gst_sod_tensor_convert (g_hash_table_lookup (taker->given, name),
+      GST_SOD_DTYPE_F64, &taker->error);
+  if (own != NULL)
+    g_hash_table_insert (taker->plan->weights, g_strdup (name), own);
+  return own;
 }
 
 static void
@@ -84,7 +70,7 @@ take_param (const GstSodNode *node, guint index, const GstSodOpParam *param,
   while (gst_sod_graph_node (taker->plan->graph, taker->node) != node)
     taker->node++;
   taker->plan->params[taker->node * GST_SOD_MAX_PARAMS + index] =
-      take_weight (taker, full_name, shape);
+      take_weight (taker, full_name);
 }
 
 static gsize

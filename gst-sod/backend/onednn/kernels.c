@@ -5,6 +5,25 @@
 
 #include <string.h>
 
+/* ---- threads ---- */
+
+/* Rows [@first, @last) of a kernel's output. */
+typedef void (*RowsFunc) (gconstpointer data, gint64 first, gint64 last);
+
+/* @n_rows shared out among @threads. One thread runs them itself: a team of
+ * one would take memory from the heap. */
+static void
+run_rows (RowsFunc func, gconstpointer data, gint64 n_rows, gint threads)
+{
+  if (threads <= 1) {
+    func (data, 0, n_rows);
+    return;
+  }
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (gint i = 0; i < threads; i++)
+    func (data, n_rows * i / threads, n_rows * (i + 1) / threads);
+}
+
 /* ---- convolution to one channel ---- */
 
 #define LANES GST_SOD_ONEDNN_LANES
@@ -25,6 +44,7 @@ typedef struct
   gint64 block;
   gint size, dilation, padding;
   gboolean bf16;
+  gfloat *target; /* (n, 1, out_h, out_w) */
 } ToOne;
 
 /* By address: vectors passed by value depend on the instruction set. */
@@ -104,15 +124,16 @@ clip_taps (const ToOne *self, gint64 x, gint *first, gint *last)
 }
 
 GST_SOD_ONEDNN_INLINE void
-convolve_row_of (const ToOne *self, gint64 y, gboolean bf16, gfloat *out)
+convolve_row_of (
+    const ToOne *self, gint64 y, gint64 out_w, gboolean bf16, gfloat *out)
 {
   gint64 x = 0;
 
-  while (x < self->w) {
+  while (x < out_w) {
     gint64 end = x + PIXELS - 1;
     gint first, last;
 
-    if (x >= self->padding && end < self->w
+    if (x >= self->padding && end < out_w
         && end - self->padding + (self->size - 1) * self->dilation < self->w) {
       convolve (self, y, x, PIXELS, 0, self->size, bf16, out + x);
       x += PIXELS;
@@ -125,12 +146,12 @@ convolve_row_of (const ToOne *self, gint64 y, gboolean bf16, gfloat *out)
 }
 
 GST_SOD_ONEDNN_HOT static void
-convolve_row (const ToOne *self, gint64 y, gfloat *out)
+convolve_row (const ToOne *self, gint64 y, gint64 out_w, gfloat *out)
 {
   if (self->bf16)
-    convolve_row_of (self, y, TRUE, out);
+    convolve_row_of (self, y, out_w, TRUE, out);
   else
-    convolve_row_of (self, y, FALSE, out);
+    convolve_row_of (self, y, out_w, FALSE, out);
 }
 
 static gint64
@@ -146,20 +167,33 @@ get_block (const GstSodOnednnStep *step)
   }
 }
 
+/* Rows of all samples, one after the other. */
+static void
+convolve_rows (gconstpointer data, gint64 first, gint64 last)
+{
+  const ToOne *self = data;
+  gint64 element = self->bf16 ? sizeof (guint16) : sizeof (gfloat);
+  gint64 lost = self->dilation * (self->size - 1) - 2 * self->padding;
+  gint64 out_h = self->h - lost, out_w = self->w - lost;
+
+  for (gint64 i = first; i < last; i++) {
+    ToOne one = *self;
+
+    one.source += i / out_h * self->c * self->h * self->w * element;
+    convolve_row (&one, i % out_h, out_w, self->target + i * out_w);
+  }
+}
+
 void
 gst_sod_onednn_kernel_conv_to_one (
     const GstSodOnednnStep *step, gpointer const *memory, gint threads)
 {
-  gboolean bf16 = step->type == dnnl_bf16;
-  gint64 element = bf16 ? sizeof (guint16) : sizeof (gfloat);
-  gint64 out_h =
-      step->h + 2 * step->padding - step->dilation * (step->size - 1);
-  gint64 out_w =
-      step->w + 2 * step->padding - step->dilation * (step->size - 1);
-  gfloat *target = memory[3]; /* (n, 1, out_h, out_w) */
+  gint64 lost = step->dilation * (step->size - 1) - 2 * step->padding;
   ToOne one = {
+    .source = memory[0],
     .weights = memory[1],
     .bias = *(const gfloat *) memory[2],
+    .target = memory[3],
     .c = step->c,
     .h = step->h,
     .w = step->w,
@@ -167,16 +201,10 @@ gst_sod_onednn_kernel_conv_to_one (
     .size = step->size,
     .dilation = step->dilation,
     .padding = step->padding,
-    .bf16 = bf16,
+    .bf16 = step->type == dnnl_bf16,
   };
 
-  for (gint64 n = 0; n < step->n; n++) {
-    one.source =
-        (const guint8 *) memory[0] + n * step->c * step->h * step->w * element;
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (gint64 y = 0; y < out_h; y++)
-      convolve_row (&one, y, target + (n * out_h + y) * out_w);
-  }
+  run_rows (convolve_rows, &one, step->n * (step->h - lost), threads);
 }
 
 /* ---- enlarging and the logistic function ---- */
@@ -265,23 +293,36 @@ upsample_row (const gfloat *restrict top, const gfloat *restrict bottom,
   }
 }
 
+typedef struct
+{
+  const gfloat *source; /* (n, 1, h, w) */
+  gfloat *target;       /* (n, 1, h * scale, w * scale) */
+  gint64 h, w;
+  gint scale;
+} ToMap;
+
+static void
+upsample_rows (gconstpointer data, gint64 begin, gint64 end)
+{
+  const ToMap *self = data;
+  gint64 out_h = self->h * self->scale;
+
+  for (gint64 i = begin; i < end; i++) {
+    const gfloat *sample = self->source + i / out_h * self->h * self->w;
+    gint64 first, second;
+    gfloat share;
+
+    locate (i % out_h, self->scale, self->h, &first, &second, &share);
+    upsample_row (sample + first * self->w, sample + second * self->w, share,
+        self->w, self->scale, self->target + i * self->w * self->scale);
+  }
+}
+
 void
 gst_sod_onednn_kernel_upsample_sigmoid (
     const GstSodOnednnStep *step, gpointer const *memory, gint threads)
 {
-  gint64 h = step->h, w = step->w, rows = step->n * h * step->scale;
-  const gfloat *source = memory[0]; /* (n, 1, h, w) */
-  gfloat *target = memory[1];       /* (n, 1, h * scale, w * scale) */
+  ToMap map = { memory[0], memory[1], step->h, step->w, step->scale };
 
-#pragma omp parallel for num_threads(threads) schedule(static)
-  for (gint64 i = 0; i < rows; i++) {
-    gint64 first, second;
-    gint64 y = i % (h * step->scale);
-    const gfloat *sample = source + i / (h * step->scale) * h * w;
-    gfloat share;
-
-    locate (y, step->scale, h, &first, &second, &share);
-    upsample_row (sample + first * w, sample + second * w, share, w,
-        step->scale, target + i * w * step->scale);
-  }
+  run_rows (upsample_rows, &map, step->n * step->h * step->scale, threads);
 }

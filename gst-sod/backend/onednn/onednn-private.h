@@ -2,7 +2,7 @@
 #pragma once
 
 #include <gst-sod/backend/backend-private.h>
-#include <gst-sod/backend/onednn/compat.h>
+#include <gst-sod/backend/onednn/compat-private.h>
 
 G_BEGIN_DECLS
 

@@ -402,7 +402,6 @@ new_plan (GstSodBackend *backend, const GstSodCompileRequest *request)
   self->engine = ((GstSodOnednn *) backend)->engine;
   self->graph = gst_sod_graph_ref ((GstSodGraph *) request->graph);
   self->rule = *request->rule;
-  self->threads = (gint) request->threads;
   self->type =
       request->precision == GST_SOD_PRECISION_BF16 ? dnnl_bf16 : dnnl_f32;
   self->buffers = g_array_new (FALSE, TRUE, sizeof (GstSodArenaBuffer));
@@ -445,6 +444,7 @@ gst_sod_onednn_compile (
     .fused = fused,
   };
   threads = gst_sod_onednn_set_threads ((gint) request->threads);
+  builder.plan->threads = omp_get_max_threads ();
   ok = build (&builder, error);
   gst_sod_onednn_set_threads (threads);
   return ok ? g_steal_pointer (&executable) : NULL;

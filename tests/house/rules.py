@@ -31,6 +31,7 @@ TABLE = {
         ('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend'), ('onednn',)),
     'gst-sod/run': (('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend'), ()),
     'gst-sod/data': (('gst-sod/core',), ('json', 'jpeg', 'png')),
+    'gst-sod/eval': (('gst-sod/core',), ('cairo', 'json')),
     'gst-sod/video': (('gst-sod/core',), ('gst',)),
     # Elements and programs see the one public header.
     'plugins': (('gst-sod',), ('gst',)),
@@ -43,6 +44,7 @@ LIBRARIES = {
     'onednn': ('oneapi/dnnl/', 'dnnl', 'omp.h'),
     'cuda': ('cuda', 'cudnn', 'cublas', 'nccl', 'nv'),
     'jpeg': ('jpeglib.h', 'jerror.h'),
+    'cairo': ('cairo',),
     'png': ('png.h',),
     'gst': ('gst/',),
 }

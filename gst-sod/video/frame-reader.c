@@ -9,6 +9,9 @@ struct _GstSodFrameReader
   GstSodImage *image;
   GstVideoFrame frame;
   gboolean mapped;
+
+  /* Reads whole frames where the caps say what a crop shows of them. */
+  GstSodFrameReader *whole;
 };
 
 G_DEFINE_FINAL_TYPE (GstSodFrameReader, gst_sod_frame_reader, G_TYPE_OBJECT)
@@ -21,6 +24,7 @@ gst_sod_frame_reader_finalize (GObject *object)
   gst_sod_frame_reader_unmap (self);
   gst_sod_frame_format_clear (&self->format);
   g_clear_pointer (&self->image, gst_sod_image_unref);
+  g_clear_object (&self->whole);
   G_OBJECT_CLASS (gst_sod_frame_reader_parent_class)->finalize (object);
 }
 
@@ -115,6 +119,67 @@ gst_sod_frame_reader_new (const GstVideoInfo *info, GError **error)
   return g_steal_pointer (&self);
 }
 
+/* Whether the frame is larger than its caps say since a crop makes up for it:
+ * the caps then have the size of the crop. */
+static gboolean
+is_larger_than_caps (
+    GstSodFrameReader *self, GstBuffer *buffer, const GstVideoMeta *meta)
+{
+  const GstVideoInfo *info = &self->format.info;
+
+  return meta != NULL && gst_buffer_get_video_crop_meta (buffer) != NULL
+         && meta->format == GST_VIDEO_INFO_FORMAT (info)
+         && (meta->width != (guint) info->width
+             || meta->height != (guint) info->height);
+}
+
+/* The format of @self with the size that @meta says. */
+static gboolean
+resize_info (GstSodFrameReader *self, GstBuffer *buffer,
+    const GstVideoMeta *meta, GstVideoInfo *info, GError **error)
+{
+  const GstVideoInfo *caps = &self->format.info;
+  gsize size = gst_buffer_get_size (buffer);
+
+  /* No format takes less than a bit a pixel. */
+  if (meta->width > G_MAXINT16 || meta->height > G_MAXINT16
+      || (guint64) meta->width * meta->height / 8 > size
+      || !gst_video_info_set_interlaced_format (info, meta->format,
+          GST_VIDEO_INFO_INTERLACE_MODE (caps), meta->width, meta->height)) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
+        "the buffer's GstVideoMeta says %ux%u pixels, more than its "
+        "%" G_GSIZE_FORMAT
+        " bytes hold; the element upstream sends buffers that "
+        "differ from their metas",
+        meta->width, meta->height, size);
+    return FALSE;
+  }
+  GST_VIDEO_INFO_FIELD_ORDER (info) = GST_VIDEO_INFO_FIELD_ORDER (caps);
+  info->colorimetry = caps->colorimetry;
+  info->chroma_site = caps->chroma_site;
+  return TRUE;
+}
+
+static const GstSodImage *
+map_whole (GstSodFrameReader *self, GstBuffer *buffer, const GstVideoMeta *meta,
+    GError **error)
+{
+  GstSodFrameReader *whole = self->whole;
+  GstVideoInfo info;
+
+  if (whole == NULL || meta->width != (guint) whole->format.info.width
+      || meta->height != (guint) whole->format.info.height) {
+    if (!resize_info (self, buffer, meta, &info, error))
+      return NULL;
+    whole = gst_sod_frame_reader_new (&info, error);
+    if (whole == NULL)
+      return NULL;
+    g_clear_object (&self->whole);
+    self->whole = whole;
+  }
+  return gst_sod_frame_reader_map (whole, buffer, error);
+}
+
 /**
  * gst_sod_frame_reader_map:
  * @self: a reader with no buffer mapped
@@ -123,8 +188,10 @@ gst_sod_frame_reader_new (const GstVideoInfo *info, GError **error)
  * @error: return location for an error
  *
  * Looks at @buffer as a picture: the rectangle of its GstVideoCropMeta, or all
- * of it, with the strides and offsets of its GstVideoMeta. Of an interlaced
- * frame only the rows of the first field are shown, at their places.
+ * of it, with the strides and offsets of its GstVideoMeta. A cropped frame may
+ * be larger than its caps say: those are of what the crop shows (videocrop
+ * sends such frames). Of an interlaced frame only the rows of the first field
+ * are shown, at their places.
  *
  * Errors: %GST_SOD_ERROR_MISMATCH where the buffer is smaller than its caps
  * say or its metas contradict them, %GST_SOD_ERROR_UNSUPPORTED for strides
@@ -142,11 +209,16 @@ gst_sod_frame_reader_map (
 {
   GstSodFrameFormat *format;
   const GstVideoFrame *plain;
+  const GstVideoMeta *meta;
   GstSodRectangle rectangle;
 
   g_return_val_if_fail (GST_SOD_IS_FRAME_READER (self), NULL);
   g_return_val_if_fail (GST_IS_BUFFER (buffer), NULL);
   g_return_val_if_fail (!self->mapped, NULL);
+
+  meta = gst_buffer_get_video_meta (buffer);
+  if (is_larger_than_caps (self, buffer, meta))
+    return map_whole (self, buffer, meta, error);
 
   format = &self->format;
   if (!gst_sod_frame_format_check_buffer (format, buffer, error)
@@ -189,6 +261,8 @@ gst_sod_frame_reader_unmap (GstSodFrameReader *self)
 {
   g_return_if_fail (GST_SOD_IS_FRAME_READER (self));
 
+  if (self->whole != NULL)
+    gst_sod_frame_reader_unmap (self->whole);
   if (!self->mapped)
     return;
   gst_video_frame_unmap (&self->frame);

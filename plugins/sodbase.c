@@ -115,6 +115,7 @@ gst_sod_base_stop (GstBaseTransform *trans)
   gst_sod_base_forget_last (self);
   g_clear_pointer (&self->analyser, sod_analyser_free);
   g_clear_object (&self->cutout);
+  gst_clear_caps (&self->refused);
   GST_OBJECT_LOCK (self);
   engine = g_steal_pointer (&self->engine);
   GST_OBJECT_UNLOCK (self);
@@ -192,6 +193,17 @@ set_format (GstSodBase *self, GstCaps *in, GstCaps *out, GError **error)
       self->analyser, &self->in_info, width, height, error);
 }
 
+/* Upstream sends the same caps again with its next buffer; once is enough to
+ * complain. */
+static gboolean
+refuse (GstSodBase *self, GstCaps *caps, const GError *error)
+{
+  if (self->refused == NULL || !gst_caps_is_equal (caps, self->refused))
+    sod_element_error (GST_ELEMENT (self), error);
+  gst_caps_replace (&self->refused, caps);
+  return FALSE;
+}
+
 static gboolean
 gst_sod_base_set_caps (GstBaseTransform *trans, GstCaps *in, GstCaps *out)
 {
@@ -202,8 +214,7 @@ gst_sod_base_set_caps (GstBaseTransform *trans, GstCaps *in, GstCaps *out)
   g_clear_object (&self->cutout);
   if (set_format (self, in, out, &error))
     return TRUE;
-  sod_element_error (GST_ELEMENT (self), error);
-  return FALSE;
+  return refuse (self, in, error);
 }
 
 /* Rows of frames may be padded, so their bytes say nothing of the output's. */
@@ -288,10 +299,8 @@ check_caps (GstSodBase *self, GstEvent *event)
   GstCaps *caps;
 
   gst_event_parse_caps (event, &caps);
-  if (sod_caps_check (caps, self->readable, &error))
-    return TRUE;
-  sod_element_error (GST_ELEMENT (self), error);
-  return FALSE;
+  return sod_caps_check (caps, self->readable, &error)
+         || refuse (self, caps, error);
 }
 
 static gboolean

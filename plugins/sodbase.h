@@ -34,6 +34,7 @@ struct _GstSodBase
   SodSettings now; /* settings of this frame */
   guint taken;     /* changes that now has */
   SodOutput output;
+  GstCaps *refused; /* caps that were complained about last */
   GstVideoInfo in_info, out_info;
   SodAnalyser *analyser;
   GstSodCutout *cutout;

@@ -50,12 +50,13 @@ sod_environment () {
   fi
   command -v gst-launch-1.0 >/dev/null ||
     sod_fail "gst-launch-1.0 is missing: run $SOD_TOP/pipelines/install-deps.sh"
-  gst-inspect-1.0 --exists sodbase ||
+  sod_has sodbase ||
     sod_fail "the element sodbase is not there: run $SOD_TOP/pipelines/quickstart.sh once, which builds it"
 }
 
+# Without a version, plugins older than GStreamer itself do not exist.
 sod_has () {
-  gst-inspect-1.0 --exists "$1"
+  gst-inspect-1.0 --exists --atleast-version=0.0 "$1"
 }
 
 sod_has_display () {

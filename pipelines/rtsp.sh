@@ -42,13 +42,21 @@ stop () {
 }
 trap stop INT TERM
 
+connect () {
+  sod_launch "${source[@]}" ! watchdog timeout=10000 ! \
+    queue max-size-buffers=3 ! videoconvert ! sodbase ! sodoverlay ! \
+    queue max-size-buffers=3 ! "${sink[@]}"
+}
+
+if [ $SOD_PRINT = yes ]; then
+  next_sink
+  connect
+fi
 pause=1
 while [ $stopped = no ]; do
   next_sink
   started=$SECONDS
-  (sod_launch "${source[@]}" ! watchdog timeout=10000 ! \
-    queue max-size-buffers=3 ! videoconvert ! sodbase ! sodoverlay ! \
-    queue max-size-buffers=3 ! "${sink[@]}") &
+  connect &
   launch=$!
   # A signal ends the wait but not the pipeline, which completes its file.
   while kill -0 $launch 2>/dev/null; do

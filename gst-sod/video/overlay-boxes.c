@@ -96,11 +96,11 @@ draw_text (GstSodCanvas *canvas, gint left, gint top, gint dot,
 /* On a ground of the box's colour: above the box, or inside where there is no
  * room above. */
 static void
-draw_label (GstSodCanvas *canvas, const Edges *box, gint line,
-    const GstSodRegion *region, const GstSodColour *colour)
+draw_label (GstSodCanvas *canvas, const Edges *box, const GstSodRegion *region,
+    const GstSodColour *colour)
 {
   static const GstSodColour black = { 0, 0, 0 };
-  gint dot = MAX (1, line * 2 / 3);
+  gint dot = MAX (1, MIN (canvas->width, canvas->height) / 160);
   gint height = (GLYPH_HEIGHT + 2) * dot;
   gint top = box->top >= height ? box->top - height : box->top;
   gchar text[32], score[G_ASCII_DTOSTR_BUF_SIZE];
@@ -134,6 +134,6 @@ gst_sod_draw_boxes (GstSodDrawing *drawing, GPtrArray *regions)
     if (box.right <= box.left || box.bottom <= box.top)
       continue;
     draw_frame (canvas, &box, line, &colour);
-    draw_label (canvas, &box, line, region, &colour);
+    draw_label (canvas, &box, region, &colour);
   }
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Maps and regions drawn on frames.
  *
- * Drawing goes component by component at each one's own resolution and depth:
- * gst_video_blend() would do the same through 8-bit unpacked lines, without
- * 10-bit formats and with one fixed matrix. Formats that pack bits are
- * unpacked and packed again by GstVideo. */
+ * Drawing goes component by component at each one's own resolution and depth.
+ * gst_video_blend() would unpack every line of a picture as large as the frame
+ * (eight times as long for a heat map of 1080p NV12, measured) and knows one
+ * matrix for all colorimetries. Formats that pack bits are unpacked and packed
+ * again by GstVideo.
+ */
 #include <gst-sod/video/overlay-private.h>
 
 struct _GstSodOverlay

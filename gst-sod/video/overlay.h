@@ -29,8 +29,10 @@ typedef enum /*< flags >*/
 
 /**
  * GstSodColormap:
- * @GST_SOD_COLORMAP_TURBO: blue to red through green, alike in steps
- * @GST_SOD_COLORMAP_INFERNO: black to yellow through red, even in lightness
+ * @GST_SOD_COLORMAP_TURBO: blue to red through green, close to the colour map
+ *   of that name
+ * @GST_SOD_COLORMAP_INFERNO: black to yellow through red, close to the colour
+ *   map of that name
  * @GST_SOD_COLORMAP_GRAY: black to white
  * @GST_SOD_COLORMAP_GREEN: one colour whose opacity is the map
  *
@@ -49,7 +51,7 @@ typedef enum
 /**
  * GstSodOverlay:
  *
- * Draws maps and regions on frames of any raw format that GstVideo blends.
+ * Draws maps and regions on frames of any raw format that GstVideo packs.
  * Not thread-safe.
  *
  * Since: 0.1

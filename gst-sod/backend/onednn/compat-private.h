@@ -8,6 +8,7 @@
 #include <glib.h>
 #include <oneapi/dnnl/dnnl.h>
 #include <oneapi/dnnl/dnnl_debug.h>
+#include <string.h>
 
 G_BEGIN_DECLS
 
@@ -157,23 +158,51 @@ compat_conv_backward_data (dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
 #endif
 }
 
+static inline gboolean
+compat_impl_has (const_dnnl_primitive_desc_t pd, const char *part)
+{
+  const char *name = NULL;
+
+  dnnl_primitive_desc_query (pd, dnnl_query_impl_info_str, 0, (void *) &name);
+  return name != NULL && strstr (name, part) != NULL;
+}
+
+/* The first implementation whose name does not hold @avoid, NULL for any. */
 static inline dnnl_status_t
 compat_conv_backward_weights (dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
-    const CompatWindow *w, const_dnnl_primitive_desc_t hint)
+    const CompatWindow *w, const_dnnl_primitive_desc_t hint, const char *avoid)
 {
 #if DNNL_VERSION_MAJOR >= 3
-  return dnnl_convolution_backward_weights_primitive_desc_create (pd, engine,
-      w->alg, w->src, w->weights, w->bias, w->dst, w->strides, w->dilates,
-      w->padding_l, w->padding_r, hint, NULL);
+  dnnl_status_t status =
+      dnnl_convolution_backward_weights_primitive_desc_create (pd, engine,
+          w->alg, w->src, w->weights, w->bias, w->dst, w->strides, w->dilates,
+          w->padding_l, w->padding_r, hint, NULL);
+
+  while (
+      status == dnnl_success && avoid != NULL && compat_impl_has (*pd, avoid))
+    status = dnnl_primitive_desc_next_impl (*pd);
+  return status;
 #else
   dnnl_convolution_desc_t desc;
+  dnnl_primitive_desc_iterator_t iterator = NULL;
   dnnl_status_t status = dnnl_dilated_convolution_backward_weights_desc_init (
       &desc, w->alg, w->src, w->weights, w->bias, w->dst, w->strides,
       w->dilates, w->padding_l, w->padding_r);
 
-  if (status != dnnl_success)
-    return status;
-  return dnnl_primitive_desc_create (pd, &desc, NULL, engine, hint);
+  if (status == dnnl_success)
+    status = dnnl_primitive_desc_iterator_create (
+        &iterator, &desc, NULL, engine, hint);
+  while (status == dnnl_success) {
+    *pd = dnnl_primitive_desc_iterator_fetch (iterator);
+    if (avoid == NULL || !compat_impl_has (*pd, avoid))
+      break;
+    dnnl_primitive_desc_destroy (*pd);
+    *pd = NULL;
+    status = dnnl_primitive_desc_iterator_next (iterator);
+  }
+  if (iterator != NULL)
+    dnnl_primitive_desc_iterator_destroy (iterator);
+  return status == dnnl_iterator_ends ? dnnl_unimplemented : status;
 #endif
 }
 

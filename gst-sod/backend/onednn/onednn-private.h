@@ -29,6 +29,11 @@ dnnl_data_type_t gst_sod_onednn_type (GstSodDType dtype);
  * "brgconv:avx512_core"; owned by @pd. */
 const gchar *gst_sod_onednn_impl (const_dnnl_primitive_desc_t pd);
 
+/* Attributes of a primitive that adds its result to the destination, and
+ * rectifies it. */
+gboolean gst_sod_onednn_fuse (
+    dnnl_primitive_attr_t *attr, gboolean sum, gboolean relu, GError **error);
+
 /* Copies between layouts and types; blocks. */
 gboolean gst_sod_onednn_reorder (dnnl_engine_t engine, DnnlConstDesc from,
     gconstpointer source, DnnlConstDesc to, gpointer target, GError **error);

@@ -45,6 +45,29 @@ gst_sod_onednn_impl (const_dnnl_primitive_desc_t pd)
   return name != NULL ? name : "unknown";
 }
 
+gboolean
+gst_sod_onednn_fuse (
+    dnnl_primitive_attr_t *attr, gboolean sum, gboolean relu, GError **error)
+{
+  dnnl_post_ops_t ops = NULL;
+  gboolean ok;
+
+  *attr = NULL;
+  ok = GST_SOD_ONEDNN_CHECK (dnnl_primitive_attr_create (attr), error)
+       && GST_SOD_ONEDNN_CHECK (dnnl_post_ops_create (&ops), error)
+       && (!sum || GST_SOD_ONEDNN_CHECK (compat_append_sum (ops), error))
+       && (!relu
+           || GST_SOD_ONEDNN_CHECK (
+               compat_append_eltwise (ops, dnnl_eltwise_relu), error))
+       && GST_SOD_ONEDNN_CHECK (
+           dnnl_primitive_attr_set_post_ops (*attr, ops), error);
+  if (ops != NULL)
+    dnnl_post_ops_destroy (ops);
+  if (!ok && *attr != NULL)
+    dnnl_primitive_attr_destroy (g_steal_pointer (attr));
+  return ok;
+}
+
 static gboolean
 run_reorder (dnnl_engine_t engine, dnnl_primitive_t reorder, dnnl_memory_t from,
     dnnl_memory_t to, GError **error)
@@ -131,7 +154,20 @@ check_precision (GstSodBackend *self, GstSodPrecision precision, GError **error)
 static const GstSodOpKernel *
 get_op (GstSodBackend *self, GstSodOpKind kind)
 {
-  return NULL;
+  static const GstSodOpKernel *const kernels[GST_SOD_N_OPS] = {
+    [GST_SOD_OP_CONV2D] = &gst_sod_onednn_conv2d,
+    [GST_SOD_OP_BATCH_NORM] = &gst_sod_onednn_batch_norm,
+    [GST_SOD_OP_RELU] = &gst_sod_onednn_relu,
+    [GST_SOD_OP_SIGMOID] = &gst_sod_onednn_sigmoid,
+    [GST_SOD_OP_TANH] = &gst_sod_onednn_tanh,
+    [GST_SOD_OP_MAX_POOL] = &gst_sod_onednn_max_pool,
+    [GST_SOD_OP_AVG_POOL] = &gst_sod_onednn_avg_pool,
+    [GST_SOD_OP_UPSAMPLE] = &gst_sod_onednn_upsample,
+    [GST_SOD_OP_CONCAT] = &gst_sod_onednn_concat,
+    [GST_SOD_OP_ADD] = &gst_sod_onednn_add,
+  };
+
+  return kernels[kind];
 }
 
 static const GstSodBackendClass onednn_class = {

@@ -82,26 +82,15 @@ gboolean
 gst_sod_onednn_make_attr (
     dnnl_primitive_attr_t *attr, gboolean sum, gboolean relu, GError **error)
 {
-  dnnl_post_ops_t ops = NULL;
-  gboolean ok;
-
   *attr = NULL;
-  ok = GST_SOD_ONEDNN_CHECK (dnnl_primitive_attr_create (attr), error)
-       && GST_SOD_ONEDNN_CHECK (dnnl_primitive_attr_set_scratchpad_mode (
-                                    *attr, dnnl_scratchpad_mode_user),
-           error)
-       && GST_SOD_ONEDNN_CHECK (dnnl_post_ops_create (&ops), error)
-       && (!sum || GST_SOD_ONEDNN_CHECK (compat_append_sum (ops), error))
-       && (!relu
-           || GST_SOD_ONEDNN_CHECK (
-               compat_append_eltwise (ops, dnnl_eltwise_relu), error))
-       && GST_SOD_ONEDNN_CHECK (
-           dnnl_primitive_attr_set_post_ops (*attr, ops), error);
-  if (ops != NULL)
-    dnnl_post_ops_destroy (ops);
-  if (!ok && *attr != NULL)
+  if (gst_sod_onednn_fuse (attr, sum, relu, error)
+      && GST_SOD_ONEDNN_CHECK (dnnl_primitive_attr_set_scratchpad_mode (
+                                   *attr, dnnl_scratchpad_mode_user),
+          error))
+    return TRUE;
+  if (*attr != NULL)
     dnnl_primitive_attr_destroy (g_steal_pointer (attr));
-  return ok;
+  return FALSE;
 }
 
 guint

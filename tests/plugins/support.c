@@ -151,6 +151,16 @@ test_sodbase (const gchar *first, ...)
   return harness;
 }
 
+void
+test_harness_free (TestHarness *harness)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (harness->element);
+
+  if (bus != NULL)
+    gst_bus_set_flushing (bus, TRUE);
+  gst_harness_teardown (harness);
+}
+
 GstMessage *
 test_pop_message (GstElement *element, GstMessageType type, gboolean wait)
 {

@@ -5,9 +5,11 @@
 #include <gst/check/gstharness.h>
 #include <gst/video/video.h>
 
-/* A harness that is torn down where it goes out of scope. */
+/* A harness that is torn down where it goes out of scope, with the messages
+ * on its element's bus, which hold the element. */
 typedef GstHarness TestHarness;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestHarness, gst_harness_teardown)
+void test_harness_free (TestHarness *harness);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestHarness, test_harness_free)
 
 /* Starts GLib's tests and GStreamer, and loads the elements of the build and
  * those of GStreamer that the tests use. */
@@ -27,8 +29,8 @@ gchar *test_model (guint64 seed, guint input_frames);
 gchar *test_slow_model (void);
 
 /* An element of a factory with a bus of its own. (transfer full) */
-GstElement *test_element (const gchar *factory, const gchar *first, ...)
-    G_GNUC_NULL_TERMINATED;
+GstElement *test_element (
+    const gchar *factory, const gchar *first, ...) G_GNUC_NULL_TERMINATED;
 
 /* sodbase with test_model (1, 1) in a harness, started, properties set
  * before. (transfer full) */

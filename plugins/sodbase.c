@@ -230,6 +230,15 @@ gst_sod_base_transform_size (GstBaseTransform *trans, GstPadDirection direction,
   return TRUE;
 }
 
+/* Never called, since generate_output is this element's own. That it is there
+ * tells the base class that an output needs a buffer of its own, from a pool
+ * that is agreed on with downstream. */
+static GstFlowReturn
+gst_sod_base_transform (GstBaseTransform *trans, GstBuffer *in, GstBuffer *out)
+{
+  return GST_FLOW_NOT_SUPPORTED;
+}
+
 static gboolean
 gst_sod_base_propose_allocation (
     GstBaseTransform *trans, GstQuery *decide_query, GstQuery *query)
@@ -492,6 +501,7 @@ gst_sod_base_class_init (GstSodBaseClass *klass)
   trans_class->propose_allocation = gst_sod_base_propose_allocation;
   trans_class->decide_allocation = gst_sod_base_decide_allocation;
   trans_class->transform_meta = gst_sod_base_transform_meta;
+  trans_class->transform = gst_sod_base_transform;
   trans_class->generate_output = gst_sod_base_generate_output;
 
   GST_DEBUG_CATEGORY_INIT (

@@ -24,4 +24,12 @@ void gst_sod_map_view_close (GstSodMapView *self);
 gboolean gst_sod_map_check_pixels (
     GstBuffer *pixels, const GstVideoInfo *info, GError **error);
 
+/* Keeps @regions (GstSodRegion) with the map: what their regions of interest
+ * lose on the way, for GStreamer 1.22 drops the parameters of those it scales.
+ */
+void gst_sod_buffer_set_known_regions (GstBuffer *buffer, GPtrArray *regions);
+
+/* (transfer none) (nullable) */
+GPtrArray *gst_sod_buffer_get_known_regions (GstBuffer *buffer);
+
 G_END_DECLS

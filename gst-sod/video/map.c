@@ -6,7 +6,8 @@
 
 /* Registered names are seen by gst_buffer_get_custom_meta() only. */
 #define META_NAME "GstSodMapMeta"
-#define META_FIELD "map"
+#define MAP_FIELD "map"
+#define REGIONS_FIELD "regions"
 
 struct _GstSodMap
 {
@@ -404,22 +405,53 @@ gst_sod_map_get_flags (const GstSodMap *self)
   return self->flags;
 }
 
+static void register_meta (void);
+
+/* The structure of the custom meta of @buffer, added where it has none. */
+static GstStructure *
+ensure_structure (GstBuffer *buffer)
+{
+  GstCustomMeta *meta;
+
+  register_meta ();
+  meta = gst_buffer_get_custom_meta (buffer, META_NAME);
+  if (meta == NULL)
+    meta = gst_buffer_add_custom_meta (buffer, META_NAME);
+  return gst_custom_meta_get_structure (meta);
+}
+
+static gpointer
+get_field (GstBuffer *buffer, const gchar *name)
+{
+  GstCustomMeta *meta;
+  const GValue *value;
+
+  register_meta ();
+  meta = gst_buffer_get_custom_meta (buffer, META_NAME);
+  if (meta == NULL)
+    return NULL;
+  value = gst_structure_get_value (gst_custom_meta_get_structure (meta), name);
+  return value == NULL ? NULL : g_value_get_boxed (value);
+}
+
 /* Fractions of the frame hold whatever becomes of its pixels, so the map goes
  * along with every transform but the copy of a part of the bytes. */
 static gboolean
 transform_meta (GstBuffer *to, GstCustomMeta *meta, GstBuffer *from,
     GQuark type, gpointer data, gpointer user_data)
 {
+  static const gchar *const fields[] = { MAP_FIELD, REGIONS_FIELD };
+  const GstStructure *structure = gst_custom_meta_get_structure (meta);
   const GstMetaTransformCopy *copy = data;
-  GstSodMap *map = NULL;
 
   if (GST_META_TRANSFORM_IS_COPY (type) && copy->region)
     return FALSE;
-  if (!gst_structure_get (gst_custom_meta_get_structure (meta), META_FIELD,
-          GST_SOD_TYPE_MAP, &map, NULL))
-    return FALSE;
-  gst_sod_buffer_add_map (to, map);
-  gst_sod_map_unref (map);
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
+    const GValue *value = gst_structure_get_value (structure, fields[i]);
+
+    if (value != NULL)
+      gst_structure_set_value (ensure_structure (to), fields[i], value);
+  }
   return TRUE;
 }
 
@@ -449,18 +481,12 @@ register_meta (void)
 void
 gst_sod_buffer_add_map (GstBuffer *buffer, GstSodMap *map)
 {
-  GstCustomMeta *meta;
-
   g_return_if_fail (GST_IS_BUFFER (buffer));
   g_return_if_fail (gst_buffer_is_writable (buffer));
   g_return_if_fail (map != NULL);
 
-  register_meta ();
-  meta = gst_buffer_get_custom_meta (buffer, META_NAME);
-  if (meta == NULL)
-    meta = gst_buffer_add_custom_meta (buffer, META_NAME);
-  gst_structure_set (gst_custom_meta_get_structure (meta), META_FIELD,
-      GST_SOD_TYPE_MAP, map, NULL);
+  gst_structure_set (
+      ensure_structure (buffer), MAP_FIELD, GST_SOD_TYPE_MAP, map, NULL);
 }
 
 /**
@@ -475,16 +501,20 @@ gst_sod_buffer_add_map (GstBuffer *buffer, GstSodMap *map)
 GstSodMap *
 gst_sod_buffer_get_map (GstBuffer *buffer)
 {
-  GstCustomMeta *meta;
-  const GValue *value;
-
   g_return_val_if_fail (GST_IS_BUFFER (buffer), NULL);
 
-  register_meta ();
-  meta = gst_buffer_get_custom_meta (buffer, META_NAME);
-  if (meta == NULL)
-    return NULL;
-  value = gst_structure_get_value (
-      gst_custom_meta_get_structure (meta), META_FIELD);
-  return value == NULL ? NULL : g_value_get_boxed (value);
+  return get_field (buffer, MAP_FIELD);
+}
+
+void
+gst_sod_buffer_set_known_regions (GstBuffer *buffer, GPtrArray *regions)
+{
+  gst_structure_set (ensure_structure (buffer), REGIONS_FIELD, G_TYPE_PTR_ARRAY,
+      regions, NULL);
+}
+
+GPtrArray *
+gst_sod_buffer_get_known_regions (GstBuffer *buffer)
+{
+  return get_field (buffer, REGIONS_FIELD);
 }

@@ -2,6 +2,7 @@
 /* Regions, and how buffers carry them: as GstVideo's own regions of interest,
  * so that encoders and other people's elements see them too. */
 #include <gst-sod/video/regions-private.h>
+#include <gst-sod/video/map-private.h>
 
 #include <math.h>
 
@@ -166,7 +167,8 @@ round_edges (gdouble first, gdouble last, gdouble offset, gdouble size,
  * Lets @buffer carry @regions: each is a GstVideoRegionOfInterestMeta of type
  * "salient-object" with the region's id, its box in pixels (rounded to the
  * nearest, at least one) and a parameter structure "salient-object" with the
- * fields id (uint), score (double) and area (double).
+ * fields id (uint), score (double) and area (double). A reference to @regions
+ * is kept, which may not be changed any more.
  *
  * Since: 0.1
  */
@@ -181,6 +183,8 @@ gst_sod_buffer_add_regions (
   g_return_if_fail (width >= 1 && height >= 1);
   g_return_if_fail (regions != NULL);
 
+  if (regions->len > 0)
+    gst_sod_buffer_set_known_regions (buffer, regions);
   frame = get_rectangle (buffer, width, height);
   for (guint i = 0; i < regions->len; i++) {
     const GstSodRegion *region = g_ptr_array_index (regions, i);
@@ -201,26 +205,43 @@ gst_sod_buffer_add_regions (
   }
 }
 
-static GstSodRegion *
-read_meta (GstVideoRegionOfInterestMeta *meta, const Rectangle *frame)
+/* What is said of region @id, by its parameters or, where those are gone, by
+ * what is @known (nullable). */
+static gboolean
+read_facts (
+    GstStructure *param, GPtrArray *known, guint id, GstSodRegion *region)
 {
-  GstStructure *param =
-      gst_video_region_of_interest_meta_get_param (meta, ROI_NAME);
-  GstSodRegion *region;
+  if (param != NULL)
+    return gst_structure_get (param, "id", G_TYPE_UINT, &region->id, "score",
+        G_TYPE_DOUBLE, &region->score, "area", G_TYPE_DOUBLE, &region->area,
+        NULL);
+  for (guint i = 0; known != NULL && i < known->len; i++) {
+    const GstSodRegion *other = g_ptr_array_index (known, i);
 
-  if (param == NULL || meta->roi_type != g_quark_from_static_string (ROI_NAME))
+    if (other->id == id) {
+      *region = *other;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+static GstSodRegion *
+read_meta (GstVideoRegionOfInterestMeta *meta, GPtrArray *known,
+    const Rectangle *frame)
+{
+  GstSodRegion region = { 0 };
+
+  if (meta->roi_type != g_quark_from_static_string (ROI_NAME)
+      || !read_facts (
+          gst_video_region_of_interest_meta_get_param (meta, ROI_NAME), known,
+          (guint) meta->id, &region))
     return NULL;
-  region = g_new0 (GstSodRegion, 1);
-  region->box.left = (meta->x - frame->x) / frame->width;
-  region->box.top = (meta->y - frame->y) / frame->height;
-  region->box.right = region->box.left + meta->w / frame->width;
-  region->box.bottom = region->box.top + meta->h / frame->height;
-  if (gst_structure_get (param, "id", G_TYPE_UINT, &region->id, "score",
-          G_TYPE_DOUBLE, &region->score, "area", G_TYPE_DOUBLE, &region->area,
-          NULL))
-    return region;
-  gst_sod_region_free (region);
-  return NULL;
+  region.box.left = (meta->x - frame->x) / frame->width;
+  region.box.top = (meta->y - frame->y) / frame->height;
+  region.box.right = region.box.left + meta->w / frame->width;
+  region.box.bottom = region.box.top + meta->h / frame->height;
+  return gst_sod_region_copy (&region);
 }
 
 /**
@@ -240,7 +261,7 @@ read_meta (GstVideoRegionOfInterestMeta *meta, const Rectangle *frame)
 GPtrArray *
 gst_sod_buffer_get_regions (GstBuffer *buffer, gint width, gint height)
 {
-  GPtrArray *regions;
+  GPtrArray *regions, *known;
   gpointer state = NULL;
   Rectangle frame;
   GstMeta *meta;
@@ -249,13 +270,14 @@ gst_sod_buffer_get_regions (GstBuffer *buffer, gint width, gint height)
   g_return_val_if_fail (width >= 1 && height >= 1, NULL);
 
   frame = get_rectangle (buffer, width, height);
+  known = gst_sod_buffer_get_known_regions (buffer);
   regions =
       g_ptr_array_new_with_free_func ((GDestroyNotify) gst_sod_region_free);
   while ((meta = gst_buffer_iterate_meta_filtered (
               buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE))
          != NULL) {
     GstSodRegion *region =
-        read_meta ((GstVideoRegionOfInterestMeta *) meta, &frame);
+        read_meta ((GstVideoRegionOfInterestMeta *) meta, known, &frame);
 
     if (region != NULL)
       g_ptr_array_add (regions, region);

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * SECTION:element-sodoverlay
+ * @title: sodoverlay
+ * @short_description: draws what sodbase found
+ * @see_also: sodbase
+ *
+ * sodoverlay draws the saliency map and the regions that a frame carries on the
+ * frame: a heat map, contours, boxes with the regions' identity and score, or
+ * everything else blurred. A frame without a map passes untouched. Frames may
+ * be scaled or converted between sodbase and sodoverlay: the map says where in
+ * the frame it lies.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 videotestsrc num-buffers=100 ! sodbase ! sodoverlay !
+ * videoconvert ! autovideosink
+ * ]| Heat map and boxes
+ * |[
+ * gst-launch-1.0 videotestsrc num-buffers=100 ! sodbase ! sodoverlay style=blur
+ * ! videoconvert ! autovideosink
+ * ]| Everything that is not salient blurred
+ *
+ * Since: 0.1
+ */
+#include "sodelements.h"
+
+#include <gst-sod/gstsod.h>
+#include <gst/video/gstvideofilter.h>
+
+#include "soderror.h"
+
+GST_DEBUG_CATEGORY_STATIC (sod_overlay_debug);
+#define GST_CAT_DEFAULT sod_overlay_debug
+
+#define DEFAULT_STYLE                                                          \
+  (GST_SOD_OVERLAY_STYLE_HEATMAP | GST_SOD_OVERLAY_STYLE_BOXES)
+#define DEFAULT_COLORMAP GST_SOD_COLORMAP_TURBO
+#define DEFAULT_ALPHA 0.6
+#define DEFAULT_THRESHOLD 0.5
+
+enum
+{
+  PROP_0,
+  PROP_STYLE,
+  PROP_COLORMAP,
+  PROP_ALPHA,
+  PROP_THRESHOLD
+};
+
+typedef struct
+{
+  GstSodOverlayStyle style;
+  GstSodColormap colormap;
+  gdouble alpha;
+  gdouble threshold;
+} Settings;
+
+/* The library's GstSodOverlay draws; this is the element around it. */
+#define GST_TYPE_SOD_OVERLAY_FILTER (gst_sod_overlay_filter_get_type ())
+G_DECLARE_FINAL_TYPE (GstSodOverlayFilter, gst_sod_overlay_filter, GST,
+    SOD_OVERLAY_FILTER, GstVideoFilter)
+
+struct _GstSodOverlayFilter
+{
+  GstVideoFilter parent;
+
+  Settings settings; /* under the object lock */
+  GstSodOverlay *overlay;
+};
+
+G_DEFINE_FINAL_TYPE (
+    GstSodOverlayFilter, gst_sod_overlay_filter, GST_TYPE_VIDEO_FILTER)
+GST_ELEMENT_REGISTER_DEFINE (
+    sodoverlay, "sodoverlay", GST_RANK_NONE, GST_TYPE_SOD_OVERLAY_FILTER)
+
+static void
+take_settings (GstSodOverlayFilter *self, GstBuffer *buffer)
+{
+  GstClockTime time =
+      gst_segment_to_stream_time (&GST_BASE_TRANSFORM (self)->segment,
+          GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+  Settings now;
+
+  if (GST_CLOCK_TIME_IS_VALID (time))
+    gst_object_sync_values (GST_OBJECT (self), time);
+  GST_OBJECT_LOCK (self);
+  now = self->settings;
+  GST_OBJECT_UNLOCK (self);
+  gst_sod_overlay_set_style (self->overlay, now.style);
+  gst_sod_overlay_set_colormap (self->overlay, now.colormap);
+  gst_sod_overlay_set_alpha (self->overlay, now.alpha);
+  gst_sod_overlay_set_threshold (self->overlay, now.threshold);
+}
+
+static gboolean
+draw (GstSodOverlayFilter *self, GstBuffer *buffer, GError **error)
+{
+  GstVideoInfo *info = &GST_VIDEO_FILTER (self)->in_info;
+  g_autoptr (GPtrArray) regions = NULL;
+  GstVideoFrame frame;
+  gboolean done;
+
+  if (!gst_video_frame_map (&frame, info, buffer,
+          GST_MAP_READWRITE | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
+    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
+        "a %s frame of %dx%d takes %" G_GSIZE_FORMAT
+        " bytes, the buffer holds %" G_GSIZE_FORMAT
+        "; mend the element that makes it",
+        GST_VIDEO_INFO_NAME (info), info->width, info->height, info->size,
+        gst_buffer_get_size (buffer));
+    return FALSE;
+  }
+  regions = gst_sod_buffer_get_regions (buffer, info->width, info->height);
+  done = gst_sod_overlay_draw (
+      self->overlay, &frame, gst_sod_buffer_get_map (buffer), regions, error);
+  gst_video_frame_unmap (&frame);
+  return done;
+}
+
+/* GstVideoFilter would let a buffer pass that is smaller than its caps say. */
+static GstFlowReturn
+gst_sod_overlay_filter_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
+{
+  GstSodOverlayFilter *self = GST_SOD_OVERLAY_FILTER (trans);
+  g_autoptr (GError) error = NULL;
+
+  take_settings (self, buffer);
+  if (draw (self, buffer, &error))
+    return GST_FLOW_OK;
+  sod_element_error (GST_ELEMENT (self), error);
+  return GST_FLOW_ERROR;
+}
+
+/* A frame without a map needs no writable memory. */
+static GstFlowReturn
+gst_sod_overlay_filter_generate_output (
+    GstBaseTransform *trans, GstBuffer **outbuf)
+{
+  if (trans->queued_buf != NULL
+      && gst_sod_buffer_get_map (trans->queued_buf) == NULL) {
+    *outbuf = g_steal_pointer (&trans->queued_buf);
+    return GST_FLOW_OK;
+  }
+  return GST_BASE_TRANSFORM_CLASS (gst_sod_overlay_filter_parent_class)
+      ->generate_output (trans, outbuf);
+}
+
+static gboolean
+gst_sod_overlay_filter_set_info (GstVideoFilter *filter, GstCaps *in_caps,
+    GstVideoInfo *in, GstCaps *out_caps, GstVideoInfo *out)
+{
+  GstSodOverlayFilter *self = GST_SOD_OVERLAY_FILTER (filter);
+  g_autoptr (GError) error = NULL;
+
+  g_clear_object (&self->overlay);
+  self->overlay = gst_sod_overlay_new (in, &error);
+  if (self->overlay != NULL)
+    return TRUE;
+  sod_element_error (GST_ELEMENT (self), error);
+  return FALSE;
+}
+
+static gboolean
+gst_sod_overlay_filter_stop (GstBaseTransform *trans)
+{
+  g_clear_object (&GST_SOD_OVERLAY_FILTER (trans)->overlay);
+  return TRUE;
+}
+
+static void
+gst_sod_overlay_filter_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  GstSodOverlayFilter *self = GST_SOD_OVERLAY_FILTER (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_STYLE:
+      self->settings.style = g_value_get_flags (value);
+      break;
+    case PROP_COLORMAP:
+      self->settings.colormap = g_value_get_enum (value);
+      break;
+    case PROP_ALPHA:
+      self->settings.alpha = g_value_get_double (value);
+      break;
+    case PROP_THRESHOLD:
+      self->settings.threshold = g_value_get_double (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_sod_overlay_filter_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  GstSodOverlayFilter *self = GST_SOD_OVERLAY_FILTER (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_STYLE:
+      g_value_set_flags (value, self->settings.style);
+      break;
+    case PROP_COLORMAP:
+      g_value_set_enum (value, self->settings.colormap);
+      break;
+    case PROP_ALPHA:
+      g_value_set_double (value, self->settings.alpha);
+      break;
+    case PROP_THRESHOLD:
+      g_value_set_double (value, self->settings.threshold);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_sod_overlay_filter_init (GstSodOverlayFilter *self)
+{
+  self->settings = (Settings){ DEFAULT_STYLE, DEFAULT_COLORMAP, DEFAULT_ALPHA,
+    DEFAULT_THRESHOLD };
+  /* GstVideoFilter would drop late frames: whether to is for the sink. */
+  gst_base_transform_set_qos_enabled (GST_BASE_TRANSFORM (self), FALSE);
+  gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);
+}
+
+static void
+install_properties (GObjectClass *klass)
+{
+  const GParamFlags flags =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING;
+
+  g_object_class_install_property (klass, PROP_STYLE,
+      g_param_spec_flags ("style", "Style",
+          "What is drawn; combine with \"+\", as in heatmap+contour",
+          GST_SOD_TYPE_OVERLAY_STYLE, DEFAULT_STYLE, flags));
+  g_object_class_install_property (klass, PROP_COLORMAP,
+      g_param_spec_enum ("colormap", "Colour map", "Colours of the heat map",
+          GST_SOD_TYPE_COLORMAP, DEFAULT_COLORMAP, flags));
+  g_object_class_install_property (klass, PROP_ALPHA,
+      g_param_spec_double ("alpha", "Alpha",
+          "Opacity of the heat map where the map is highest, 0 = nothing is "
+          "seen of it, 1 = nothing of the frame",
+          0.0, 1.0, DEFAULT_ALPHA, flags | GST_PARAM_CONTROLLABLE));
+  g_object_class_install_property (klass, PROP_THRESHOLD,
+      g_param_spec_double ("threshold", "Threshold",
+          "Saliency at which contours run", 0.0, 1.0, DEFAULT_THRESHOLD,
+          flags | GST_PARAM_CONTROLLABLE));
+}
+
+static void
+gst_sod_overlay_filter_class_init (GstSodOverlayFilterClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
+  g_autoptr (GstCaps) caps =
+      gst_caps_from_string (GST_VIDEO_CAPS_MAKE (GST_VIDEO_FORMATS_ALL));
+
+  object_class->set_property = gst_sod_overlay_filter_set_property;
+  object_class->get_property = gst_sod_overlay_filter_get_property;
+  install_properties (object_class);
+
+  gst_element_class_add_pad_template (element_class,
+      gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
+  gst_element_class_add_pad_template (element_class,
+      gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
+  gst_element_class_set_static_metadata (element_class, "Saliency overlay",
+      "Filter/Effect/Video", "Draws saliency maps and regions on frames",
+      "The gst-sod authors");
+
+  trans_class->stop = gst_sod_overlay_filter_stop;
+  trans_class->transform_ip = gst_sod_overlay_filter_transform_ip;
+  trans_class->generate_output = gst_sod_overlay_filter_generate_output;
+  GST_VIDEO_FILTER_CLASS (klass)->set_info = gst_sod_overlay_filter_set_info;
+
+  GST_DEBUG_CATEGORY_INIT (
+      sod_overlay_debug, "sodoverlay", 0, "saliency overlay");
+}

@@ -107,6 +107,16 @@ write_time (GString *json, gint64 microseconds)
       (gint) rest);
 }
 
+/* ns; what is below 0 is not known. */
+static void
+write_duration (GString *json, gint64 duration)
+{
+  if (duration < 0)
+    g_string_append (json, "null");
+  else
+    g_string_append_printf (json, "%" G_GINT64_FORMAT, duration);
+}
+
 static void
 write_map (GString *json, const GstSodRecord *self)
 {
@@ -118,8 +128,9 @@ write_map (GString *json, const GstSodRecord *self)
   write_string (json, self->model_id);
   g_string_append (json, ",\"version\":");
   write_string (json, self->model_version);
-  g_string_append_printf (
-      json, "},\"map\":{\"age\":%" G_GINT64_FORMAT ",\"score\":", self->age);
+  g_string_append (json, "},\"map\":{\"age\":");
+  write_duration (json, self->age);
+  g_string_append (json, ",\"score\":");
   write_number (json, self->score);
   g_string_append (json, ",\"warm_up\":");
   write_boolean (json, self->warm_up);
@@ -254,7 +265,8 @@ gst_sod_record_set_wall_clock (GstSodRecord *self, gint64 microseconds)
  * @self: a record
  * @model_id: (nullable): name of the model
  * @model_version: (nullable): version of the model
- * @age: ns between the frame that the map was made of and this one
+ * @age: ns between the frame that the map was made of and this one; -1 where
+ *   frames have no times to tell it by
  * @score: mean of the map over its salient pixels, 0 to 1
  * @warm_up: whether a two-frame network saw this frame twice
  * @reused: whether the map is that of an earlier frame
@@ -330,10 +342,7 @@ gst_sod_record_to_json (const GstSodRecord *self)
   g_string_append_printf (json, "{\"schema\":%d,\"source_id\":", SCHEMA);
   write_string (json, self->source_id);
   g_string_append (json, ",\"pts\":");
-  if (self->pts < 0)
-    g_string_append (json, "null");
-  else
-    g_string_append_printf (json, "%" G_GINT64_FORMAT, self->pts);
+  write_duration (json, self->pts);
   g_string_append (json, ",\"time\":");
   if (self->has_wall_clock)
     write_time (json, self->wall_clock);

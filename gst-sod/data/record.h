@@ -31,7 +31,7 @@ GstSodRecord *gst_sod_record_copy (const GstSodRecord *self);
 GST_SOD_API
 void gst_sod_record_free (GstSodRecord *self);
 
-/* ns of running time; -1 where the frame has none. */
+/* ns from the start of the stream; -1 where the frame has none. */
 GST_SOD_API
 void gst_sod_record_set_pts (GstSodRecord *self, gint64 pts);
 

@@ -170,7 +170,7 @@ make_record (GstSodPublish *self, GstBuffer *buffer)
 {
   GstSodMap *map = gst_sod_buffer_get_map (buffer);
   GstClockTime time =
-      gst_segment_to_running_time (&GST_BASE_TRANSFORM (self)->segment,
+      gst_segment_to_stream_time (&GST_BASE_TRANSFORM (self)->segment,
           GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
   g_autoptr (GPtrArray) regions = NULL;
   GstSodRecord *record;

@@ -117,6 +117,24 @@ test_a_frame_without_a_map_has_a_line_without_a_model (void)
   assert_holds (lines[0], "\"regions\":[]");
 }
 
+/* A file that was sought in tells where in the file the frame is. */
+static void
+test_times_are_those_of_the_stream (void)
+{
+  g_autofree gchar *path = test_path ("sought.jsonl");
+  g_autoptr (TestHarness) harness = publish_to (path, NULL, FALSE);
+  g_auto (GStrv) lines = NULL;
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.start = segment.position = 10 * GST_SECOND;
+  segment.time = 4 * GST_SECOND;
+  gst_harness_push_event (harness, gst_event_new_segment (&segment));
+  push (harness, make_found_frame (11 * GST_SECOND, NULL));
+  lines = read_lines (path);
+  assert_holds (lines[0], "\"pts\":5000000000");
+}
+
 static void
 test_source_id_overrides_what_came_along (void)
 {
@@ -262,6 +280,8 @@ main (int argc, char *argv[])
       test_a_line_says_what_the_frame_carries);
   g_test_add_func ("/publish/a-frame-without-a-map-has-a-line-without-a-model",
       test_a_frame_without_a_map_has_a_line_without_a_model);
+  g_test_add_func ("/publish/times-are-those-of-the-stream",
+      test_times_are_those_of_the_stream);
   g_test_add_func ("/publish/source-id-overrides-what-came-along",
       test_source_id_overrides_what_came_along);
   g_test_add_func ("/publish/files-are-emptied-or-appended-to",

@@ -36,17 +36,17 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=100 ! sodbase ! sodoverlay !
- * videoconvert ! autovideosink
+ * gst-launch-1.0 videotestsrc num-buffers=100 ! sodbase ! sodoverlay ! \
+ *     videoconvert ! autovideosink
  * ]| A picture with its salient regions marked
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=20 ! sodbase output=map !
- * video/x-raw,width=320,height=192 ! pngenc ! multifilesink
- * location=map-%03d.png
+ * gst-launch-1.0 videotestsrc num-buffers=20 ! sodbase output=map ! \
+ *     video/x-raw,width=320,height=192 ! pngenc ! \
+ *     multifilesink location=map-%03d.png
  * ]| Maps of 320x192 as PNG files
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=20 ! sodbase output=cutout !
- * videoconvert ! pngenc ! multifilesink location=cutout-%03d.png
+ * gst-launch-1.0 videotestsrc num-buffers=20 ! sodbase output=cutout ! \
+ *     pngenc ! multifilesink location=cutout-%03d.png
  * ]| What is salient, on a transparent background
  *
  * Since: 0.1

@@ -13,12 +13,12 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=100 ! sodbase ! sodoverlay !
- * videoconvert ! autovideosink
+ * gst-launch-1.0 videotestsrc num-buffers=100 ! sodbase ! sodoverlay ! \
+ *     videoconvert ! autovideosink
  * ]| Heat map and boxes
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=100 ! sodbase ! sodoverlay style=blur
- * ! videoconvert ! autovideosink
+ * gst-launch-1.0 videotestsrc num-buffers=100 ! sodbase ! \
+ *     sodoverlay style=blur ! videoconvert ! autovideosink
  * ]| Everything that is not salient blurred
  *
  * Since: 0.1

@@ -20,12 +20,12 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=100 ! sodbase ! sodpublish
- * location=saliency.jsonl ! fakesink
+ * gst-launch-1.0 videotestsrc num-buffers=100 ! sodbase ! \
+ *     sodpublish location=saliency.jsonl ! fakesink
  * ]| One line a frame into a file
  * |[
- * gst-launch-1.0 -q videotestsrc num-buffers=10 ! sodbase source-id=door !
- * sodpublish ! fakesink
+ * gst-launch-1.0 -q videotestsrc num-buffers=10 ! sodbase source-id=door ! \
+ *     sodpublish ! fakesink
  * ]| To the standard output
  *
  * Since: 0.1

@@ -12,6 +12,11 @@
 #include <gst-sod/run/instance.h>
 #include <gst-sod/run/session.h>
 #include <gst-sod/data/record.h>
+#include <gst-sod/eval/evaluation.h>
+#include <gst-sod/eval/evaluator.h>
+#include <gst-sod/eval/measures.h>
+#include <gst-sod/eval/pair.h>
+#include <gst-sod/eval/school.h>
 #include <gst-sod/video/frame-reader.h>
 #include <gst-sod/video/map.h>
 #include <gst-sod/video/map-writer.h>

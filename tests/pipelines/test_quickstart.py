@@ -66,7 +66,8 @@ def opens_a_window_where_there_is_a_display():
     if not shutil.which('Xvfb'):
         raise tap.Skip('Xvfb is missing: no display to open a window on')
     with subprocess.Popen(
-            ['Xvfb', '-displayfd', '1', '-screen', '0', '800x600x24'],
+            ['Xvfb', '-noreset', '-displayfd', '1',
+             '-screen', '0', '800x600x24'],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             text=True) as server:
         try:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A generated scene: a figure in a red coat walks past a wall and over grass.
+"""A generated scene: a figure in a yellow coat walks past a wall and over grass.
 
 Writes raw RGB frames to standard output, for
   fdsrc ! rawvideoparse format=rgb width=W height=H framerate=25/1
@@ -13,7 +13,7 @@ import random
 import sys
 
 SKIN, COAT, LEGS, SHOES = (
-    (224, 172, 140), (200, 36, 32), (36, 44, 84), (30, 24, 22))
+    (224, 172, 140), (232, 184, 40), (36, 44, 84), (30, 24, 22))
 
 
 def noise(width, height, cell, rng):

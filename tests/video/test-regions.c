@@ -275,6 +275,7 @@ test_reset (void)
   g_autoptr (GPtrArray) before = find (finder, 4, 1, "99..");
   g_autoptr (GPtrArray) after = NULL;
 
+  assert_region (before, 0, 1, 0, 0, 0.5, 1);
   gst_sod_region_finder_reset (finder);
   after = find (finder, 4, 1, "99..");
   assert_region (after, 0, 2, 0, 0, 0.5, 1);

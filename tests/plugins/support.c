@@ -151,14 +151,28 @@ test_sodbase (const gchar *first, ...)
   return harness;
 }
 
-void
-test_harness_free (TestHarness *harness)
+static void
+drop_messages (GstElement *element)
 {
-  g_autoptr (GstBus) bus = gst_element_get_bus (harness->element);
+  g_autoptr (GstBus) bus = gst_element_get_bus (element);
 
   if (bus != NULL)
     gst_bus_set_flushing (bus, TRUE);
+}
+
+void
+test_harness_free (TestHarness *harness)
+{
+  drop_messages (harness->element);
   gst_harness_teardown (harness);
+}
+
+void
+test_element_free (TestElement *element)
+{
+  gst_element_set_state (element, GST_STATE_NULL);
+  drop_messages (element);
+  gst_object_unref (element);
 }
 
 GstMessage *

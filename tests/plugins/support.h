@@ -11,6 +11,11 @@ typedef GstHarness TestHarness;
 void test_harness_free (TestHarness *harness);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestHarness, test_harness_free)
 
+/* An element that goes out of scope with the messages on its bus. */
+typedef GstElement TestElement;
+void test_element_free (TestElement *element);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestElement, test_element_free)
+
 /* Starts GLib's tests and GStreamer, and loads the elements of the build and
  * those of GStreamer that the tests use. */
 void test_start (int *argc, char ***argv);

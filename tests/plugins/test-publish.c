@@ -191,7 +191,7 @@ test_the_standard_output_is_the_default (void)
   dup2 (file, STDOUT_FILENO);
   harness = publish_to (NULL, NULL, FALSE);
   push (harness, make_found_frame (0, NULL));
-  g_clear_pointer (&harness, gst_harness_teardown);
+  g_clear_pointer (&harness, test_harness_free);
   dup2 (kept, STDOUT_FILENO);
   close (kept);
   close (file);
@@ -204,7 +204,7 @@ test_the_standard_output_is_the_default (void)
 static void
 check_start_fails (const gchar *path, gint code, const gchar *text)
 {
-  g_autoptr (GstElement) element =
+  g_autoptr (TestElement) element =
       test_element ("sodpublish", "location", path, NULL);
 
   g_assert_cmpint (gst_element_set_state (element, GST_STATE_PAUSED), ==,

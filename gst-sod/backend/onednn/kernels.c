@@ -27,9 +27,10 @@ run_rows (RowsFunc func, gconstpointer data, gint64 n_rows, gint threads)
 /* ---- convolution to one channel ---- */
 
 #define LANES GST_SOD_ONEDNN_LANES
-#define PIXELS 4 /* side by side: each weight is read once for all */
+#define PIXELS 8 /* side by side: each weight is read once for all */
 
 typedef gfloat Lanes __attribute__ ((vector_size (LANES * sizeof (gfloat))));
+typedef gfloat Quads __attribute__ ((vector_size (4 * sizeof (gfloat))));
 typedef guint32 Words __attribute__ ((vector_size (LANES * sizeof (guint32))));
 typedef guint16 Halves __attribute__ ((vector_size (LANES * sizeof (guint16))));
 
@@ -63,50 +64,68 @@ load (const guint8 *at, gboolean bf16, Lanes *lanes)
   }
 }
 
-/* @n_pixels outputs from column @x of row @y on; every tap of those lies within
- * the columns. */
-GST_SOD_ONEDNN_INLINE void
-convolve (const ToOne *self, gint64 y, gint64 x, gint n_pixels, gint first,
-    gint last, gboolean bf16, gfloat *out)
+/* How the inner loops run: known when they are compiled, so that they unroll
+ * and keep neighbours' samples in registers. */
+typedef struct
 {
-  const gint64 element = bf16 ? sizeof (guint16) : sizeof (gfloat);
+  gboolean bf16;
+  gint size, dilation;
+  gint n_pixels;
+} Shape;
+
+/* Taps of @shape.n_pixels outputs side by side on LANES channels of one row:
+ * those from @first to before @last, which lie within the row. */
+GST_SOD_ONEDNN_INLINE void
+add_taps (const ToOne *self, const Shape shape, const guint8 *at,
+    const gfloat *weights, gint first, gint last, Lanes *sums)
+{
+  const gint64 element = shape.bf16 ? sizeof (guint16) : sizeof (gfloat);
+  const gint64 pixel = self->block * element;
+
+  for (gint u = first; u < last; u++) {
+    Lanes weight;
+
+    memcpy (&weight, weights + u * self->c, sizeof (weight));
+    for (gint p = 0; p < shape.n_pixels; p++) {
+      Lanes values;
+
+      load (at + (p + u * shape.dilation) * pixel, shape.bf16, &values);
+      sums[p] += weight * values;
+    }
+  }
+}
+
+/* @shape.n_pixels outputs from column @x of row @y on. */
+GST_SOD_ONEDNN_INLINE void
+convolve (const ToOne *self, const Shape shape, gint64 y, gint64 x, gint first,
+    gint last, gfloat *out)
+{
+  const gint64 element = shape.bf16 ? sizeof (guint16) : sizeof (gfloat);
+  const gint64 plane = self->h * self->w * self->block;
   Lanes sums[PIXELS];
 
   memset (sums, 0, sizeof (sums));
-  for (gint v = 0; v < self->size; v++) {
-    gint64 row = y - self->padding + v * self->dilation;
+  for (gint v = 0; v < shape.size; v++) {
+    gint64 row = y - self->padding + v * shape.dilation;
+    gint64 start = (row * self->w + x - self->padding) * self->block;
+    const gfloat *weights = self->weights + v * shape.size * self->c;
 
     if (row < 0 || row >= self->h)
       continue;
-    for (gint u = first; u < last; u++) {
-      gint64 column = x - self->padding + u * self->dilation;
-      const gfloat *weights = self->weights + (v * self->size + u) * self->c;
-
-      for (gint64 c = 0; c < self->c; c += LANES) {
-        gint64 block = c / self->block;
-        const guint8 *at =
-            self->source
-            + (((block * self->h + row) * self->w + column) * self->block
-                  + c % self->block)
-                  * element;
-        Lanes weight;
-
-        memcpy (&weight, weights + c, sizeof (weight));
-        for (gint p = 0; p < n_pixels; p++) {
-          Lanes values;
-
-          load (at + p * self->block * element, bf16, &values);
-          sums[p] += weight * values;
-        }
-      }
+    for (; weights < self->weights + (v * shape.size + 1) * self->c;
+         start += plane, weights += self->block) {
+      for (gint64 c = 0; c < self->block; c += LANES)
+        add_taps (self, shape, self->source + (start + c) * element,
+            weights + c, first, last, sums);
     }
   }
-  for (gint p = 0; p < n_pixels; p++) {
-    gfloat sum = self->bias;
+  for (gint p = 0; p < shape.n_pixels; p++) {
+    Quads low, high;
 
-    for (gint i = 0; i < LANES; i++)
-      sum += sums[p][i];
-    out[p] = sum;
+    memcpy (&low, &sums[p], sizeof (low));
+    memcpy (&high, (const guint8 *) &sums[p] + sizeof (low), sizeof (high));
+    low += high;
+    out[p] = self->bias + ((low[0] + low[2]) + (low[1] + low[3]));
   }
 }
 
@@ -125,8 +144,9 @@ clip_taps (const ToOne *self, gint64 x, gint *first, gint *last)
 
 GST_SOD_ONEDNN_INLINE void
 convolve_row_of (
-    const ToOne *self, gint64 y, gint64 out_w, gboolean bf16, gfloat *out)
+    const ToOne *self, Shape shape, gint64 y, gint64 out_w, gfloat *out)
 {
+  Shape one = { shape.bf16, shape.size, shape.dilation, 1 };
   gint64 x = 0;
 
   while (x < out_w) {
@@ -134,12 +154,12 @@ convolve_row_of (
     gint first, last;
 
     if (x >= self->padding && end < out_w
-        && end - self->padding + (self->size - 1) * self->dilation < self->w) {
-      convolve (self, y, x, PIXELS, 0, self->size, bf16, out + x);
+        && end - self->padding + (shape.size - 1) * shape.dilation < self->w) {
+      convolve (self, shape, y, x, 0, shape.size, out + x);
       x += PIXELS;
     } else {
       clip_taps (self, x, &first, &last);
-      convolve (self, y, x, 1, first, last, bf16, out + x);
+      convolve (self, one, y, x, first, last, out + x);
       x++;
     }
   }
@@ -148,10 +168,14 @@ convolve_row_of (
 GST_SOD_ONEDNN_HOT static void
 convolve_row (const ToOne *self, gint64 y, gint64 out_w, gfloat *out)
 {
-  if (self->bf16)
-    convolve_row_of (self, y, out_w, TRUE, out);
+  if (self->size != 3 || self->dilation != 1)
+    convolve_row_of (self,
+        (Shape){ self->bf16, self->size, self->dilation, PIXELS }, y, out_w,
+        out);
+  else if (self->bf16)
+    convolve_row_of (self, (Shape){ TRUE, 3, 1, PIXELS }, y, out_w, out);
   else
-    convolve_row_of (self, y, out_w, FALSE, out);
+    convolve_row_of (self, (Shape){ FALSE, 3, 1, PIXELS }, y, out_w, out);
 }
 
 static gint64

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
     && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define GST_SOD_ONEDNN_HOT                                                     \
   __attribute__ ((                                                             \
-      target_clones ("default", "arch=haswell", "arch=skylake-avx512")))
+      target_clones ("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define GST_SOD_ONEDNN_HOT
 #endif

@@ -3,9 +3,11 @@
  * when it is opened; executing walks arrays that are ready. */
 #include <gst-sod/backend/onednn/picture-private.h>
 #include <gst-sod/backend/onednn/plan-private.h>
+#include <gst-sod/backend/onednn/profile-private.h>
 #include <gst-sod/backend/onednn/threads-private.h>
 
 #include <string.h>
+#include <time.h>
 
 /* A step with its memory. */
 typedef struct
@@ -90,24 +92,59 @@ call_init (Call *self, const OnednnStream *stream, const GstSodOnednnStep *step,
 }
 
 static gboolean
+run_call (const OnednnStream *self, const Call *call, GError **error)
+{
+  if (call->step->kernel != NULL) {
+    call->step->kernel (call->step, call->memory, self->plan->threads);
+    return TRUE;
+  }
+  return GST_SOD_ONEDNN_CHECK (
+      dnnl_primitive_execute (
+          call->step->primitive, self->stream, (int) call->n_args, call->args),
+      error);
+}
+
+static gboolean
 execute (GstSodStream *stream, GError **error)
 {
   OnednnStream *self = (OnednnStream *) stream;
   gint threads = gst_sod_onednn_set_threads (self->plan->threads);
   gboolean ok = TRUE;
 
-  for (guint i = 0; ok && i < self->n_calls; i++) {
-    const Call *call = &self->calls[i];
-
-    if (call->step->kernel != NULL)
-      call->step->kernel (call->step, call->memory, self->plan->threads);
-    else
-      ok = GST_SOD_ONEDNN_CHECK (
-          dnnl_primitive_execute (call->step->primitive, self->stream,
-              (int) call->n_args, call->args),
-          error);
-  }
+  for (guint i = 0; ok && i < self->n_calls; i++)
+    ok = run_call (self, &self->calls[i], error);
   ok = ok && GST_SOD_ONEDNN_CHECK (dnnl_stream_wait (self->stream), error);
+  gst_sod_onednn_set_threads (threads);
+  return ok;
+}
+
+static gint64
+get_nanoseconds (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return now.tv_sec * G_GINT64_CONSTANT (1000000000) + now.tv_nsec;
+}
+
+gboolean
+gst_sod_onednn_stream_profile (
+    GstSodStream *stream, guint n_rounds, gint64 *nanoseconds, GError **error)
+{
+  OnednnStream *self = (OnednnStream *) stream;
+  gint threads = gst_sod_onednn_set_threads (self->plan->threads);
+  gboolean ok = TRUE;
+
+  for (guint i = 0; i < self->n_calls; i++) {
+    nanoseconds[i] = G_MAXINT64;
+    for (guint round = 0; ok && round < n_rounds; round++) {
+      gint64 start = get_nanoseconds ();
+
+      ok = run_call (self, &self->calls[i], error)
+           && GST_SOD_ONEDNN_CHECK (dnnl_stream_wait (self->stream), error);
+      nanoseconds[i] = MIN (nanoseconds[i], get_nanoseconds () - start);
+    }
+  }
   gst_sod_onednn_set_threads (threads);
   return ok;
 }

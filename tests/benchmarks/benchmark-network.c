@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Latency of one frame on the CPU: the network beside the sum of its bare
+ * steps, each timed alone, and what comes before and after it. It reports and
+ * never fails on a time. */
+#include "counter.h"
+
+#include <gst-sod/backend/onednn/profile-private.h>
+#include <gst-sod/run/passes-private.h>
+
+#include <json-glib/json-glib.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WARM_UP 20
+
+static gchar *model;
+static gchar *preset;
+static gchar *precision_name;
+static gchar *frame_size;
+static gint threads = 2;
+static gint rounds = 5;
+static gint iterations = 100; /* a round */
+static gboolean as_json;
+static gboolean steps_too;
+
+static const GOptionEntry entries[] = {
+  { "model", 'm', 0, G_OPTION_ARG_FILENAME, &model,
+      "model file (the default one)", "FILE" },
+  { "preset", 0, 0, G_OPTION_ARG_STRING, &preset,
+      "random weights of this architecture instead of a model", "NAME" },
+  { "precision", 'p', 0, G_OPTION_ARG_STRING, &precision_name,
+      "f32 or bf16 (all that the CPU has)", "NAME" },
+  { "frame", 'f', 0, G_OPTION_ARG_STRING, &frame_size,
+      "size of the NV12 frames and of the maps (640x360)", "WxH" },
+  { "threads", 't', 0, G_OPTION_ARG_INT, &threads, "threads (2)", "N" },
+  { "rounds", 'r', 0, G_OPTION_ARG_INT, &rounds,
+      "times that each precision has its turn (5)", "N" },
+  { "iterations", 'i', 0, G_OPTION_ARG_INT, &iterations,
+      "frames of a turn (100)", "N" },
+  { "steps", 's', 0, G_OPTION_ARG_NONE, &steps_too,
+      "also list the steps of the plan", NULL },
+  { "json", 'j', 0, G_OPTION_ARG_NONE, &as_json, "print JSON", NULL },
+  { NULL },
+};
+
+enum
+{
+  READ,
+  NETWORK,
+  WRITE,
+  N_SERIES
+};
+
+static const gchar *const series_names[N_SERIES] = { "preprocess", "network",
+  "postprocess" };
+
+/* The network in one precision. */
+typedef struct
+{
+  GstSodPrecision precision;
+  GstSodExecutable *executable;
+  GstSodStream *stream;
+  GArray *series[N_SERIES]; /* of gdouble: microseconds */
+  guint n_steps;
+  gchar **steps;
+  gint64 *step_times; /* nanoseconds, the shortest */
+  Allocations allocations;
+  gint n_counted; /* frames */
+} Subject;
+
+static gint
+compare (gconstpointer a, gconstpointer b)
+{
+  gdouble x = *(const gdouble *) a, y = *(const gdouble *) b;
+
+  return x < y ? -1 : x > y;
+}
+
+static gdouble
+get_quantile (GArray *times, gdouble share)
+{
+  g_array_sort (times, compare);
+  return g_array_index (times, gdouble, (guint) (share * (times->len - 1)));
+}
+
+static gdouble
+get_sum (const Subject *self)
+{
+  gdouble sum = 0;
+
+  for (guint i = 0; i < self->n_steps; i++)
+    sum += (gdouble) self->step_times[i] / 1000;
+  return sum;
+}
+
+/* ---- the network ---- */
+
+static GstSodNetwork *
+open_network (GError **error)
+{
+  g_autofree gchar *path = NULL;
+  GstSodArchitecture *architecture;
+  GstSodNetwork *network;
+
+  if (preset == NULL) {
+    path =
+        model != NULL ? g_strdup (model) : gst_sod_network_find_default (error);
+    return path != NULL ? gst_sod_network_new_from_file (path, error) : NULL;
+  }
+  architecture = gst_sod_architecture_new_preset (preset, 1, error);
+  if (architecture == NULL)
+    return NULL;
+  network = gst_sod_network_new_random (architecture, 1, error);
+  gst_sod_architecture_unref (architecture);
+  return network;
+}
+
+static gboolean
+subject_init (Subject *self, GstSodNetwork *network, GstSodBackend *backend,
+    GstSodPrecision precision, GError **error)
+{
+  GstSodArchitecture *architecture = gst_sod_network_get_architecture (network);
+  g_autofree guint *last_use = NULL;
+  GstSodProgram program = { NULL, NULL };
+  GstSodCompileRequest request = {
+    .rule = gst_sod_network_get_input_rule (network),
+    .precision = precision,
+    .threads = (guint) threads,
+    .input = gst_sod_shape_nchw (1,
+        gst_sod_architecture_get_input_channels (architecture),
+        gst_sod_architecture_get_input_height (architecture),
+        gst_sod_architecture_get_input_width (architecture)),
+  };
+
+  if (!gst_sod_prepare_inference (gst_sod_network_get_graph (network),
+          gst_sod_network_get_weights (network), &program, error))
+    return FALSE;
+  last_use = gst_sod_graph_last_uses (program.graph, NULL, 0);
+  request.graph = program.graph;
+  request.weights = program.weights;
+  request.last_use = last_use;
+  self->precision = precision;
+  self->executable = gst_sod_backend_compile (backend, &request, error);
+  gst_sod_program_clear (&program);
+  if (self->executable == NULL)
+    return FALSE;
+  self->stream = gst_sod_executable_open (self->executable, error);
+  if (self->stream == NULL)
+    return FALSE;
+  self->steps = self->executable->klass->describe (self->executable);
+  self->n_steps = g_strv_length (self->steps);
+  self->step_times = g_new0 (gint64, self->n_steps);
+  for (guint i = 0; i < self->n_steps; i++)
+    self->step_times[i] = G_MAXINT64;
+  for (guint i = 0; i < N_SERIES; i++)
+    self->series[i] = g_array_new (FALSE, FALSE, sizeof (gdouble));
+  return TRUE;
+}
+
+static void
+subject_clear (Subject *self)
+{
+  for (guint i = 0; i < N_SERIES; i++)
+    g_clear_pointer (&self->series[i], g_array_unref);
+  g_strfreev (self->steps);
+  g_free (self->step_times);
+  g_clear_pointer (&self->stream, gst_sod_stream_free);
+  g_clear_pointer (&self->executable, gst_sod_executable_unref);
+}
+
+/* ---- frames ---- */
+
+/* NV12 of noise, BT.709 limited range. */
+static GstSodImage *
+new_frame (gint width, gint height)
+{
+  static const gfloat matrix[3][4] = {
+    { 1.164384f / 255, 0, 1.792741f / 255, -0.972945f },
+    { 1.164384f / 255, -0.213249f / 255, -0.532909f / 255, 0.301483f },
+    { 1.164384f / 255, 2.112402f / 255, 0, -1.133402f },
+  };
+  GstSodImage *self = gst_sod_image_new_borrowed ();
+  gsize luma = (gsize) width * height;
+  gint half_w = (width + 1) / 2, half_h = (height + 1) / 2;
+  guint32 state = 1;
+
+  self->pixels = g_malloc (luma + 2 * (gsize) half_w * half_h);
+  for (gsize i = 0; i < luma + 2 * (gsize) half_w * half_h; i++) {
+    state = state * 1664525 + 1013904223;
+    self->pixels[i] = (guint8) (state >> 24);
+  }
+  self->width = width;
+  self->height = height;
+  self->n_components = 3;
+  gst_sod_image_set_component (self, 0, self->pixels, width, 1, width, height);
+  for (guint i = 0; i < 2; i++)
+    gst_sod_image_set_component (
+        self, 1 + i, self->pixels + luma + i, 2 * half_w, 2, half_w, half_h);
+  memcpy (self->matrix, matrix, sizeof (matrix));
+  return self;
+}
+
+static gboolean
+run_frame (Subject *self, const GstSodImage *frame, GstSodImage *map,
+    gboolean note, GError **error)
+{
+  const GstSodStreamClass *klass = self->stream->klass;
+  gint64 times[N_SERIES + 1];
+
+  times[READ] = g_get_monotonic_time ();
+  if (!klass->write_image (self->stream, 0, 0, frame, error))
+    return FALSE;
+  times[NETWORK] = g_get_monotonic_time ();
+  if (!klass->execute (self->stream, error))
+    return FALSE;
+  times[WRITE] = g_get_monotonic_time ();
+  if (!klass->read_map (self->stream, 0, map, error))
+    return FALSE;
+  times[N_SERIES] = g_get_monotonic_time ();
+  for (guint i = 0; note && i < N_SERIES; i++) {
+    gdouble time = (gdouble) (times[i + 1] - times[i]);
+
+    g_array_append_val (self->series[i], time);
+  }
+  return TRUE;
+}
+
+static gboolean
+run_round (
+    Subject *self, const GstSodImage *frame, GstSodImage *map, GError **error)
+{
+  g_autofree gint64 *step_times = g_new0 (gint64, self->n_steps);
+  Allocations allocations;
+
+  for (gint i = 0; i < WARM_UP; i++) {
+    if (!run_frame (self, frame, map, FALSE, error))
+      return FALSE;
+  }
+  for (gint i = 0; i < iterations; i++) {
+    if (!run_frame (self, frame, map, TRUE, error))
+      return FALSE;
+  }
+  allocations_start ();
+  for (gint i = 0; i < WARM_UP; i++) {
+    if (!run_frame (self, frame, map, FALSE, error))
+      return FALSE;
+  }
+  allocations = allocations_stop ();
+  self->allocations.own += allocations.own;
+  self->allocations.vendor += allocations.vendor;
+  self->n_counted += WARM_UP;
+  if (!g_str_equal (self->executable->backend->klass->name, "onednn"))
+    return TRUE;
+  if (!gst_sod_onednn_stream_profile (
+          self->stream, (guint) iterations, step_times, error))
+    return FALSE;
+  for (guint i = 0; i < self->n_steps; i++)
+    self->step_times[i] = MIN (self->step_times[i], step_times[i]);
+  return TRUE;
+}
+
+/* ---- report ---- */
+
+static void
+print_table (Subject *subjects, guint n)
+{
+  g_print ("%-10s %10s %10s %10s %7s %11s %11s %11s\n", "precision", "min ms",
+      "median ms", "steps ms", "ratio", "pre ms", "post ms", "allocations");
+  for (guint i = 0; i < n; i++) {
+    Subject *self = &subjects[i];
+    gdouble shortest = get_quantile (self->series[NETWORK], 0);
+
+    g_print ("%-10s %10.3f %10.3f %10.3f %7.3f %11.3f %11.3f %d+%d\n",
+        gst_sod_precision_name (self->precision), shortest / 1000,
+        get_quantile (self->series[NETWORK], 0.5) / 1000, get_sum (self) / 1000,
+        shortest / get_sum (self), get_quantile (self->series[READ], 0) / 1000,
+        get_quantile (self->series[WRITE], 0) / 1000,
+        self->allocations.own / self->n_counted,
+        self->allocations.vendor / self->n_counted);
+    for (guint j = 0; steps_too && j < self->n_steps; j++)
+      g_print (
+          "  %8.3f  %s\n", (gdouble) self->step_times[j] / 1e6, self->steps[j]);
+  }
+  g_print ("(steps: the sum of the plan's steps, each timed alone; ratio: min "
+           "over steps;\n allocations of a frame: ours + those inside "
+           "oneDNN)\n");
+}
+
+static void
+build_subject (JsonBuilder *builder, Subject *self)
+{
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "precision");
+  json_builder_add_string_value (
+      builder, gst_sod_precision_name (self->precision));
+  for (guint i = 0; i < N_SERIES; i++) {
+    json_builder_set_member_name (builder, series_names[i]);
+    json_builder_begin_object (builder);
+    json_builder_set_member_name (builder, "min-ms");
+    json_builder_add_double_value (
+        builder, get_quantile (self->series[i], 0) / 1000);
+    json_builder_set_member_name (builder, "median-ms");
+    json_builder_add_double_value (
+        builder, get_quantile (self->series[i], 0.5) / 1000);
+    json_builder_end_object (builder);
+  }
+  json_builder_set_member_name (builder, "steps-ms");
+  json_builder_add_double_value (builder, get_sum (self) / 1000);
+  json_builder_set_member_name (builder, "allocations");
+  json_builder_add_int_value (builder, self->allocations.own / self->n_counted);
+  json_builder_set_member_name (builder, "vendor-allocations");
+  json_builder_add_int_value (
+      builder, self->allocations.vendor / self->n_counted);
+  json_builder_set_member_name (builder, "steps");
+  json_builder_begin_object (builder);
+  for (guint i = 0; i < self->n_steps; i++) {
+    json_builder_set_member_name (builder, self->steps[i]);
+    json_builder_add_double_value (
+        builder, (gdouble) self->step_times[i] / 1e6);
+  }
+  json_builder_end_object (builder);
+  json_builder_end_object (builder);
+}
+
+static void
+print_json (Subject *subjects, guint n)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
+  g_autofree gchar *text = NULL;
+
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < n; i++)
+    build_subject (builder, &subjects[i]);
+  json_builder_end_array (builder);
+  root = json_builder_get_root (builder);
+  text = json_to_string (root, TRUE);
+  g_print ("%s\n", text);
+}
+
+/* ---- the whole ---- */
+
+/* The precisions asked for, or all that the back end has here. */
+static guint
+list_precisions (
+    GstSodBackend *backend, GstSodPrecision *precisions, GError **error)
+{
+  static const GstSodPrecision all[] = { GST_SOD_PRECISION_F32,
+    GST_SOD_PRECISION_BF16 };
+  guint n = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++) {
+    const gchar *name = gst_sod_precision_name (all[i]);
+
+    if (precision_name != NULL && !g_str_equal (name, precision_name))
+      continue;
+    if (backend->klass->check_precision (
+            backend, all[i], precision_name != NULL ? error : NULL))
+      precisions[n++] = all[i];
+    else if (precision_name != NULL)
+      return 0;
+  }
+  if (n == 0)
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+        "\"%s\" is no precision of this benchmark; use f32 or bf16",
+        precision_name);
+  return n;
+}
+
+static gboolean
+benchmark (GError **error)
+{
+  GstSodPrecision precisions[2];
+  Subject subjects[2] = { { 0 } };
+  gint width = 640, height = 360;
+  GstSodBackend *backend = gst_sod_backend_for_device ("cpu", NULL, error);
+  g_autoptr (GstSodNetwork) network = NULL;
+  g_autoptr (GstSodImage) frame = NULL, map = NULL;
+  gboolean ok;
+  guint n;
+
+  if (frame_size != NULL
+      && sscanf (frame_size, "%dx%d", &width, &height) != 2) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+        "\"%s\" is no size; use WIDTHxHEIGHT", frame_size);
+    return FALSE;
+  }
+  n = list_precisions (backend, precisions, error);
+  network = n > 0 ? open_network (error) : NULL;
+  map = network != NULL ? gst_sod_image_new_gray (width, height, error) : NULL;
+  if (map == NULL)
+    return FALSE;
+  frame = new_frame (width, height);
+  ok = TRUE;
+  for (guint i = 0; ok && i < n; i++)
+    ok = subject_init (&subjects[i], network, backend, precisions[i], error);
+  for (gint round = 0; ok && round < rounds; round++) {
+    for (guint i = 0; ok && i < n; i++)
+      ok = run_round (&subjects[i], frame, map, error);
+  }
+  if (ok && as_json)
+    print_json (subjects, n);
+  else if (ok)
+    print_table (subjects, n);
+  for (guint i = 0; i < n; i++)
+    subject_clear (&subjects[i]);
+  return ok;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (
+      "- latency of the network and of what is around it");
+  g_autoptr (GError) error = NULL;
+
+  setlocale (LC_ALL, "");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (g_option_context_parse (context, &argc, &argv, &error)
+      && benchmark (&error))
+    return 0;
+  g_printerr ("benchmark-network: %s\n", error->message);
+  return 1;
+}

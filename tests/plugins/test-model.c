@@ -379,6 +379,7 @@ test_one_id_with_two_settings_is_an_error (void)
   g_autoptr (TestElement) other = test_element ("sodbase", "model-file", path,
       "model-instance-id", "taken", "batch-size", 3, NULL);
 
+  g_assert_nonnull (one);
   check_start_fails (
       other, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, "taken");
 }

@@ -76,6 +76,7 @@ test_late_frames_of_a_file_get_their_own_map (void)
   g_autoptr (GstBuffer) first = push_at (harness, 0, 0);
   g_autoptr (GstBuffer) late = push_at (harness, 1, 10 * FRAME);
 
+  g_assert_cmpint (get_flags (first), ==, GST_SOD_MAP_FLAG_NONE);
   g_assert_cmpint (get_flags (late), ==, GST_SOD_MAP_FLAG_NONE);
   g_assert_cmpuint (test_stat (harness->element, "late"), ==, 1);
   g_assert_cmpuint (test_stat (harness->element, "inferences"), ==, 2);
@@ -88,6 +89,7 @@ test_skipped_frames_pass_without_a_map (void)
   g_autoptr (GstBuffer) first = push_at (harness, 0, 0);
   g_autoptr (GstBuffer) late = push_at (harness, 1, 10 * FRAME);
 
+  g_assert_nonnull (first);
   g_assert_nonnull (late);
   g_assert_null (gst_sod_buffer_get_map (late));
   g_assert_cmpuint (test_stat (harness->element, "skipped"), ==, 1);

@@ -21,8 +21,16 @@
  * the first 30 inferences, and later raised where that of 30 others is over a
  * fifth higher.
  *
+ * In a live pipeline put a queue after sodbase: a sink that waits for the time
+ * of a frame in the same thread makes the frames behind it late.
+ *
  * A frame without a map (`overload=skip`, or flagged as a gap) goes on as it
  * is; with `output=map` or `cutout` a gap event takes its place.
+ *
+ * The stats tell where the time of an inference goes, as means:
+ * `preprocess-time` (frame to network input), `network-time`,
+ * `postprocess-time` (network output to map) and `element-time`, all the rest:
+ * regions, buffers, and waiting for other streams of the same executor.
  *
  * The bus gets an element message `sod-model-updated` (`path`, `id`, `version`)
  * when another model is in use, `sod-model-failed` (`path`, `error`) and a

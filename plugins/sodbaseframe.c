@@ -88,7 +88,7 @@ count_inference (GstSodBase *self, const Frame *frame)
 
   GST_OBJECT_LOCK (self);
   sod_stats_count_inference (
-      &self->stats, sod_engine_get_session (self->engine));
+      &self->stats, sod_engine_get_session (self->engine), elapsed);
   GST_OBJECT_UNLOCK (self);
   GST_LOG_OBJECT (self, "map of %" GST_TIME_FORMAT " took %" GST_TIME_FORMAT,
       GST_TIME_ARGS (frame->time), GST_TIME_ARGS (elapsed));
@@ -158,6 +158,12 @@ assess (GstSodBase *self, const Frame *frame, SodSituation *situation)
   sod_latency_describe (&self->latency, situation);
   if (GST_STATE (self) == GST_STATE_PLAYING)
     situation->now = gst_element_get_current_running_time (GST_ELEMENT (self));
+  GST_LOG_OBJECT (self,
+      "frame of %" GST_TIME_FORMAT " at %" GST_TIME_FORMAT
+      ", upstream has %" GST_TIME_FORMAT ", own latency %" GST_TIME_FORMAT,
+      GST_TIME_ARGS (situation->time), GST_TIME_ARGS (situation->now),
+      GST_TIME_ARGS (situation->upstream_latency),
+      GST_TIME_ARGS (situation->own_latency));
 }
 
 /* Base class's way to an output buffer: downstream's pool or ours. */

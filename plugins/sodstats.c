@@ -18,7 +18,8 @@ sod_stats_count_frame (SodStats *self, SodVerdict verdict, gboolean is_late)
 }
 
 void
-sod_stats_count_inference (SodStats *self, GstSodSession *session)
+sod_stats_count_inference (
+    SodStats *self, GstSodSession *session, GstClockTime elapsed)
 {
   gint64 preprocess, network, postprocess;
 
@@ -28,6 +29,7 @@ sod_stats_count_inference (SodStats *self, GstSodSession *session)
   self->preprocess += preprocess;
   self->network += network;
   self->postprocess += postprocess;
+  self->rest += MAX ((gint64) elapsed - preprocess - network - postprocess, 0);
 }
 
 static guint64
@@ -49,5 +51,6 @@ sod_stats_to_structure (const SodStats *self)
       self->allocations, "preprocess-time", G_TYPE_UINT64,
       mean (self->preprocess, n), "network-time", G_TYPE_UINT64,
       mean (self->network, n), "postprocess-time", G_TYPE_UINT64,
-      mean (self->postprocess, n), NULL);
+      mean (self->postprocess, n), "element-time", G_TYPE_UINT64,
+      mean (self->rest, n), NULL);
 }

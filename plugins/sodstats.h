@@ -18,15 +18,16 @@ typedef struct
   guint64 late;
   guint64 warm_up;
   guint64 allocations;
-  gint64 preprocess, network, postprocess; /* ns, sums */
+  gint64 preprocess, network, postprocess, rest; /* ns, sums */
 } SodStats;
 
 void sod_stats_count_gap (SodStats *self);
 void sod_stats_count_frame (
     SodStats *self, SodVerdict verdict, gboolean is_late);
 
-/* What @session did last. */
-void sod_stats_count_inference (SodStats *self, GstSodSession *session);
+/* What @session did last, for a frame that took @elapsed in all. */
+void sod_stats_count_inference (
+    SodStats *self, GstSodSession *session, GstClockTime elapsed);
 
 /* (transfer full) */
 GstStructure *sod_stats_to_structure (const SodStats *self);

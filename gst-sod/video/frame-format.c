@@ -8,8 +8,9 @@
 
 #include <string.h>
 
-/* Bytes that the unpackers of 1.22 read over the end at most. */
-#define ROOM 64
+/* Bytes that GstVideo 1.22 goes over the end of a frame at most, besides a row
+ * (measured over odd sizes of every format: 1017). */
+#define ROOM 4096
 
 /* The bytes of a plane that a frame takes, from the plane's first. */
 typedef struct
@@ -72,21 +73,42 @@ take_frame (
 }
 
 /* Row by row, since gst_video_frame_copy() leaves out what follows the last
- * odd pixel. */
+ * odd pixel; planes of tiles in one go. */
 static void
 copy_frame (const GstSodFrameFormat *self, const GstVideoFrame *to,
     const GstVideoFrame *from)
 {
-  for (guint i = 0; i < GST_VIDEO_INFO_N_PLANES (&self->usual); i++) {
-    gsize row = self->usual.stride[i];
-    gsize rows = get_plane_size (&self->usual, i) / row;
+  gboolean tiled = GST_VIDEO_FORMAT_INFO_IS_TILED (self->info.finfo);
 
-    for (gsize y = 0; y < rows; y++)
+  for (guint i = 0; i < GST_VIDEO_INFO_N_PLANES (&self->usual); i++) {
+    gsize size = get_plane_size (&self->usual, i);
+    gsize row = tiled ? size : (gsize) self->usual.stride[i];
+
+    for (gsize y = 0; y < size / row; y++)
       memcpy ((guint8 *) to->data[i] + y * GST_VIDEO_FRAME_PLANE_STRIDE (to, i),
           (const guint8 *) from->data[i]
               + y * GST_VIDEO_FRAME_PLANE_STRIDE (from, i),
           row);
   }
+}
+
+/* How far GstVideo may go over the end of a frame: rows of bit-packed formats
+ * whose last odd pixel has no chroma, tiles, and chroma rows of interlaced
+ * frames of odd heights. */
+static gsize
+get_room (const GstSodFrameFormat *self)
+{
+  const GstVideoFormatInfo *format = self->info.finfo;
+  gboolean tiled = GST_VIDEO_FORMAT_INFO_IS_TILED (format);
+  gsize room = ROOM;
+
+  if (!tiled && !GST_VIDEO_INFO_IS_INTERLACED (&self->info)
+      && (!GST_VIDEO_FORMAT_INFO_IS_COMPLEX (format)
+          || self->info.width % 2 == 0))
+    return 0;
+  for (guint i = 0; i < format->n_planes && !tiled; i++)
+    room = MAX (room, ROOM + (gsize) self->usual.stride[i]);
+  return room;
 }
 
 /* Chroma is left as it is where frames are drawn on, so that what is not drawn
@@ -133,11 +155,10 @@ start_unpacking (GstSodFrameFormat *self, gboolean writable, GError **error)
         self->unpacker == NULL ? "unpack" : "pack", format->name);
     return FALSE;
   }
-  if (!take_frame (&self->unpacked, plain, 0, error))
-    return FALSE;
-  return !GST_VIDEO_FORMAT_INFO_IS_COMPLEX (format)
-         || GST_VIDEO_FORMAT_INFO_IS_TILED (format) || self->info.width % 2 == 0
-         || take_frame (&self->roomy, &self->usual, ROOM, error);
+  return take_frame (&self->unpacked, plain, 0, error)
+         && (get_room (self) == 0
+             || take_frame (
+                 &self->roomy, &self->usual, get_room (self), error));
 }
 
 static gboolean
@@ -379,7 +400,8 @@ gst_sod_frame_format_describe (const GstSodFrameFormat *self,
     components[i] = (GstSodComponent){
       .data = plane + from->offset + (gssize) y.first * stride
               + (gssize) x.first * from->pixel_stride,
-      .stride = stride * y.step,
+      /* The stride of a single row may be anything. */
+      .stride = y.count == 1 ? stride : stride * y.step,
       .pixel_stride = from->pixel_stride,
       .width = x.count,
       .height = y.count,

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "scene.h"
 
+#include <gst-sod/video/frame-reader.h>
+
 #include <math.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define COLUMNS 4
 #define ROWS 3
@@ -168,6 +172,55 @@ scene_pad (const GstVideoInfo *info, GstBuffer *buffer, gint padding)
       info->finfo->format, info->width, info->height,
       GST_VIDEO_INFO_N_PLANES (info), offset, stride);
   return copy;
+}
+
+GArray *
+scene_list_formats (void)
+{
+  g_autoptr (GstCaps) caps = gst_sod_frame_reader_get_caps ();
+  const GValue *names =
+      gst_structure_get_value (gst_caps_get_structure (caps, 0), "format");
+  GArray *formats = g_array_new (FALSE, FALSE, sizeof (GstVideoFormat));
+
+  for (guint i = 0; i < gst_value_list_get_size (names); i++) {
+    GstVideoFormat format = gst_video_format_from_string (
+        g_value_get_string (gst_value_list_get_value (names, i)));
+
+    g_array_append_val (formats, format);
+  }
+  return formats;
+}
+
+typedef struct
+{
+  guint8 *start;
+  gsize size;
+} Pages;
+
+static void
+free_pages (gpointer data)
+{
+  Pages *pages = data;
+
+  munmap (pages->start, pages->size);
+  g_free (pages);
+}
+
+GstBuffer *
+scene_guard (gsize size)
+{
+  gsize page = (gsize) sysconf (_SC_PAGESIZE);
+  gsize room = (size + page - 1) / page * page;
+  Pages *pages = g_new0 (Pages, 1);
+
+  pages->size = room + page;
+  pages->start = mmap (NULL, pages->size, PROT_READ | PROT_WRITE,
+      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  g_assert_true (pages->start != MAP_FAILED);
+  g_assert_cmpint (mprotect (pages->start + room, page, PROT_NONE), ==, 0);
+  memset (pages->start, 128, room);
+  return gst_buffer_new_wrapped_full (
+      0, pages->start + room - size, size, 0, size, pages, free_pages);
 }
 
 static gint

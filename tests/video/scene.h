@@ -12,6 +12,9 @@ typedef struct
   gdouble r, g, b;
 } SceneColour;
 
+/* Every format that a reader can look at (of GstVideoFormat). */
+GArray *scene_list_formats (void);
+
 /* Colour of pixel (@x, @y) of the scene of @width x @height: 4 x 3 patches,
  * or one colour where it is too small for them to show. */
 SceneColour scene_colour (gint x, gint y, gint width, gint height);
@@ -23,6 +26,9 @@ GstBuffer *scene_render (const GstVideoInfo *info);
  * GstVideoMeta says. */
 GstBuffer *scene_pad (
     const GstVideoInfo *info, GstBuffer *buffer, gint padding);
+
+/* @size bytes of gray before a page that may not be touched. */
+GstBuffer *scene_guard (gsize size);
 
 /* What @image shows at the fractions (@x, @y): its nearest samples. */
 SceneColour scene_look (const GstSodImage *image, gdouble x, gdouble y);

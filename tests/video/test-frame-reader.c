@@ -49,23 +49,6 @@ static const GstVideoFormat direct_formats[] = {
   GST_VIDEO_FORMAT_RGB16,
 };
 
-static GArray *
-list_formats (void)
-{
-  g_autoptr (GstCaps) caps = gst_sod_frame_reader_get_caps ();
-  const GValue *names =
-      gst_structure_get_value (gst_caps_get_structure (caps, 0), "format");
-  GArray *formats = g_array_new (FALSE, FALSE, sizeof (GstVideoFormat));
-
-  for (guint i = 0; i < gst_value_list_get_size (names); i++) {
-    GstVideoFormat format = gst_video_format_from_string (
-        g_value_get_string (gst_value_list_get_value (names, i)));
-
-    g_array_append_val (formats, format);
-  }
-  return formats;
-}
-
 /* 8-bit rounding there and back, or the steps of the shallowest component,
  * which GstVideo truncates to. */
 static gdouble
@@ -179,7 +162,7 @@ test_every_format (gconstpointer data)
   static const gint sizes[][2] = { { 64, 48 }, { 1, 1 }, { 2, 2 }, { 3, 5 },
     { 16, 16 }, { 77, 51 }, { 639, 61 } };
   const gint *size = sizes[GPOINTER_TO_INT (data)];
-  g_autoptr (GArray) formats = list_formats ();
+  g_autoptr (GArray) formats = scene_list_formats ();
 
   g_assert_cmpuint (formats->len, >, 100);
   for (guint i = 0; i < formats->len; i++)
@@ -319,7 +302,7 @@ test_siting (void)
 static void
 test_crop (void)
 {
-  g_autoptr (GArray) formats = list_formats ();
+  g_autoptr (GArray) formats = scene_list_formats ();
 
   for (guint k = 0; k < formats->len; k++) {
     g_autoptr (GstSodFrameReader) reader = NULL;
@@ -476,126 +459,6 @@ test_one_row_fields (void)
   }
 }
 
-static void
-test_alternate (void)
-{
-  g_autoptr (GError) error = NULL;
-  GstVideoInfo info;
-
-  gst_video_info_set_interlaced_format (
-      &info, GST_VIDEO_FORMAT_I420, GST_VIDEO_INTERLACE_MODE_ALTERNATE, 64, 48);
-  g_assert_null (gst_sod_frame_reader_new (&info, &error));
-  g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED);
-  g_assert_nonnull (strstr (error->message, "deinterlace"));
-}
-
-static void
-test_no_size (void)
-{
-  g_autoptr (GError) error = NULL;
-  GstVideoInfo info;
-
-  gst_video_info_set_format (&info, GST_VIDEO_FORMAT_I420, 64, 48);
-  info.width = 0;
-  g_assert_null (gst_sod_frame_reader_new (&info, &error));
-  g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT);
-  g_clear_error (&error);
-  gst_video_info_init (&info);
-  g_assert_null (gst_sod_frame_reader_new (&info, &error));
-  g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED);
-}
-
-static void
-test_small_buffer (void)
-{
-  g_autoptr (GArray) formats = list_formats ();
-
-  for (guint k = 0; k < formats->len; k++) {
-    g_autoptr (GstSodFrameReader) reader = NULL;
-    GstVideoInfo info;
-
-    gst_video_info_set_format (
-        &info, g_array_index (formats, GstVideoFormat, k), 320, 240);
-    reader = gst_sod_frame_reader_new (&info, NULL);
-    for (guint i = 0; i < 3; i++) {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (GstBuffer) buffer = gst_buffer_new_allocate (NULL,
-          i == 0   ? 0
-          : i == 1 ? 100
-                   : info.size - 1,
-          NULL);
-
-      g_assert_null (gst_sod_frame_reader_map (reader, buffer, &error));
-      g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH);
-      g_assert_nonnull (strstr (error->message, "320x240"));
-    }
-  }
-}
-
-/* Every plane in turn said to end one byte after the buffer. */
-static void
-test_lying_meta (void)
-{
-  static const GstVideoFormat formats[] = { GST_VIDEO_FORMAT_I420,
-    GST_VIDEO_FORMAT_NV12, GST_VIDEO_FORMAT_RGB, GST_VIDEO_FORMAT_v210,
-    GST_VIDEO_FORMAT_I420_10BE, GST_VIDEO_FORMAT_YUY2 };
-
-  for (guint k = 0; k < G_N_ELEMENTS (formats); k++) {
-    g_autoptr (GstSodFrameReader) reader = NULL;
-    GstVideoInfo info;
-
-    gst_video_info_set_format (&info, formats[k], 64, 48);
-    reader = gst_sod_frame_reader_new (&info, NULL);
-    for (guint i = 0; i < GST_VIDEO_INFO_N_PLANES (&info); i++) {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (GstBuffer) buffer = scene_render (&info);
-      gsize end = i + 1 < GST_VIDEO_INFO_N_PLANES (&info) ? info.offset[i + 1]
-                                                          : info.size;
-      GstVideoMeta *meta =
-          gst_buffer_add_video_meta_full (buffer, 0, formats[k], 64, 48,
-              GST_VIDEO_INFO_N_PLANES (&info), info.offset, info.stride);
-
-      g_assert_nonnull (gst_sod_frame_reader_map (reader, buffer, &error));
-      gst_sod_frame_reader_unmap (reader);
-      meta->offset[i] += info.size - end + 1;
-      g_assert_null (gst_sod_frame_reader_map (reader, buffer, &error));
-      g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH);
-      meta->offset[i] = G_MAXSIZE;
-      g_assert_null (gst_sod_frame_reader_map (reader, buffer, NULL));
-      meta->offset[i] = info.offset[i];
-      meta->stride[i] = G_MAXINT;
-      g_assert_null (gst_sod_frame_reader_map (reader, buffer, NULL));
-      meta->stride[i] = -meta->stride[i];
-      g_assert_null (gst_sod_frame_reader_map (reader, buffer, NULL));
-    }
-  }
-}
-
-static void
-test_other_meta (void)
-{
-  g_autoptr (GstSodFrameReader) reader = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GstBuffer) buffer = NULL;
-  GstVideoMeta *meta;
-  GstVideoInfo info;
-
-  gst_video_info_set_format (&info, GST_VIDEO_FORMAT_I420, 64, 48);
-  reader = gst_sod_frame_reader_new (&info, NULL);
-  buffer = scene_render (&info);
-  meta = gst_buffer_add_video_meta_full (
-      buffer, 0, GST_VIDEO_FORMAT_I420, 64, 48, 3, info.offset, info.stride);
-  meta->format = GST_VIDEO_FORMAT_NV12;
-  g_assert_null (gst_sod_frame_reader_map (reader, buffer, &error));
-  g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH);
-  meta->format = GST_VIDEO_FORMAT_I420;
-  meta->width = 63;
-  g_assert_null (gst_sod_frame_reader_map (reader, buffer, NULL));
-  meta->width = 64;
-  meta->n_planes = 2;
-  g_assert_null (gst_sod_frame_reader_map (reader, buffer, NULL));
-}
-
 /* A bottom-up frame: negative stride. */
 static void
 test_upside_down (void)
@@ -649,14 +512,6 @@ main (int argc, char **argv)
   g_test_add_func ("/frame-reader/interlaced/unpacked-shows-first-field",
       test_unpacked_fields);
   g_test_add_func ("/frame-reader/interlaced/few-rows", test_one_row_fields);
-  g_test_add_func (
-      "/frame-reader/interlaced/alternate-names-deinterlace", test_alternate);
-  g_test_add_func ("/frame-reader/size/missing-is-refused", test_no_size);
-  g_test_add_func ("/frame-reader/buffer/small-is-refused", test_small_buffer);
-  g_test_add_func (
-      "/frame-reader/video-meta/outside-is-refused", test_lying_meta);
-  g_test_add_func (
-      "/frame-reader/video-meta/contradiction-is-refused", test_other_meta);
   g_test_add_func (
       "/frame-reader/video-meta/negative-stride", test_upside_down);
   return g_test_run ();

@@ -450,7 +450,7 @@ test_every_format (void)
         77, 51);
     overlay = gst_sod_overlay_new (&info, &error);
     if (overlay != NULL) {
-      g_autoptr (GstBuffer) buffer = scene_render (&info);
+      g_autoptr (GstBuffer) buffer = scene_guard (info.size);
 
       gst_sod_overlay_set_style (overlay, 15);
       draw (overlay, &info, buffer, map, regions);

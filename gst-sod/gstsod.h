@@ -11,6 +11,9 @@
 #include <gst-sod/nn/network.h>
 #include <gst-sod/run/instance.h>
 #include <gst-sod/run/session.h>
+#include <gst-sod/data/picture.h>
+#include <gst-sod/data/dataset-layout.h>
+#include <gst-sod/data/dataset.h>
 #include <gst-sod/data/record.h>
 #include <gst-sod/eval/evaluation.h>
 #include <gst-sod/eval/evaluator.h>

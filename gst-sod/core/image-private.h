@@ -44,6 +44,11 @@ struct _GstSodImage
  * caller to fill in, before every use if it likes. */
 GstSodImage *gst_sod_image_new_borrowed (void);
 
+/* A picture of full-range 8-bit RGB that owns @pixels, width * height * 3 bytes
+ * without padding from g_malloc(); the size was checked before. */
+GstSodImage *gst_sod_image_new_rgb_take (
+    gint width, gint height, guint8 *pixels);
+
 /* Makes component @index of @self plain: @width x @height samples with centres
  * at (j + 0.5) / width, (i + 0.5) / height, 8 bits, no shift. */
 void gst_sod_image_set_component (GstSodImage *self, guint index,

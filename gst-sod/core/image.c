@@ -58,6 +58,22 @@ gst_sod_image_set_gray (
   gst_sod_image_set_full_range (self, 8);
 }
 
+GstSodImage *
+gst_sod_image_new_rgb_take (gint width, gint height, guint8 *pixels)
+{
+  GstSodImage *self = gst_sod_image_new_borrowed ();
+
+  self->pixels = pixels;
+  self->width = width;
+  self->height = height;
+  self->n_components = 3;
+  for (guint i = 0; i < 3; i++)
+    gst_sod_image_set_component (
+        self, i, pixels + i, width * 3, 3, width, height);
+  gst_sod_image_set_full_range (self, 8);
+  return self;
+}
+
 static gboolean
 check_size (gint width, gint height, GError **error)
 {
@@ -89,7 +105,6 @@ check_size (gint width, gint height, GError **error)
 GstSodImage *
 gst_sod_image_new_rgb (gint width, gint height, GBytes *pixels, GError **error)
 {
-  GstSodImage *self;
   gsize size;
 
   g_return_val_if_fail (pixels != NULL, NULL);
@@ -104,16 +119,8 @@ gst_sod_image_new_rgb (gint width, gint height, GBytes *pixels, GError **error)
         width, height, size, g_bytes_get_size (pixels));
     return NULL;
   }
-  self = gst_sod_image_new_borrowed ();
-  self->pixels = g_memdup2 (g_bytes_get_data (pixels, NULL), size);
-  self->width = width;
-  self->height = height;
-  self->n_components = 3;
-  for (guint i = 0; i < 3; i++)
-    gst_sod_image_set_component (
-        self, i, self->pixels + i, width * 3, 3, width, height);
-  gst_sod_image_set_full_range (self, 8);
-  return self;
+  return gst_sod_image_new_rgb_take (
+      width, height, g_memdup2 (g_bytes_get_data (pixels, NULL), size));
 }
 
 /**
@@ -251,4 +258,28 @@ gst_sod_image_get_gray (const GstSodImage *self)
           (guint8) gst_sod_component_code (gray, y, x);
   }
   return g_bytes_new_take (copy, (gsize) gray->width * gray->height);
+}
+
+/**
+ * gst_sod_image_get_rgb:
+ * @self: an 8-bit RGB picture that owns its samples
+ *
+ * Shows the pixels of an RGB picture: R G B, 0 to 255, rows from the top, no
+ * padding. Nothing is copied: the bytes keep the picture.
+ *
+ * Returns: (transfer full) (nullable): width * height * 3 bytes, or %NULL where
+ *   @self was not made by gst_sod_image_new_rgb() or read from a file
+ *
+ * Since: 0.1
+ */
+GBytes *
+gst_sod_image_get_rgb (GstSodImage *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  if (self->n_components != 3 || self->pixels == NULL)
+    return NULL;
+  return g_bytes_new_with_free_func (self->pixels,
+      (gsize) self->width * self->height * 3,
+      (GDestroyNotify) gst_sod_image_unref, gst_sod_image_ref (self));
 }

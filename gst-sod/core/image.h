@@ -45,6 +45,9 @@ gint gst_sod_image_get_height (const GstSodImage *self);
 GST_SOD_API
 GBytes *gst_sod_image_get_gray (const GstSodImage *self);
 
+GST_SOD_API
+GBytes *gst_sod_image_get_rgb (GstSodImage *self);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstSodImage, gst_sod_image_unref)
 
 G_END_DECLS

@@ -65,10 +65,23 @@ sod_analyser_free (SodAnalyser *self)
   g_free (self);
 }
 
+static gboolean
+check_threshold (gdouble threshold, GError **error)
+{
+  if (threshold >= 0 || threshold == -1)
+    return TRUE;
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+      "threshold is %g; set it to 0 to 1, or to -1 for the model's own",
+      threshold);
+  return FALSE;
+}
+
 gboolean
 sod_analyser_set_settings (
     SodAnalyser *self, const SodSettings *settings, GError **error)
 {
+  if (!check_threshold (settings->threshold, error))
+    return FALSE;
   g_free (self->source_id);
   self->source_id = g_strdup (settings->source_id);
   self->threshold = settings->threshold;

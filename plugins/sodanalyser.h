@@ -26,7 +26,7 @@ SodAnalyser *sod_analyser_new (
 void sod_analyser_free (SodAnalyser *self);
 
 /* What becomes a region from the next frame on, and what maps say their source
- * is; on failure the polygons before stay. */
+ * is; on failure what is wrong stays as it was. */
 gboolean sod_analyser_set_settings (
     SodAnalyser *self, const SodSettings *settings, GError **error);
 

@@ -142,13 +142,14 @@ gst_sod_base_change_state (GstElement *element, GstStateChange transition)
 
 /* ---- caps, queries and events ---- */
 
+/* Another output counts from the next start on. */
 static SodOutput
 get_output (GstSodBase *self)
 {
   SodOutput output;
 
   GST_OBJECT_LOCK (self);
-  output = self->settings.output;
+  output = self->engine != NULL ? self->output : self->settings.output;
   GST_OBJECT_UNLOCK (self);
   return output;
 }
@@ -376,8 +377,6 @@ gst_sod_base_set_property (
   GST_OBJECT_UNLOCK (self);
   if (!known)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  else if (id == SOD_PROP_OUTPUT)
-    gst_base_transform_reconfigure_sink (GST_BASE_TRANSFORM (self));
 }
 
 static void
@@ -484,7 +483,7 @@ gst_sod_base_class_init (GstSodBaseClass *klass)
    * @path: its file
    *
    * Another model was loaded while playing. Emitted from the thread that
-   * loaded it.
+   * loaded it, which stopping the element waits for: stop it from elsewhere.
    *
    * Since: 0.1
    */

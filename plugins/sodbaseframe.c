@@ -58,7 +58,7 @@ take_settings (GstSodBase *self, GstBuffer *in)
   if (changed
       && !sod_analyser_set_settings (self->analyser, &self->now, &error))
     sod_element_warning (
-        GST_ELEMENT (self), error, "the polygons before stay in use");
+        GST_ELEMENT (self), error, "the setting before stays in use");
 }
 
 /* ---- counting ---- */

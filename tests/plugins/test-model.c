@@ -172,6 +172,8 @@ test_impossible_settings_name_the_way_out (void)
       GST_RESOURCE_ERROR_SETTINGS, "every second");
   check_setting_fails (
       "roi", "0,0 1,1", GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, "roi");
+  check_setting_fails ("threshold", "-0.5", GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_SETTINGS, "-1 for the model's own");
   check_setting_fails ("ignore", "somewhere", GST_RESOURCE_ERROR,
       GST_RESOURCE_ERROR_SETTINGS, "ignore");
 }

@@ -308,6 +308,25 @@ test_metas_are_scaled_to_the_map (void)
   g_assert_cmpuint (roi->h, ==, 12);
 }
 
+static void
+test_another_output_counts_from_the_next_start (void)
+{
+  g_autoptr (TestHarness) harness = with_output ("frame");
+  g_autoptr (GstBuffer) out = NULL, again = NULL, restarted = NULL;
+
+  test_set_caps (harness, "RGB", 64, 48);
+  out = test_push (harness, 0, 0);
+  gst_util_set_object_arg (G_OBJECT (harness->element), "output", "cutout");
+  test_set_caps (harness, "RGB", 32, 24);
+  again = test_push (harness, 1, 40 * GST_MSECOND);
+  g_assert_cmpuint (gst_buffer_get_size (again), ==, 32 * 24 * 3);
+  gst_element_set_state (harness->element, GST_STATE_READY);
+  gst_element_set_state (harness->element, GST_STATE_PLAYING);
+  test_set_caps (harness, "RGB", 64, 48);
+  restarted = test_push (harness, 2, 80 * GST_MSECOND);
+  g_assert_cmpuint (gst_buffer_get_size (restarted), ==, 64 * 48 * 4);
+}
+
 /* ---- cutout ---- */
 
 static void
@@ -412,6 +431,8 @@ main (int argc, char *argv[])
       test_maps_may_be_written_to_downstream);
   g_test_add_func (
       "/output/metas-are-scaled-to-the-map", test_metas_are_scaled_to_the_map);
+  g_test_add_func ("/output/another-counts-from-the-next-start",
+      test_another_output_counts_from_the_next_start);
   g_test_add_func ("/output/cutouts-have-the-map-as-alpha",
       test_cutouts_have_the_map_as_alpha);
   g_test_add_func ("/output/cutouts-show-what-a-crop-shows",

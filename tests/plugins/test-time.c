@@ -414,6 +414,35 @@ test_stopping_takes_back_a_frame_that_waits (void)
 }
 
 static void
+test_a_seek_goes_on_where_it_says (void)
+{
+  g_autofree gchar *path = test_model (1, 1);
+  g_autofree gchar *line = g_strdup_printf (
+      "videotestsrc ! video/x-raw,width=64,height=48,framerate=25/1 ! "
+      "sodbase name=b model-file=%s ! appsink name=s sync=false max-buffers=1",
+      path);
+  g_autoptr (GstElement) pipeline = gst_parse_launch (line, NULL);
+  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (pipeline), "s");
+  g_autoptr (GstSample) sample = NULL;
+  GstBuffer *buffer;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  g_signal_emit_by_name (
+      sink, "try-pull-sample", (guint64) 5 * GST_SECOND, &sample);
+  g_assert_nonnull (sample);
+  g_assert_true (gst_element_seek_simple (
+      pipeline, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 60 * GST_SECOND));
+  g_clear_pointer (&sample, gst_sample_unref);
+  g_signal_emit_by_name (
+      sink, "try-pull-sample", (guint64) 5 * GST_SECOND, &sample);
+  g_assert_nonnull (sample);
+  buffer = gst_sample_get_buffer (sample);
+  g_assert_cmpuint (GST_BUFFER_PTS (buffer), ==, 60 * GST_SECOND);
+  g_assert_nonnull (gst_sod_buffer_get_map (buffer));
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+static void
 test_the_end_of_the_stream_passes (void)
 {
   g_autoptr (TestHarness) harness = test_sodbase (NULL);
@@ -474,6 +503,8 @@ main (int argc, char *argv[])
       test_a_flush_forgets_the_last_map_and_the_frames);
   g_test_add_func ("/time/segments-time-frames-by-running-time",
       test_a_new_segment_times_frames_by_running_time);
+  g_test_add_func (
+      "/time/seek-goes-on-where-it-says", test_a_seek_goes_on_where_it_says);
   g_test_add_func ("/time/flush-takes-back-a-frame-that-waits",
       test_a_flush_takes_back_a_frame_that_waits);
   g_test_add_func ("/time/stopping-takes-back-a-frame-that-waits",

@@ -2,6 +2,8 @@
 #include <gst-sod/video/frame-reader.h>
 #include <gst-sod/video/frame-format-private.h>
 
+#include <math.h>
+
 struct _GstSodFrameReader
 {
   GObject parent_instance;
@@ -267,4 +269,74 @@ gst_sod_frame_reader_unmap (GstSodFrameReader *self)
     return;
   gst_video_frame_unmap (&self->frame);
   self->mapped = FALSE;
+}
+
+/* The sample whose centre is nearest to that of pixel @i of @n. */
+static gint
+find_sample (gint i, gint n, gfloat first, gfloat step, gint n_samples)
+{
+  gdouble centre = (i + 0.5) / n;
+
+  return CLAMP ((gint) floor ((centre - first) / step + 0.5), 0, n_samples - 1);
+}
+
+static void
+copy_gray (GstSodImage *to, const GstSodImage *from)
+{
+  const GstSodComponent *gray = &from->components[0];
+
+  for (gint y = 0; y < from->height; y++) {
+    guint8 *row = gst_sod_image_gray_row (to, y);
+    gint line = find_sample (
+        y, from->height, gray->y_first, gray->y_step, gray->height);
+    gint column =
+        find_sample (0, from->width, gray->x_first, gray->x_step, gray->width);
+
+    for (gint x = 0; x < from->width; x++)
+      row[x] = (guint8) gst_sod_component_code (
+          gray, line, MIN (column + x, gray->width - 1));
+  }
+}
+
+/**
+ * gst_sod_frame_reader_read_gray:
+ * @self: a reader of GRAY8 frames with no buffer mapped
+ * @buffer: a frame of the reader's format
+ * @error: return location for an error
+ *
+ * Copies a gray frame, such as a map or a mask, as
+ * gst_sod_frame_reader_map() sees it, into a picture of its own.
+ *
+ * Errors: as gst_sod_frame_reader_map(), %GST_SOD_ERROR_UNSUPPORTED for frames
+ * of another format than GRAY8.
+ *
+ * Returns: (transfer full): the picture, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+GstSodImage *
+gst_sod_frame_reader_read_gray (
+    GstSodFrameReader *self, GstBuffer *buffer, GError **error)
+{
+  const GstSodImage *frame;
+  g_autoptr (GstSodImage) copy = NULL;
+
+  g_return_val_if_fail (GST_SOD_IS_FRAME_READER (self), NULL);
+  g_return_val_if_fail (GST_IS_BUFFER (buffer), NULL);
+
+  if (GST_VIDEO_INFO_FORMAT (&self->format.info) != GST_VIDEO_FORMAT_GRAY8) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+        "maps and masks are GRAY8 frames, these are %s; put videoconvert "
+        "before this element",
+        self->format.info.finfo->name);
+    return NULL;
+  }
+  frame = gst_sod_frame_reader_map (self, buffer, error);
+  if (frame == NULL)
+    return NULL;
+  copy = gst_sod_image_new_gray (frame->width, frame->height, error);
+  if (copy != NULL)
+    copy_gray (copy, frame);
+  gst_sod_frame_reader_unmap (self);
+  return g_steal_pointer (&copy);
 }

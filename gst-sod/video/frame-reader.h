@@ -38,4 +38,8 @@ const GstSodImage *gst_sod_frame_reader_map (
 GST_SOD_API
 void gst_sod_frame_reader_unmap (GstSodFrameReader *self);
 
+GST_SOD_API
+GstSodImage *gst_sod_frame_reader_read_gray (
+    GstSodFrameReader *self, GstBuffer *buffer, GError **error);
+
 G_END_DECLS

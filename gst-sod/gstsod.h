@@ -17,8 +17,10 @@
 #include <gst-sod/data/record.h>
 #include <gst-sod/eval/evaluation.h>
 #include <gst-sod/eval/evaluator.h>
+#include <gst-sod/eval/floor.h>
 #include <gst-sod/eval/measures.h>
 #include <gst-sod/eval/pair.h>
+#include <gst-sod/eval/report.h>
 #include <gst-sod/eval/school.h>
 #include <gst-sod/video/frame-reader.h>
 #include <gst-sod/video/map.h>

@@ -12,8 +12,8 @@ set -euo pipefail
 
 # To compile the library and the elements.
 build=(gcc libc6-dev meson ninja-build pkgconf libglib2.0-dev
-  libjson-glib-dev libjpeg62-turbo-dev libpng-dev libgstreamer1.0-dev
-  libgstreamer-plugins-base1.0-dev libdnnl-dev)
+  libjson-glib-dev libjpeg62-turbo-dev libpng-dev libcairo2-dev
+  libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libdnnl-dev)
 # To run the pipelines: H.264 in (libav, bad: its parser) and out (ugly: x264),
 # cameras, RTSP, PNG and MP4 (good), a window (x).
 run=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good

@@ -1,0 +1,805 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * SECTION:element-sodeval
+ * @title: sodeval
+ * @short_description: measures how good saliency maps are
+ * @see_also: sodbase
+ *
+ * sodeval holds the maps on its pad `prediction` against the masks on its pad
+ * `truth` and tells how good they are: the measures of docs/measures.md, in
+ * the school that is asked for. Frames belong together where their running
+ * times agree. Frames without a truth (none at that time, or one marked as a
+ * gap) are left out and counted, and so are truths without a map.
+ *
+ * Let both branches have a queue where they come from one stream. Up to 32
+ * frames wait for their partners; a branch that is further ahead is held up.
+ *
+ * At the end of the stream an element message named `sodeval` is posted, whose
+ * fields are the measures (`max_f`, `mae`, ...), `school`, `images`,
+ * `unlabelled`, `without-prediction`, and `final`, which is false in the
+ * messages that come every `interval` measured images before.
+ *
+ * A tag `title` on the pad `truth` begins a sequence of that name, for the
+ * schools that average over sequences.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 -m sodeval name=e videotestsrc num-buffers=50
+ * pattern=ball ! video/x-raw,format=GRAY8 ! tee name=t ! queue ! e.truth t. !
+ * queue ! sodbase output=map ! video/x-raw,format=GRAY8 ! e.prediction
+ * ]| How well a bright ball is found; the message at the end says it
+ *
+ * Since: 0.1
+ */
+#include "sodelements.h"
+
+#include <gst-sod/gstsod.h>
+#include <gst/video/video.h>
+#include <math.h>
+
+#include "sodenums.h"
+#include "sodenumtypes.h"
+#include "soderror.h"
+#include "sodpairer.h"
+
+GST_DEBUG_CATEGORY_STATIC (sod_eval_debug);
+#define GST_CAT_DEFAULT sod_eval_debug
+
+#define MAX_WAITING 32 /* frames of one side */
+
+#define DEFAULT_SCHOOL GST_SOD_SCHOOL_PYSOD
+#define DEFAULT_NAN GST_SOD_NAN_POLICY_MATCH
+#define DEFAULT_RESIZE SOD_RESIZE_NONE
+#define DEFAULT_TOLERANCE GST_MSECOND
+
+enum
+{
+  PROP_0,
+  PROP_SCHOOL,
+  PROP_NAN,
+  PROP_LOCATION,
+  PROP_RESIZE,
+  PROP_INTERVAL,
+  PROP_THREADS,
+  PROP_TOLERANCE,
+  PROP_MEASURES
+};
+
+typedef struct
+{
+  GstSodSchool school;
+  GstSodNanPolicy nan;
+  gchar *location;
+  SodResize resize;
+  guint interval;
+  guint threads;
+  GstClockTime tolerance;
+} Settings;
+
+/* One input; of its streaming thread but where said otherwise. */
+typedef struct
+{
+  GstPad *pad;
+  GstSegment segment;
+  GstSodFrameReader *reader;
+  gboolean flushing; /* under the lock */
+  gboolean ended;    /* under the lock */
+} Input;
+
+#define GST_TYPE_SOD_EVAL (gst_sod_eval_get_type ())
+G_DECLARE_FINAL_TYPE (GstSodEval, gst_sod_eval, GST, SOD_EVAL, GstElement)
+
+struct _GstSodEval
+{
+  GstElement parent;
+
+  Settings settings;      /* under the object lock */
+  GstStructure *measures; /* under the object lock */
+
+  Input inputs[SOD_N_SIDES];
+
+  /* Never held while anything is measured or sent. */
+  GMutex lock;
+  GCond cond;
+  SodPairer *pairer;
+  GstSodEvaluator *evaluator;
+  Settings asked;     /* the settings when the element started */
+  gboolean measuring; /* a thread takes pairs out */
+  gboolean stopping;
+  gboolean failed;
+  gboolean playing;
+  gboolean finished;
+  guint32 seqnum; /* of the EOS that came last */
+};
+
+G_DEFINE_FINAL_TYPE (GstSodEval, gst_sod_eval, GST_TYPE_ELEMENT)
+GST_ELEMENT_REGISTER_DEFINE (
+    sodeval, "sodeval", GST_RANK_NONE, GST_TYPE_SOD_EVAL)
+
+/* ---- what is told ---- */
+
+/* (transfer full) */
+static GstStructure *
+describe (GstSodEval *self, GstSodEvaluation *evaluation,
+    const SodPairCounts *counts, gboolean final)
+{
+  g_autoptr (GstSodMeasures) set = gst_sod_evaluation_get_set (evaluation);
+  GstStructure *structure = gst_structure_new ("sodeval", "school",
+      G_TYPE_STRING, gst_sod_school_get_name (self->asked.school), "final",
+      G_TYPE_BOOLEAN, final, "images", G_TYPE_UINT64,
+      gst_sod_evaluation_get_n_images (evaluation), "unlabelled", G_TYPE_UINT64,
+      counts->unlabelled, "without-prediction", G_TYPE_UINT64,
+      counts->without_prediction, NULL);
+
+  /* The change along the motion needs pictures, which do not come here. */
+  for (GstSodMeasure i = 0; i < GST_SOD_MEASURE_WARPING_ERROR; i++) {
+    if (gst_sod_measures_has (set, i))
+      gst_structure_set (structure, gst_sod_measure_get_key (i), G_TYPE_DOUBLE,
+          gst_sod_measures_get (set, i), NULL);
+  }
+  return structure;
+}
+
+static void
+publish (GstSodEval *self, GstStructure *structure)
+{
+  GST_OBJECT_LOCK (self);
+  g_clear_pointer (&self->measures, gst_structure_free);
+  self->measures = gst_structure_copy (structure);
+  GST_OBJECT_UNLOCK (self);
+  g_object_notify (G_OBJECT (self), "measures");
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self), structure));
+}
+
+static gboolean
+write_json (GstSodEval *self, GstSodEvaluation *evaluation,
+    const SodPairCounts *counts, GError **error)
+{
+  g_autoptr (GstSodReport) report =
+      gst_sod_report_new (GST_OBJECT_NAME (self), evaluation);
+  g_autofree gchar *json = NULL;
+  g_autoptr (GError) reason = NULL;
+
+  gst_sod_report_add_count (report, "unlabelled", counts->unlabelled);
+  gst_sod_report_add_count (
+      report, "without_prediction", counts->without_prediction);
+  json = gst_sod_report_to_json (report);
+  if (g_file_set_contents (self->asked.location, json, -1, &reason))
+    return TRUE;
+  g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_WRITE,
+      "the measures cannot be written to %s: %s; set location to a file in a "
+      "folder that exists and may be written to",
+      self->asked.location, reason->message);
+  return FALSE;
+}
+
+static gboolean
+finish (GstSodEval *self, const SodPairCounts *counts, GError **error)
+{
+  g_autoptr (GstSodEvaluation) evaluation = NULL;
+
+  if (counts->pairs == 0) {
+    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+        "there is nothing to measure: no map and truth of one time came "
+        "(%" G_GUINT64_FORMAT " frames without a truth, %" G_GUINT64_FORMAT
+        " truths without a map); both streams must have the same times",
+        counts->unlabelled, counts->without_prediction);
+    return FALSE;
+  }
+  evaluation = gst_sod_evaluator_finish (self->evaluator, error);
+  if (evaluation == NULL
+      || (self->asked.location != NULL
+          && !write_json (self, evaluation, counts, error)))
+    return FALSE;
+  publish (self, describe (self, evaluation, counts, TRUE));
+  return TRUE;
+}
+
+static void
+post_eos (GstSodEval *self)
+{
+  GstMessage *message = gst_message_new_eos (GST_OBJECT (self));
+
+  if (self->seqnum != GST_SEQNUM_INVALID)
+    gst_message_set_seqnum (message, self->seqnum);
+  gst_element_post_message (GST_ELEMENT (self), message);
+}
+
+/* ---- pairs ---- */
+
+static gboolean
+check_sizes (GstSodEval *self, const SodPaired *pair, GError **error)
+{
+  gint width = gst_sod_image_get_width (pair->prediction);
+  gint height = gst_sod_image_get_height (pair->prediction);
+  gint truth_width = gst_sod_image_get_width (pair->truth);
+  gint truth_height = gst_sod_image_get_height (pair->truth);
+
+  if (self->asked.resize == SOD_RESIZE_PREDICTION
+      || (width == truth_width && height == truth_height))
+    return TRUE;
+  g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
+      "the map at %" GST_TIME_FORMAT
+      " is %dx%d, its truth %dx%d: let the map have the truth's size, or set "
+      "resize=prediction, which scales it",
+      GST_TIME_ARGS (pair->time), width, height, truth_width, truth_height);
+  return FALSE;
+}
+
+static gboolean
+measure (
+    GstSodEval *self, const SodPaired *pair, guint64 number, GError **error)
+{
+  g_autofree gchar *name = g_strdup_printf ("%" G_GUINT64_FORMAT, pair->time);
+  g_autoptr (GstSodPair) images = NULL;
+
+  if (!check_sizes (self, pair, error))
+    return FALSE;
+  images = gst_sod_pair_new (pair->prediction, pair->truth, NULL);
+  return gst_sod_evaluator_add (self->evaluator,
+      pair->sequence != NULL ? pair->sequence : GST_OBJECT_NAME (self), name,
+      images, error);
+}
+
+static gboolean
+is_due (GstSodEval *self, guint64 n)
+{
+  return self->asked.interval > 0 && n % self->asked.interval == 0;
+}
+
+static void
+fail (GstSodEval *self, const GError *error)
+{
+  self->failed = TRUE;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+  sod_element_error (GST_ELEMENT (self), error);
+  g_mutex_lock (&self->lock);
+}
+
+/* One pair, without the lock. */
+static gboolean
+take_pair (GstSodEval *self, const SodPaired *pair, GError **error)
+{
+  SodPairCounts counts = *sod_pairer_get_counts (self->pairer);
+  gboolean done;
+
+  g_mutex_unlock (&self->lock);
+  done = measure (self, pair, counts.pairs, error);
+  if (done && is_due (self, counts.pairs)) {
+    g_autoptr (GstSodEvaluation) now = gst_sod_evaluator_peek (self->evaluator);
+
+    publish (self, describe (self, now, &counts, FALSE));
+  }
+  g_mutex_lock (&self->lock);
+  return done;
+}
+
+/* With the lock; one thread at a time measures, so that images keep the order
+ * of their times. */
+static void
+take_pairs (GstSodEval *self)
+{
+  if (self->measuring)
+    return;
+  self->measuring = TRUE;
+  while (!self->failed && !self->stopping) {
+    g_auto (SodPaired) pair = { 0 };
+    g_autoptr (GError) error = NULL;
+
+    if (!sod_pairer_pop (self->pairer, &pair))
+      break;
+    g_cond_broadcast (&self->cond);
+    if (!take_pair (self, &pair, &error) && !self->stopping)
+      fail (self, error);
+  }
+  self->measuring = FALSE;
+  g_cond_broadcast (&self->cond);
+}
+
+/* With the lock, after one side has ended. */
+static void
+end (GstSodEval *self)
+{
+  g_autoptr (GError) error = NULL;
+  SodPairCounts counts;
+  gboolean done, playing;
+
+  while (self->measuring && !self->stopping)
+    g_cond_wait (&self->cond, &self->lock);
+  take_pairs (self);
+  if (self->stopping || self->failed || self->finished)
+    return;
+  for (guint i = 0; i < SOD_N_SIDES; i++) {
+    if (!self->inputs[i].ended)
+      return;
+  }
+  self->finished = TRUE;
+  self->measuring = TRUE; /* keeps the evaluator until it is told */
+  counts = *sod_pairer_get_counts (self->pairer);
+  g_mutex_unlock (&self->lock);
+  done = finish (self, &counts, &error);
+  g_mutex_lock (&self->lock);
+  self->measuring = FALSE;
+  g_cond_broadcast (&self->cond);
+  if (!done) {
+    fail (self, error);
+    return;
+  }
+  playing = self->playing;
+  g_mutex_unlock (&self->lock);
+  if (playing)
+    post_eos (self);
+  g_mutex_lock (&self->lock);
+}
+
+/* ---- the pads ---- */
+
+static Input *
+get_input (GstSodEval *self, GstPad *pad, SodSide *side)
+{
+  *side = pad == self->inputs[SOD_TRUTH].pad ? SOD_TRUTH : SOD_PREDICTION;
+  return &self->inputs[*side];
+}
+
+/* The picture of @buffer in @image, NULL there for a gap. */
+static gboolean
+read_image (
+    Input *input, GstBuffer *buffer, GstSodImage **image, GError **error)
+{
+  *image = NULL;
+  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP))
+    return TRUE;
+  *image = gst_sod_frame_reader_read_gray (input->reader, buffer, error);
+  return *image != NULL;
+}
+
+static gboolean
+get_time (Input *input, GstBuffer *buffer, GstClockTime *time, GError **error)
+{
+  if (!GST_BUFFER_PTS_IS_VALID (buffer)) {
+    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
+        "a frame on the pad %s has no time, so that it cannot be put to its "
+        "partner; put videorate before it, or mend the element that makes it",
+        GST_PAD_NAME (input->pad));
+    return FALSE;
+  }
+  *time = gst_segment_to_running_time (
+      &input->segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+  return TRUE;
+}
+
+/* Takes @image; waits while the side is too far ahead. */
+static GstFlowReturn
+queue_frame (
+    GstSodEval *self, SodSide side, GstClockTime time, GstSodImage *image)
+{
+  Input *input = &self->inputs[side];
+  GstFlowReturn flow = GST_FLOW_OK;
+
+  g_mutex_lock (&self->lock);
+  while (sod_pairer_get_length (self->pairer, side) >= MAX_WAITING
+         && !input->flushing && !self->stopping && !self->failed)
+    g_cond_wait (&self->cond, &self->lock);
+  if (input->flushing || self->stopping)
+    flow = GST_FLOW_FLUSHING;
+  else if (self->failed)
+    flow = GST_FLOW_ERROR;
+  if (flow == GST_FLOW_OK) {
+    sod_pairer_push (self->pairer, side, time, g_steal_pointer (&image));
+    take_pairs (self);
+    if (self->failed)
+      flow = GST_FLOW_ERROR;
+  }
+  g_mutex_unlock (&self->lock);
+  g_clear_pointer (&image, gst_sod_image_unref);
+  return flow;
+}
+
+static GstFlowReturn
+gst_sod_eval_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  GstSodEval *self = GST_SOD_EVAL (parent);
+  g_autoptr (GstBuffer) owned = buffer;
+  g_autoptr (GError) error = NULL;
+  GstSodImage *image = NULL;
+  GstClockTime time = GST_CLOCK_TIME_NONE;
+  SodSide side;
+  Input *input = get_input (self, pad, &side);
+
+  if (input->reader == NULL)
+    return GST_FLOW_NOT_NEGOTIATED;
+  if (get_time (input, buffer, &time, &error)
+      && !GST_CLOCK_TIME_IS_VALID (time))
+    return GST_FLOW_OK; /* outside of the segment */
+  if (error != NULL || !read_image (input, buffer, &image, &error)) {
+    g_mutex_lock (&self->lock);
+    fail (self, error);
+    g_mutex_unlock (&self->lock);
+    return GST_FLOW_ERROR;
+  }
+  return queue_frame (self, side, time, image);
+}
+
+static gboolean
+set_caps (GstSodEval *self, Input *input, GstCaps *caps)
+{
+  g_autoptr (GError) error = NULL;
+  GstVideoInfo info;
+
+  if (!gst_video_info_from_caps (&info, caps))
+    return FALSE;
+  GST_VIDEO_INFO_INTERLACE_MODE (&info) = GST_VIDEO_INTERLACE_MODE_PROGRESSIVE;
+  g_clear_object (&input->reader);
+  input->reader = gst_sod_frame_reader_new (&info, &error);
+  if (input->reader == NULL)
+    sod_element_error (GST_ELEMENT (self), error);
+  return input->reader != NULL;
+}
+
+static void
+skip_gap (GstSodEval *self, SodSide side, GstEvent *event)
+{
+  GstClockTime start, duration;
+
+  gst_event_parse_gap (event, &start, &duration);
+  if (GST_CLOCK_TIME_IS_VALID (duration))
+    start += duration;
+  start = gst_segment_to_running_time (
+      &self->inputs[side].segment, GST_FORMAT_TIME, start);
+  if (!GST_CLOCK_TIME_IS_VALID (start))
+    return;
+  g_mutex_lock (&self->lock);
+  sod_pairer_advance (self->pairer, side, start);
+  take_pairs (self);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+set_flushing (GstSodEval *self, SodSide side, gboolean flushing)
+{
+  Input *input = &self->inputs[side];
+
+  g_mutex_lock (&self->lock);
+  input->flushing = flushing;
+  if (!flushing) {
+    input->ended = FALSE;
+    gst_segment_init (&input->segment, GST_FORMAT_TIME);
+    sod_pairer_clear (self->pairer, side);
+  }
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+end_side (GstSodEval *self, SodSide side, GstEvent *event)
+{
+  g_mutex_lock (&self->lock);
+  self->inputs[side].ended = TRUE;
+  self->seqnum = gst_event_get_seqnum (event);
+  sod_pairer_advance (self->pairer, side, GST_CLOCK_TIME_NONE);
+  end (self);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+take_title (GstSodEval *self, GstEvent *event)
+{
+  g_autofree gchar *title = NULL;
+  GstTagList *tags;
+
+  gst_event_parse_tag (event, &tags);
+  if (!gst_tag_list_get_string (tags, GST_TAG_TITLE, &title))
+    return;
+  g_mutex_lock (&self->lock);
+  sod_pairer_begin_sequence (self->pairer, title);
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+gst_sod_eval_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  GstSodEval *self = GST_SOD_EVAL (parent);
+  gboolean handled = TRUE;
+  GstCaps *caps;
+  SodSide side;
+  Input *input = get_input (self, pad, &side);
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_CAPS:
+      gst_event_parse_caps (event, &caps);
+      handled = set_caps (self, input, caps);
+      break;
+    case GST_EVENT_SEGMENT:
+      gst_event_copy_segment (event, &input->segment);
+      break;
+    case GST_EVENT_GAP:
+      skip_gap (self, side, event);
+      break;
+    case GST_EVENT_TAG:
+      if (side == SOD_TRUTH)
+        take_title (self, event);
+      break;
+    case GST_EVENT_FLUSH_START:
+      set_flushing (self, side, TRUE);
+      break;
+    case GST_EVENT_FLUSH_STOP:
+      set_flushing (self, side, FALSE);
+      break;
+    case GST_EVENT_EOS:
+      end_side (self, side, event);
+      break;
+    default:
+      return gst_pad_event_default (pad, parent, event);
+  }
+  gst_event_unref (event);
+  return handled;
+}
+
+/* ---- states ---- */
+
+static void
+start (GstSodEval *self)
+{
+  g_autoptr (GstSodEvaluator) evaluator = NULL;
+
+  GST_OBJECT_LOCK (self);
+  g_free (self->asked.location);
+  self->asked = self->settings;
+  self->asked.location = g_strdup (self->settings.location);
+  g_clear_pointer (&self->measures, gst_structure_free);
+  GST_OBJECT_UNLOCK (self);
+
+  self->evaluator =
+      gst_sod_evaluator_new (self->asked.school, self->asked.threads);
+  gst_sod_evaluator_set_nan_policy (self->evaluator, self->asked.nan);
+  gst_sod_evaluator_set_resize (
+      self->evaluator, self->asked.resize == SOD_RESIZE_PREDICTION);
+  self->pairer = sod_pairer_new (self->asked.tolerance);
+  self->stopping = self->failed = self->finished = self->playing = FALSE;
+  self->seqnum = GST_SEQNUM_INVALID;
+  for (guint i = 0; i < SOD_N_SIDES; i++) {
+    gst_segment_init (&self->inputs[i].segment, GST_FORMAT_TIME);
+    self->inputs[i].flushing = self->inputs[i].ended = FALSE;
+  }
+}
+
+static void
+stop (GstSodEval *self)
+{
+  g_clear_pointer (&self->pairer, sod_pairer_free);
+  g_clear_object (&self->evaluator);
+  for (guint i = 0; i < SOD_N_SIDES; i++)
+    g_clear_object (&self->inputs[i].reader);
+}
+
+/* Wakes whoever waits. */
+static void
+set_stopping (GstSodEval *self)
+{
+  g_mutex_lock (&self->lock);
+  self->stopping = TRUE;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+set_playing (GstSodEval *self, gboolean playing)
+{
+  gboolean told;
+
+  g_mutex_lock (&self->lock);
+  self->playing = playing;
+  told = self->finished && !self->failed && !self->measuring;
+  g_mutex_unlock (&self->lock);
+  if (playing && told)
+    post_eos (self);
+}
+
+static GstStateChangeReturn
+gst_sod_eval_change_state (GstElement *element, GstStateChange transition)
+{
+  GstSodEval *self = GST_SOD_EVAL (element);
+  GstStateChangeReturn result;
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+    start (self);
+  else if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
+    set_playing (self, FALSE);
+  else if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    set_stopping (self);
+
+  result = GST_ELEMENT_CLASS (gst_sod_eval_parent_class)
+               ->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING)
+    set_playing (self, TRUE);
+  else if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
+           || (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+               && result == GST_STATE_CHANGE_FAILURE))
+    stop (self);
+  return result;
+}
+
+/* ---- the object ---- */
+
+static void
+gst_sod_eval_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  GstSodEval *self = GST_SOD_EVAL (object);
+  Settings *settings = &self->settings;
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_SCHOOL:
+      settings->school = g_value_get_enum (value);
+      break;
+    case PROP_NAN:
+      settings->nan = g_value_get_enum (value);
+      break;
+    case PROP_LOCATION:
+      g_free (settings->location);
+      settings->location = g_value_dup_string (value);
+      break;
+    case PROP_RESIZE:
+      settings->resize = g_value_get_enum (value);
+      break;
+    case PROP_INTERVAL:
+      settings->interval = g_value_get_uint (value);
+      break;
+    case PROP_THREADS:
+      settings->threads = g_value_get_uint (value);
+      break;
+    case PROP_TOLERANCE:
+      settings->tolerance = g_value_get_uint64 (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_sod_eval_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  GstSodEval *self = GST_SOD_EVAL (object);
+  const Settings *settings = &self->settings;
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_SCHOOL:
+      g_value_set_enum (value, settings->school);
+      break;
+    case PROP_NAN:
+      g_value_set_enum (value, settings->nan);
+      break;
+    case PROP_LOCATION:
+      g_value_set_string (value, settings->location);
+      break;
+    case PROP_RESIZE:
+      g_value_set_enum (value, settings->resize);
+      break;
+    case PROP_INTERVAL:
+      g_value_set_uint (value, settings->interval);
+      break;
+    case PROP_THREADS:
+      g_value_set_uint (value, settings->threads);
+      break;
+    case PROP_TOLERANCE:
+      g_value_set_uint64 (value, settings->tolerance);
+      break;
+    case PROP_MEASURES:
+      g_value_set_boxed (value, self->measures);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_sod_eval_finalize (GObject *object)
+{
+  GstSodEval *self = GST_SOD_EVAL (object);
+
+  g_free (self->settings.location);
+  g_free (self->asked.location);
+  g_clear_pointer (&self->measures, gst_structure_free);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->cond);
+  G_OBJECT_CLASS (gst_sod_eval_parent_class)->finalize (object);
+}
+
+static void
+gst_sod_eval_init (GstSodEval *self)
+{
+  static const gchar *const names[] = { "prediction", "truth" };
+
+  self->settings = (Settings){ .school = DEFAULT_SCHOOL,
+    .nan = DEFAULT_NAN,
+    .resize = DEFAULT_RESIZE,
+    .tolerance = DEFAULT_TOLERANCE };
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->cond);
+  for (guint i = 0; i < SOD_N_SIDES; i++) {
+    GstPad *pad = gst_pad_new_from_template (
+        gst_element_get_pad_template (GST_ELEMENT (self), names[i]), names[i]);
+
+    gst_pad_set_chain_function (pad, gst_sod_eval_chain);
+    gst_pad_set_event_function (pad, gst_sod_eval_sink_event);
+    gst_element_add_pad (GST_ELEMENT (self), pad);
+    self->inputs[i].pad = pad;
+  }
+  GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
+}
+
+static void
+install_properties (GObjectClass *klass)
+{
+  const GParamFlags flags =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+
+  g_object_class_install_property (klass, PROP_SCHOOL,
+      g_param_spec_enum ("school", "School",
+          "Way of measuring; figures of different schools are never compared",
+          GST_SOD_TYPE_SCHOOL, DEFAULT_SCHOOL, flags));
+  g_object_class_install_property (klass, PROP_NAN,
+      g_param_spec_enum ("nan", "Undefined values",
+          "What becomes of the mean where an image's measure is undefined",
+          GST_SOD_TYPE_NAN_POLICY, DEFAULT_NAN, flags));
+  g_object_class_install_property (klass, PROP_LOCATION,
+      g_param_spec_string ("location", "Location",
+          "File that the measures are written to as JSON at the end of the "
+          "stream; none = no file",
+          NULL, flags));
+  g_object_class_install_property (klass, PROP_RESIZE,
+      g_param_spec_enum ("resize", "Resize",
+          "What to do with a map of another size than its truth",
+          SOD_TYPE_RESIZE, DEFAULT_RESIZE, flags));
+  g_object_class_install_property (klass, PROP_INTERVAL,
+      g_param_spec_uint ("interval", "Interval",
+          "Post the measures so far every this many images; 0 = at the end "
+          "only",
+          0, G_MAXUINT, 0, flags));
+  g_object_class_install_property (klass, PROP_THREADS,
+      g_param_spec_uint ("threads", "Threads",
+          "Threads that measure; 0 = one a processor", 0, 1024, 0, flags));
+  g_object_class_install_property (klass, PROP_TOLERANCE,
+      g_param_spec_uint64 ("tolerance", "Tolerance",
+          "How far apart, in ns, the running times of a map and its truth may "
+          "be",
+          0, GST_SECOND, DEFAULT_TOLERANCE, flags));
+  g_object_class_install_property (klass, PROP_MEASURES,
+      g_param_spec_boxed ("measures", "Measures",
+          "The measures that were posted last, as in the message",
+          GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+}
+
+static void
+gst_sod_eval_class_init (GstSodEvalClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  g_autoptr (GstCaps) caps =
+      gst_caps_from_string (GST_VIDEO_CAPS_MAKE ("GRAY8"));
+
+  object_class->set_property = gst_sod_eval_set_property;
+  object_class->get_property = gst_sod_eval_get_property;
+  object_class->finalize = gst_sod_eval_finalize;
+  install_properties (object_class);
+
+  element_class->change_state = gst_sod_eval_change_state;
+  gst_element_class_add_pad_template (element_class,
+      gst_pad_template_new ("prediction", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
+  gst_element_class_add_pad_template (element_class,
+      gst_pad_template_new ("truth", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
+  gst_element_class_set_static_metadata (element_class, "Saliency evaluation",
+      "Sink/Video", "Measures how good saliency maps are",
+      "The gst-sod authors");
+
+  GST_DEBUG_CATEGORY_INIT (sod_eval_debug, "sodeval", 0, "saliency evaluation");
+}

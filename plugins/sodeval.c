@@ -38,43 +38,14 @@
 #include <math.h>
 
 #include "sodenums.h"
-#include "sodenumtypes.h"
 #include "soderror.h"
+#include "sodevalsettings.h"
 #include "sodpairer.h"
 
 GST_DEBUG_CATEGORY_STATIC (sod_eval_debug);
 #define GST_CAT_DEFAULT sod_eval_debug
 
 #define MAX_WAITING 32 /* frames of one side */
-
-#define DEFAULT_SCHOOL GST_SOD_SCHOOL_PYSOD
-#define DEFAULT_NAN GST_SOD_NAN_POLICY_MATCH
-#define DEFAULT_RESIZE SOD_RESIZE_NONE
-#define DEFAULT_TOLERANCE GST_MSECOND
-
-enum
-{
-  PROP_0,
-  PROP_SCHOOL,
-  PROP_NAN,
-  PROP_LOCATION,
-  PROP_RESIZE,
-  PROP_INTERVAL,
-  PROP_THREADS,
-  PROP_TOLERANCE,
-  PROP_MEASURES
-};
-
-typedef struct
-{
-  GstSodSchool school;
-  GstSodNanPolicy nan;
-  gchar *location;
-  SodResize resize;
-  guint interval;
-  guint threads;
-  GstClockTime tolerance;
-} Settings;
 
 /* One input; of its streaming thread but where said otherwise. */
 typedef struct
@@ -93,8 +64,8 @@ struct _GstSodEval
 {
   GstElement parent;
 
-  Settings settings;      /* under the object lock */
-  GstStructure *measures; /* under the object lock */
+  SodEvalSettings settings; /* under the object lock */
+  GstStructure *measures;   /* under the object lock */
 
   Input inputs[SOD_N_SIDES];
 
@@ -103,8 +74,8 @@ struct _GstSodEval
   GCond cond;
   SodPairer *pairer;
   GstSodEvaluator *evaluator;
-  Settings asked;     /* the settings when the element started */
-  gboolean measuring; /* a thread takes pairs out */
+  SodEvalSettings asked; /* the settings when the element started */
+  gboolean measuring;    /* a thread takes pairs out */
   gboolean stopping;
   gboolean failed;
   gboolean playing;
@@ -545,9 +516,7 @@ start (GstSodEval *self)
   g_autoptr (GstSodEvaluator) evaluator = NULL;
 
   GST_OBJECT_LOCK (self);
-  g_free (self->asked.location);
-  self->asked = self->settings;
-  self->asked.location = g_strdup (self->settings.location);
+  sod_eval_settings_copy (&self->asked, &self->settings);
   g_clear_pointer (&self->measures, gst_structure_free);
   GST_OBJECT_UNLOCK (self);
 
@@ -628,36 +597,10 @@ gst_sod_eval_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstSodEval *self = GST_SOD_EVAL (object);
-  Settings *settings = &self->settings;
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_SCHOOL:
-      settings->school = g_value_get_enum (value);
-      break;
-    case PROP_NAN:
-      settings->nan = g_value_get_enum (value);
-      break;
-    case PROP_LOCATION:
-      g_free (settings->location);
-      settings->location = g_value_dup_string (value);
-      break;
-    case PROP_RESIZE:
-      settings->resize = g_value_get_enum (value);
-      break;
-    case PROP_INTERVAL:
-      settings->interval = g_value_get_uint (value);
-      break;
-    case PROP_THREADS:
-      settings->threads = g_value_get_uint (value);
-      break;
-    case PROP_TOLERANCE:
-      settings->tolerance = g_value_get_uint64 (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
+  if (!sod_eval_settings_set (&self->settings, id, value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -666,38 +609,12 @@ gst_sod_eval_get_property (
     GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   GstSodEval *self = GST_SOD_EVAL (object);
-  const Settings *settings = &self->settings;
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_SCHOOL:
-      g_value_set_enum (value, settings->school);
-      break;
-    case PROP_NAN:
-      g_value_set_enum (value, settings->nan);
-      break;
-    case PROP_LOCATION:
-      g_value_set_string (value, settings->location);
-      break;
-    case PROP_RESIZE:
-      g_value_set_enum (value, settings->resize);
-      break;
-    case PROP_INTERVAL:
-      g_value_set_uint (value, settings->interval);
-      break;
-    case PROP_THREADS:
-      g_value_set_uint (value, settings->threads);
-      break;
-    case PROP_TOLERANCE:
-      g_value_set_uint64 (value, settings->tolerance);
-      break;
-    case PROP_MEASURES:
-      g_value_set_boxed (value, self->measures);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
+  if (id == SOD_EVAL_PROP_MEASURES)
+    g_value_set_boxed (value, self->measures);
+  else if (!sod_eval_settings_get (&self->settings, id, value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -706,8 +623,8 @@ gst_sod_eval_finalize (GObject *object)
 {
   GstSodEval *self = GST_SOD_EVAL (object);
 
-  g_free (self->settings.location);
-  g_free (self->asked.location);
+  sod_eval_settings_clear (&self->settings);
+  sod_eval_settings_clear (&self->asked);
   g_clear_pointer (&self->measures, gst_structure_free);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
@@ -719,10 +636,7 @@ gst_sod_eval_init (GstSodEval *self)
 {
   static const gchar *const names[] = { "prediction", "truth" };
 
-  self->settings = (Settings){ .school = DEFAULT_SCHOOL,
-    .nan = DEFAULT_NAN,
-    .resize = DEFAULT_RESIZE,
-    .tolerance = DEFAULT_TOLERANCE };
+  sod_eval_settings_init (&self->settings);
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
   for (guint i = 0; i < SOD_N_SIDES; i++) {
@@ -738,48 +652,6 @@ gst_sod_eval_init (GstSodEval *self)
 }
 
 static void
-install_properties (GObjectClass *klass)
-{
-  const GParamFlags flags =
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
-
-  g_object_class_install_property (klass, PROP_SCHOOL,
-      g_param_spec_enum ("school", "School",
-          "Way of measuring; figures of different schools are never compared",
-          GST_SOD_TYPE_SCHOOL, DEFAULT_SCHOOL, flags));
-  g_object_class_install_property (klass, PROP_NAN,
-      g_param_spec_enum ("nan", "Undefined values",
-          "What becomes of the mean where an image's measure is undefined",
-          GST_SOD_TYPE_NAN_POLICY, DEFAULT_NAN, flags));
-  g_object_class_install_property (klass, PROP_LOCATION,
-      g_param_spec_string ("location", "Location",
-          "File that the measures are written to as JSON at the end of the "
-          "stream; none = no file",
-          NULL, flags));
-  g_object_class_install_property (klass, PROP_RESIZE,
-      g_param_spec_enum ("resize", "Resize",
-          "What to do with a map of another size than its truth",
-          SOD_TYPE_RESIZE, DEFAULT_RESIZE, flags));
-  g_object_class_install_property (klass, PROP_INTERVAL,
-      g_param_spec_uint ("interval", "Interval",
-          "Post the measures so far every this many images; 0 = at the end "
-          "only",
-          0, G_MAXUINT, 0, flags));
-  g_object_class_install_property (klass, PROP_THREADS,
-      g_param_spec_uint ("threads", "Threads",
-          "Threads that measure; 0 = one a processor", 0, 1024, 0, flags));
-  g_object_class_install_property (klass, PROP_TOLERANCE,
-      g_param_spec_uint64 ("tolerance", "Tolerance",
-          "How far apart, in ns, the running times of a map and its truth may "
-          "be",
-          0, GST_SECOND, DEFAULT_TOLERANCE, flags));
-  g_object_class_install_property (klass, PROP_MEASURES,
-      g_param_spec_boxed ("measures", "Measures",
-          "The measures that were posted last, as in the message",
-          GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
-}
-
-static void
 gst_sod_eval_class_init (GstSodEvalClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -790,7 +662,7 @@ gst_sod_eval_class_init (GstSodEvalClass *klass)
   object_class->set_property = gst_sod_eval_set_property;
   object_class->get_property = gst_sod_eval_get_property;
   object_class->finalize = gst_sod_eval_finalize;
-  install_properties (object_class);
+  sod_eval_settings_install (object_class);
 
   element_class->change_state = gst_sod_eval_change_state;
   gst_element_class_add_pad_template (element_class,

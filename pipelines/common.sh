@@ -169,13 +169,25 @@ sod_sink () {
   fi
 }
 
+sod_print () {
+  printf 'gst-launch-1.0 -e'
+  printf ' %q' "$@"
+  printf '\n'
+}
+
 # Becomes the pipeline of these words; Ctrl-C ends it with all files complete.
 sod_launch () {
-  if [ $SOD_PRINT = yes ]; then
-    printf 'gst-launch-1.0 -e'
-    printf ' %q' "$@"
-    printf '\n'
+  if [ "$SOD_PRINT" = yes ]; then
+    sod_print "$@"
     exit 0
   fi
   exec gst-launch-1.0 -e "$@"
+}
+
+# Starts it in the background as `launch`, for the script to interrupt. It is
+# out of the terminal's reach: a second interrupt, Ctrl-C beside the script's
+# own, would end gst-launch-1.0 before its files are complete.
+sod_start () {
+  setsid gst-launch-1.0 -e "$@" &
+  launch=$!
 }

@@ -87,17 +87,16 @@ fi
 
 rm -f saliency.jsonl
 started=$(date +%s%N)
-sod_launch "${source[@]}" ! queue ! videoconvert ! \
+sod_start "${source[@]}" ! queue ! videoconvert ! \
   progressreport name=progress update-freq=1 ! \
   sodbase ! sodpublish location=saliency.jsonl ! sodoverlay ! queue ! \
-  "${sink[@]}" >"$log" 2>&1 &
-launch=$!
+  "${sink[@]}" >"$log" 2>&1
 stopping=no
 stop () {
-  [ $stopping = yes ] || kill -INT $launch 2>/dev/null || true
+  [ $stopping = yes ] || kill -INT "$launch" 2>/dev/null || true
   stopping=yes
 }
-trap stop INT TERM
+trap stop INT TERM HUP
 
 progress () {
   local lines=0 percent
@@ -108,7 +107,7 @@ progress () {
 }
 SECONDS=0
 last=0
-while kill -0 $launch 2>/dev/null; do
+while kill -0 "$launch" 2>/dev/null; do
   sleep 0.2 || true
   [ "$seconds" = 0 ] || [ $SECONDS -lt "$seconds" ] || stop
   [ $SECONDS != $last ] || continue
@@ -120,7 +119,7 @@ while kill -0 $launch 2>/dev/null; do
   fi
 done
 result=0
-wait $launch || result=$?
+wait "$launch" || result=$?
 elapsed=$((($(date +%s%N) - started) / 1000000))
 printf '%s%s\n' "$([ ! -t 1 ] || printf '\r')" "$(progress)"
 

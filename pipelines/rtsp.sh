@@ -40,27 +40,27 @@ stop () {
   stopped=yes
   [ -z "$launch" ] || kill -INT "$launch" 2>/dev/null || true
 }
-trap stop INT TERM
+trap stop INT TERM HUP
 
+# connect COMMAND
 connect () {
-  sod_launch "${source[@]}" ! watchdog timeout=10000 ! \
+  "$1" "${source[@]}" ! watchdog timeout=10000 ! \
     queue max-size-buffers=3 ! videoconvert ! sodbase ! sodoverlay ! \
     queue max-size-buffers=3 ! "${sink[@]}"
 }
 
-if [ $SOD_PRINT = yes ]; then
+if [ "$SOD_PRINT" = yes ]; then
   next_sink
-  connect
+  connect sod_launch
 fi
 pause=1
 while [ $stopped = no ]; do
   next_sink
   started=$SECONDS
-  connect &
-  launch=$!
+  connect sod_start
   # A signal ends the wait but not the pipeline, which completes its file.
-  while kill -0 $launch 2>/dev/null; do
-    wait $launch || true
+  while kill -0 "$launch" 2>/dev/null; do
+    wait "$launch" || true
   done
   launch=
   [ $stopped = no ] || break

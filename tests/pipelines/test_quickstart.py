@@ -6,11 +6,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
-from support import FRAMES, decoded, environment, scene, script, tap
+from support import (FRAMES, PIPELINES, SLOW, Result, decoded, environment,
+                     scene, script, start, tap)
 
 folder = tempfile.mkdtemp(prefix='sod-quickstart-')
 clip = scene(folder)
@@ -53,13 +56,39 @@ def says_what_is_wrong_with_a_file():
               and path in result.output, result.output)
 
 
-def stops_a_live_source():
-    result = script('quickstart.sh', '--seconds', '2', 'testbin://video',
-                    cwd=folder, seconds=30)
-    if 'no element reads testbin' in result.output:
+def endless(*words):
+    """A run on a source without an end."""
+    return start(os.path.join(PIPELINES, 'quickstart.sh'), *words,
+                 'testbin://video', cwd=folder)
+
+
+def check_complete(process):
+    output, _ = process.communicate(timeout=30 * SLOW)
+    if 'no element reads testbin' in output:
         raise tap.Skip('testsrcbin is missing')
-    result.ok()
-    tap.check('frames of ' in result.output, result.output)
+    Result(process.returncode, output).ok()
+    tap.check('frames of ' in output, output)
+    decoded(os.path.join(folder, 'saliency.mp4'), folder)
+
+
+def stops_after_the_seconds_asked_for():
+    check_complete(endless('--seconds', '2'))
+
+
+def ctrl_c_leaves_complete_files():
+    lines = os.path.join(folder, 'saliency.jsonl')
+    if os.path.exists(lines):
+        os.remove(lines)
+    process = endless()
+    deadline = time.monotonic() + 30 * SLOW
+    while process.poll() is None and (
+            not os.path.exists(lines) or os.path.getsize(lines) < 5000):
+        tap.check(time.monotonic() < deadline, 'no lines')
+        time.sleep(0.1)
+    # As a terminal does: to everything in the group.
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+    check_complete(process)
 
 
 def opens_a_window_where_there_is_a_display():
@@ -88,7 +117,9 @@ status = tap.run([
     ('/quickstart/refuses-before-it-builds', refuses_before_it_builds),
     ('/quickstart/says-what-is-wrong-with-a-file',
      says_what_is_wrong_with_a_file),
-    ('/quickstart/stops-a-live-source', stops_a_live_source),
+    ('/quickstart/stops-after-the-seconds-asked-for',
+     stops_after_the_seconds_asked_for),
+    ('/quickstart/ctrl-c-leaves-complete-files', ctrl_c_leaves_complete_files),
     ('/quickstart/opens-a-window-where-there-is-a-display',
      opens_a_window_where_there_is_a_display),
 ])

@@ -47,6 +47,15 @@ guint16 gst_sod_canvas_get_code (
 void gst_sod_canvas_blend (
     GstSodCanvas *self, guint index, gint y, gint first, gint end);
 
+/* The same with one code all over. */
+void gst_sod_canvas_blend_code (GstSodCanvas *self, guint index, gint y,
+    gint first, gint end, guint16 code);
+
+/* The component after the last that has its samples where component @first
+ * has them: what is worked out for one holds for all of R, G and B, and for
+ * both of Cb and Cr. */
+guint gst_sod_canvas_get_group_end (const GstSodCanvas *self, guint first);
+
 /* Fills a rectangle whose edges are pixels of the canvas, with soft edges
  * where they do not fall on samples. */
 void gst_sod_canvas_fill (GstSodCanvas *self, gdouble left, gdouble top,

@@ -4,17 +4,20 @@
  * nothing in the means, so that it leaves no halo around itself. */
 #include <gst-sod/video/overlay-private.h>
 
+#include <string.h>
+
 /* Cells of the shorter side: no face and no number plate survives that. */
 #define CELLS 24
 
 void
 gst_sod_blur_clear (GstSodBlur *self)
 {
-  g_clear_pointer (&self->cells, g_free);
-  g_clear_pointer (&self->scratch, g_free);
-  g_clear_pointer (&self->row, g_free);
-  for (guint i = 0; i < 3; i++)
+  for (guint i = 0; i < 3; i++) {
+    g_clear_pointer (&self->cells[i], g_free);
     gst_sod_stretch_axis_clear (&self->axes[i]);
+  }
+  g_clear_pointer (&self->weights, g_free);
+  g_clear_pointer (&self->row, g_free);
 }
 
 /* Samples of a cell, given those of the shorter side of the canvas. */
@@ -39,13 +42,11 @@ lay_cells (GstSodBlur *self, const GstSodCanvas *canvas, guint index)
   self->rows = (from->height + self->cell_height - 1) / self->cell_height;
   size = (gsize) (self->columns + 1) * self->rows;
   if (size > self->size) {
-    self->cells = g_renew (gfloat, self->cells, size);
-    self->scratch = g_renew (gfloat, self->scratch, size);
+    for (guint i = 0; i < 3; i++)
+      self->cells[i] = g_renew (gfloat, self->cells[i], size);
+    self->weights = g_renew (gfloat, self->weights, size);
+    self->row = g_renew (gfloat, self->row, size);
     self->size = size;
-  }
-  if (self->columns + 1 > self->row_size) {
-    self->row_size = self->columns + 1;
-    self->row = g_renew (gfloat, self->row, self->row_size);
   }
   gst_sod_stretch_axis_set (&self->axes[index], self->columns, from->width,
       0.5 / (self->columns * self->cell_width),
@@ -54,10 +55,11 @@ lay_cells (GstSodBlur *self, const GstSodCanvas *canvas, guint index)
 
 /* Adds one row of samples to the sums of its cells: every fourth sample, which
  * is enough for a mean, but others in each row, so that stripes of any
- * direction have their mean too. */
+ * direction have their mean too. @map: the map's row, which @columns looks up,
+ * or NULL. */
 static void
 add_row (const GstSodBlur *self, const GstSodComponent *from, gint y,
-    const guint16 *map, gfloat *sums, gfloat *weights)
+    const guint8 *map, const gint *columns, gfloat *sums, gfloat *weights)
 {
   gint step = self->cell_width >= 8 ? 4 : 1;
 
@@ -69,7 +71,7 @@ add_row (const GstSodBlur *self, const GstSodComponent *from, gint y,
 
     for (gint x = first + y % step; x < end; x += step) {
       /* At least 1, so that a cell that is all salient has a mean too. */
-      guint weight = 256 - (map[x] >> 8);
+      guint weight = map == NULL ? 256 : 256 - map[columns[x]];
 
       sum += (guint64) weight * gst_sod_component_code (from, y, x);
       total += weight;
@@ -83,24 +85,22 @@ static void
 measure_cells (GstSodBlur *self, GstSodDrawing *drawing, guint index)
 {
   const GstSodComponent *from = &drawing->canvas.components[index];
+  const gint *columns = drawing->stretch.axes[index].index;
+  gfloat *cells = self->cells[index];
   gint pitch = self->columns + 1;
 
   for (gsize k = 0; k < (gsize) pitch * self->rows; k++)
-    self->cells[k] = self->scratch[k] = 0;
+    cells[k] = self->weights[k] = 0;
   for (gint y = 0; y < from->height; y++) {
     gsize row = (gsize) (y / self->cell_height) * pitch;
-    gint first, end;
 
-    gst_sod_stretch_row (&drawing->stretch, &drawing->canvas, index, y,
-        drawing->rows[0], &first, &end);
-    add_row (self, from, y, drawing->rows[0], self->cells + row,
-        self->scratch + row);
+    add_row (self, from, y,
+        gst_sod_stretch_get_row (&drawing->stretch, &drawing->canvas, index, y),
+        columns, cells + row, self->weights + row);
   }
 }
 
-/* (sums, weights) -> means, smoothed by 1 2 1 along both axes. The sums are
- * smoothed rather than the means, so that cells that are all salient take
- * theirs from their neighbours. */
+/* Smoothed by 1 2 1. */
 static void
 smooth_axis (gfloat *values, gint count, gint step)
 {
@@ -115,11 +115,13 @@ smooth_axis (gfloat *values, gint count, gint step)
   }
 }
 
+/* Sums and weights -> means. The sums are smoothed rather than the means, so
+ * that cells that are all salient take theirs from their neighbours. */
 static void
-smooth_cells (GstSodBlur *self)
+smooth_cells (GstSodBlur *self, gfloat *cells)
 {
   gint pitch = self->columns + 1;
-  gfloat *planes[2] = { self->cells, self->scratch };
+  gfloat *planes[2] = { cells, self->weights };
 
   for (guint k = 0; k < 2; k++) {
     for (gint y = 0; y < self->rows; y++)
@@ -128,35 +130,51 @@ smooth_cells (GstSodBlur *self)
       smooth_axis (planes[k] + x, self->rows, pitch);
   }
   for (gint y = 0; y < self->rows; y++) {
-    gfloat *cells = self->cells + (gssize) y * pitch;
-    const gfloat *weights = self->scratch + (gssize) y * pitch;
+    gfloat *row = cells + (gssize) y * pitch;
+    const gfloat *weights = self->weights + (gssize) y * pitch;
 
     for (gint x = 0; x < self->columns; x++)
-      cells[x] /= weights[x];
-    cells[self->columns] = cells[self->columns - 1];
+      row[x] /= weights[x];
+    row[self->columns] = row[self->columns - 1];
   }
 }
 
 static void
-mix_cells (GstSodBlur *self, gdouble position)
+mix_cells (GstSodBlur *self, const gfloat *cells, gdouble position)
 {
   gint pitch = self->columns + 1, index;
   const gfloat *a, *b;
   guint16 weight;
 
   gst_sod_stretch_find (position, self->rows, &index, &weight);
-  a = self->cells + (gssize) index * pitch;
+  a = cells + (gssize) index * pitch;
   b = index + 1 < self->rows ? a + pitch : a;
   for (gint k = 0; k < pitch; k++)
     self->row[k] = a[k] + (b[k] - a[k]) * (weight / 256.0f);
 }
 
 static void
-draw_component (GstSodDrawing *drawing, GstSodBlur *self, guint index)
+draw_row (GstSodBlur *self, GstSodCanvas *canvas, guint index,
+    const GstSodStretchAxis *axis, gint y)
+{
+  mix_cells (
+      self, self->cells[index], (y + 0.5) / (self->rows * self->cell_height));
+  for (gint x = 0; x < axis->count; x++) {
+    const gfloat *pair = self->row + axis->index[x];
+    gfloat weight = axis->weight[x] * (1.0f / 256);
+
+    canvas->codes[x] =
+        (guint16) (pair[0] + (pair[1] - pair[0]) * weight + 0.5f);
+  }
+  gst_sod_canvas_blend (canvas, index, y, 0, axis->count);
+}
+
+static void
+draw_group (
+    GstSodDrawing *drawing, GstSodBlur *self, guint index, guint group_end)
 {
   GstSodCanvas *canvas = &drawing->canvas;
   const GstSodComponent *to = &canvas->components[index];
-  const GstSodStretchAxis *axis = &self->axes[index];
   const guint16 *map = drawing->rows[0];
 
   for (gint y = 0; y < to->height; y++) {
@@ -164,26 +182,27 @@ draw_component (GstSodDrawing *drawing, GstSodBlur *self, guint index)
 
     gst_sod_stretch_row (
         &drawing->stretch, canvas, index, y, drawing->rows[0], &first, &end);
-    mix_cells (self, (y + 0.5) / (self->rows * self->cell_height));
-    for (gint x = 0; x < to->width; x++) {
-      const gfloat *pair = self->row + axis->index[x];
-      gfloat weight = axis->weight[x] * (1.0f / 256);
-
-      canvas->codes[x] =
-          (guint16) (pair[0] + (pair[1] - pair[0]) * weight + 0.5f);
+    memset (canvas->alpha, 255, to->width);
+    for (gint x = first; x < end; x++)
       canvas->alpha[x] = 255 - ((map[x] + 128u) >> 8);
-    }
-    gst_sod_canvas_blend (canvas, index, y, 0, to->width);
+    for (guint i = index; i < group_end; i++)
+      draw_row (self, canvas, i, &self->axes[index], y);
   }
 }
 
 void
 gst_sod_draw_blur (GstSodDrawing *drawing, GstSodBlur *blur)
 {
-  for (guint i = 0; i < drawing->canvas.n_components; i++) {
-    lay_cells (blur, &drawing->canvas, i);
-    measure_cells (blur, drawing, i);
-    smooth_cells (blur);
-    draw_component (drawing, blur, i);
+  GstSodCanvas *canvas = &drawing->canvas;
+  guint group_end;
+
+  for (guint i = 0; i < canvas->n_components; i = group_end) {
+    group_end = gst_sod_canvas_get_group_end (canvas, i);
+    lay_cells (blur, canvas, i);
+    for (guint k = i; k < group_end; k++) {
+      measure_cells (blur, drawing, k);
+      smooth_cells (blur, blur->cells[k]);
+    }
+    draw_group (drawing, blur, i, group_end);
   }
 }

@@ -46,9 +46,10 @@ typedef struct
   gint first, end; /* columns that are not 0 lie between these */
 } Row;
 
+/* Draws row @y of components @index to @group_end - 1. */
 static void
-draw_row (GstSodDrawing *drawing, guint index, gint y, const Row *above,
-    const Row *row, const Row *below, gint level)
+draw_row (GstSodDrawing *drawing, guint index, guint group_end, gint y,
+    const Row *above, const Row *row, const Row *below, gint level)
 {
   GstSodCanvas *canvas = &drawing->canvas;
   const GstSodComponent *to = &canvas->components[index];
@@ -63,26 +64,25 @@ draw_row (GstSodDrawing *drawing, guint index, gint y, const Row *above,
       end = MAX (end, MIN (near->end + 1, to->width));
     }
   }
-  if (first < end
-      && trace_row (canvas, rows, to->width, first, end, level,
+  if (first >= end
+      || !trace_row (canvas, rows, to->width, first, end, level,
           gst_sod_drawing_get_line_width (drawing), to->x_step * canvas->width,
           to->y_step * canvas->height))
-    gst_sod_canvas_blend (canvas, index, y, first, end);
+    return;
+  for (guint i = index; i < group_end; i++)
+    gst_sod_canvas_blend_code (canvas, i, y, first, end,
+        gst_sod_canvas_get_code (canvas, i, &line_colour));
 }
 
 static void
-draw_component (GstSodDrawing *drawing, guint index, gint level)
+draw_group (GstSodDrawing *drawing, guint index, guint group_end, gint level)
 {
   GstSodCanvas *canvas = &drawing->canvas;
-  const GstSodComponent *to = &canvas->components[index];
-  guint16 code = gst_sod_canvas_get_code (canvas, index, &line_colour);
+  gint last = canvas->components[index].height - 1;
   Row rows[3];
-  gint last = to->height - 1;
 
   for (gint k = 0; k < 3; k++)
     rows[k].codes = drawing->rows[k];
-  for (gint x = 0; x < to->width; x++)
-    canvas->codes[x] = code;
   for (gint y = -1; y <= last; y++) {
     Row *next = &rows[(y + 1) % 3];
 
@@ -90,8 +90,8 @@ draw_component (GstSodDrawing *drawing, guint index, gint level)
       gst_sod_stretch_row (&drawing->stretch, canvas, index, y + 1, next->codes,
           &next->first, &next->end);
     if (y >= 0)
-      draw_row (drawing, index, y, &rows[MAX (y - 1, 0) % 3], &rows[y % 3],
-          &rows[MIN (y + 1, last) % 3], level);
+      draw_row (drawing, index, group_end, y, &rows[MAX (y - 1, 0) % 3],
+          &rows[y % 3], &rows[MIN (y + 1, last) % 3], level);
   }
 }
 
@@ -99,7 +99,10 @@ void
 gst_sod_draw_contour (GstSodDrawing *drawing, gdouble threshold)
 {
   gint level = (gint) (CLAMP (threshold, 1 / 255.0, 1) * 255 * 256) - 128;
+  guint group_end;
 
-  for (guint i = 0; i < drawing->canvas.n_components; i++)
-    draw_component (drawing, i, level);
+  for (guint i = 0; i < drawing->canvas.n_components; i = group_end) {
+    group_end = gst_sod_canvas_get_group_end (&drawing->canvas, i);
+    draw_group (drawing, i, group_end, level);
+  }
 }

@@ -2,7 +2,8 @@
 #include <gst-sod/video/overlay-private.h>
 
 /* Colours at even steps of 0..1, linear in between. Control points are our
- * own: they follow the names' course of hue and lightness, not their tables. */
+ * own: they follow the names' course of hue and lightness, not their tables.
+ * Turbo's dark end is left out: it would hide what is most salient. */
 static const GstSodColour turbo[] = {
   { 0.18f, 0.07f, 0.24f },
   { 0.26f, 0.42f, 0.90f },
@@ -11,7 +12,6 @@ static const GstSodColour turbo[] = {
   { 0.78f, 0.92f, 0.20f },
   { 0.98f, 0.62f, 0.18f },
   { 0.85f, 0.22f, 0.06f },
-  { 0.48f, 0.02f, 0.02f },
 };
 
 static const GstSodColour inferno[] = {
@@ -65,24 +65,32 @@ gst_sod_palette_set (GstSodPalette *self, const GstSodCanvas *canvas,
   }
 }
 
+static void
+colour_row (GstSodCanvas *canvas, const GstSodPalette *palette, guint index,
+    gint y, const guint16 *row, gint first, gint end)
+{
+  for (gint x = first; x < end; x++)
+    canvas->codes[x] = palette->codes[index][(row[x] + 128u) >> 8];
+  gst_sod_canvas_blend (canvas, index, y, first, end);
+}
+
 void
 gst_sod_draw_heatmap (GstSodDrawing *drawing, const GstSodPalette *palette)
 {
   GstSodCanvas *canvas = &drawing->canvas;
   guint16 *row = drawing->rows[0];
+  guint group_end;
 
-  for (guint i = 0; i < canvas->n_components; i++) {
+  for (guint i = 0; i < canvas->n_components; i = group_end) {
+    group_end = gst_sod_canvas_get_group_end (canvas, i);
     for (gint y = 0; y < canvas->components[i].height; y++) {
       gint first, end;
 
       gst_sod_stretch_row (&drawing->stretch, canvas, i, y, row, &first, &end);
-      for (gint x = first; x < end; x++) {
-        guint code = (row[x] + 128u) >> 8;
-
-        canvas->alpha[x] = palette->alpha[code];
-        canvas->codes[x] = palette->codes[i][code];
-      }
-      gst_sod_canvas_blend (canvas, i, y, first, end);
+      for (gint x = first; x < end; x++)
+        canvas->alpha[x] = palette->alpha[(row[x] + 128u) >> 8];
+      for (guint k = i; k < group_end; k++)
+        colour_row (canvas, palette, k, y, row, first, end);
     }
   }
 }

@@ -41,11 +41,10 @@ typedef struct
 {
   gint columns, rows;           /* cells */
   gint cell_width, cell_height; /* samples */
-  gfloat *cells;                /* rows x (columns + 1) */
-  gfloat *scratch;              /* as large as cells */
+  gfloat *cells[3];             /* rows x (columns + 1), of each component */
+  gfloat *weights;              /* as large as cells */
   gfloat *row;                  /* columns + 1 */
-  gsize size;                   /* floats of cells and of scratch */
-  gint row_size;
+  gsize size;                   /* floats of each */
   GstSodStretchAxis axes[3];
 } GstSodBlur;
 

@@ -47,6 +47,11 @@ void gst_sod_stretch_set (GstSodStretch *self, const GstSodMap *map,
 void gst_sod_stretch_row (GstSodStretch *self, const GstSodCanvas *canvas,
     guint index, gint y, guint16 *codes, gint *first, gint *end);
 
+/* The map's own row nearest to row @y of component @index, or NULL where there
+ * is no map. */
+const guint8 *gst_sod_stretch_get_row (
+    const GstSodStretch *self, const GstSodCanvas *canvas, guint index, gint y);
+
 void gst_sod_stretch_clear (GstSodStretch *self);
 
 G_END_DECLS

@@ -67,6 +67,17 @@ gst_sod_stretch_set (GstSodStretch *self, const GstSodMap *map,
   }
 }
 
+/* Row @y of component @index as a fraction of the map's height. */
+static gdouble
+get_position (
+    const GstSodStretch *self, const GstSodCanvas *canvas, guint index, gint y)
+{
+  const GstSodComponent *to = &canvas->components[index];
+
+  return ((gdouble) to->y_first + y * (gdouble) to->y_step - self->y)
+         / self->rectangle_height;
+}
+
 /* Goes between two rows; tells between which columns any code is not 0. */
 static void
 mix_rows (GstSodStretch *self, gdouble position, gint *first, gint *end)
@@ -116,10 +127,8 @@ gst_sod_stretch_row (GstSodStretch *self, const GstSodCanvas *canvas,
 
   *first = *end = 0;
   if (self->data != NULL) {
-    mix_rows (self,
-        ((gdouble) to->y_first + y * (gdouble) to->y_step - self->y)
-            / self->rectangle_height,
-        &first_column, &end_column);
+    mix_rows (self, get_position (self, canvas, index, y), &first_column,
+        &end_column);
     if (first_column < end_column) {
       *first = find_sample (axis, first_column - 1);
       *end = find_sample (axis, end_column);
@@ -133,6 +142,20 @@ gst_sod_stretch_row (GstSodStretch *self, const GstSodCanvas *canvas,
 
     codes[x] = (guint16) ((pair[0] * (256 - weight) + pair[1] * weight) >> 8);
   }
+}
+
+const guint8 *
+gst_sod_stretch_get_row (
+    const GstSodStretch *self, const GstSodCanvas *canvas, guint index, gint y)
+{
+  gint row;
+  guint16 weight;
+
+  if (self->data == NULL)
+    return NULL;
+  gst_sod_stretch_find (
+      get_position (self, canvas, index, y), self->height, &row, &weight);
+  return self->data + (gssize) row * self->stride;
 }
 
 void

@@ -8,6 +8,7 @@
 static const GstSodListFunc list_functions[] = {
   [GST_SOD_DATASET_LAYOUT_DAVIS] = gst_sod_list_davis,
   [GST_SOD_DATASET_LAYOUT_VOS] = gst_sod_list_vos,
+  [GST_SOD_DATASET_LAYOUT_FBMS] = gst_sod_list_fbms,
   [GST_SOD_DATASET_LAYOUT_DAVSOD] = gst_sod_list_davsod,
   [GST_SOD_DATASET_LAYOUT_DUTS] = gst_sod_list_duts,
   [GST_SOD_DATASET_LAYOUT_UCSD] = gst_sod_list_ucsd,

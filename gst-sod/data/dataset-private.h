@@ -102,6 +102,7 @@ gboolean gst_sod_list_vos (GstSodListing *listing, GError **error);
 gboolean gst_sod_list_ucsd (GstSodListing *listing, GError **error);
 gboolean gst_sod_list_davsod (GstSodListing *listing, GError **error);
 gboolean gst_sod_list_duts (GstSodListing *listing, GError **error);
+gboolean gst_sod_list_fbms (GstSodListing *listing, GError **error);
 gboolean gst_sod_list_pairs (GstSodListing *listing, GError **error);
 
 /* Keeps the items of a list file: lines with a sequence, a frame

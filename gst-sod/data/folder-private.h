@@ -27,6 +27,10 @@ gchar *gst_sod_name_stem (const gchar *name);
 
 gboolean gst_sod_is_folder (const gchar *parent, const gchar *name);
 
+/* Raises an error: @path holds no @wanted. */
+gboolean gst_sod_folder_lacks (
+    const gchar *path, const gchar *wanted, GError **error);
+
 /* Adds an item for each picture of @images with the one of the same name in
  * @masks, which may be missing where @sparse. No picture at all, two of one
  * name or a mask without a picture are errors. */

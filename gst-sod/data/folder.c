@@ -97,6 +97,16 @@ gst_sod_is_folder (const gchar *parent, const gchar *name)
   return g_file_test (path, G_FILE_TEST_IS_DIR);
 }
 
+gboolean
+gst_sod_folder_lacks (const gchar *root, const gchar *wanted, GError **error)
+{
+  g_autofree gchar *shown = g_filename_display_name (root);
+
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NOT_FOUND,
+      "%s: holds no %s; check the root folder and the layout", shown, wanted);
+  return FALSE;
+}
+
 static GDir *
 open_dir (const gchar *path, GError **error)
 {

@@ -6,16 +6,6 @@
 #include <sys/stat.h>
 
 static gboolean
-no_folder (const gchar *root, const gchar *wanted, GError **error)
-{
-  g_autofree gchar *shown = g_filename_display_name (root);
-
-  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NOT_FOUND,
-      "%s: holds no %s; check the root folder and the layout", shown, wanted);
-  return FALSE;
-}
-
-static gboolean
 check_root (const gchar *root, GError **error)
 {
   g_autoptr (GstSodFolder) folder = gst_sod_folder_open (root, error);
@@ -60,12 +50,13 @@ list_jpeg_images (GstSodListing *listing, gboolean sparse, GError **error)
   if (!check_root (listing->root, error))
     return FALSE;
   if (!gst_sod_is_folder (listing->root, "JPEGImages"))
-    return no_folder (listing->root, "folder JPEGImages", error);
+    return gst_sod_folder_lacks (listing->root, "folder JPEGImages", error);
   top = gst_sod_folder_open (image_top, error);
   if (top == NULL)
     return FALSE;
   if (top->folders->len == 0)
-    return no_folder (image_top, "sequences (folders of pictures)", error);
+    return gst_sod_folder_lacks (
+        image_top, "sequences (folders of pictures)", error);
   for (guint i = 0; i < top->folders->len; i++) {
     const gchar *sequence = g_ptr_array_index (top->folders, i);
     g_autofree gchar *image_folder =
@@ -164,7 +155,7 @@ gst_sod_list_davsod (GstSodListing *listing, GError **error)
       return FALSE;
   }
   return listing->items->len > 0
-         || no_folder (listing->root,
+         || gst_sod_folder_lacks (listing->root,
              "sequences (SET/SEQUENCE/Imgs beside ground-truth)", error);
 }
 
@@ -240,7 +231,7 @@ gst_sod_list_duts (GstSodListing *listing, GError **error)
   }
   return list_duts (listing, NULL, error)
          && (listing->items->len > 0
-             || no_folder (listing->root,
+             || gst_sod_folder_lacks (listing->root,
                  "folders DUTS-TR-Image and DUTS-TR-Mask", error));
 }
 
@@ -323,7 +314,7 @@ find_pair (
     }
   }
   return check_root (listing->root, error)
-         && no_folder (listing->root,
+         && gst_sod_folder_lacks (listing->root,
              "folders \"images\" and \"masks\" (or Image and Mask, Imgs and "
              "GT): name the two",
              error);

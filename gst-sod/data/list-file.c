@@ -51,9 +51,9 @@ index_fill (Index *self, GPtrArray *items, const gchar *root)
     const gchar *image = below (item->image, root);
 
     add_key (self->frames, g_strdup (image), i);
-    add_key (self->frames, g_path_get_basename (image), i);
     if (item->sequence[0] == '\0') {
       add_key (self->frames, g_strdup (item->name), i);
+      add_key (self->frames, g_path_get_basename (image), i);
     } else {
       add_key (
           self->frames, g_strconcat (item->sequence, "/", item->name, NULL), i);
@@ -69,8 +69,7 @@ index_clear (Index *self)
   g_hash_table_unref (self->sequences);
 }
 
-/* Marks what @key names. A name of a picture alone ("00000.jpg") says which
- * only where there are no sequences. */
+/* Marks what @key names. */
 static gboolean
 mark (const Index *self, const gchar *key, guint8 *wanted)
 {
@@ -92,8 +91,7 @@ mark (const Index *self, const gchar *key, guint8 *wanted)
     return TRUE;
   }
   first = GPOINTER_TO_UINT (g_hash_table_lookup (self->frames, key));
-  if (first == 0
-      || (strchr (key, '/') == NULL && g_hash_table_size (self->sequences) > 0))
+  if (first == 0)
     return FALSE;
   wanted[first - 1] = 1;
   return TRUE;

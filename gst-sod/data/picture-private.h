@@ -47,6 +47,10 @@ GBytes *gst_sod_file_read (const gchar *path, gsize max, GError **error);
 void gst_sod_file_error (
     const gchar *path, const gchar *what, gint code, GError **error);
 
+/* A file through gst_sod_picture_decode(), named in every error. */
+gboolean gst_sod_raster_read (const gchar *path, GstSodPixels wanted,
+    GstSodRaster *raster, GError **error);
+
 /* Sets the size and takes memory for the pixels. */
 gboolean gst_sod_raster_allocate (GstSodRaster *raster, guint width,
     guint height, GstSodPixels wanted, GError **error);

@@ -103,9 +103,9 @@ gst_sod_picture_decode (const guint8 *data, gsize size, GstSodPixels wanted,
   return FALSE;
 }
 
-static gboolean
-read_raster (const gchar *path, GstSodPixels wanted, GstSodRaster *raster,
-    GError **error)
+gboolean
+gst_sod_raster_read (const gchar *path, GstSodPixels wanted,
+    GstSodRaster *raster, GError **error)
 {
   g_autoptr (GBytes) bytes = gst_sod_file_read (path, MAX_FILE, error);
   g_autofree gchar *name = NULL;
@@ -147,7 +147,7 @@ gst_sod_picture_read_rgb (const gchar *path, GError **error)
 
   g_return_val_if_fail (path != NULL, NULL);
 
-  if (!read_raster (path, GST_SOD_PIXELS_RGB, &raster, error))
+  if (!gst_sod_raster_read (path, GST_SOD_PIXELS_RGB, &raster, error))
     return NULL;
   return gst_sod_raster_take_image (&raster, GST_SOD_PIXELS_RGB);
 }
@@ -175,7 +175,7 @@ gst_sod_picture_read_gray (const gchar *path, GError **error)
 
   g_return_val_if_fail (path != NULL, NULL);
 
-  if (!read_raster (path, GST_SOD_PIXELS_GRAY, &raster, error))
+  if (!gst_sod_raster_read (path, GST_SOD_PIXELS_GRAY, &raster, error))
     return NULL;
   return gst_sod_raster_take_image (&raster, GST_SOD_PIXELS_GRAY);
 }
@@ -203,7 +203,7 @@ gst_sod_picture_read_mask (const gchar *path, GError **error)
 
   g_return_val_if_fail (path != NULL, NULL);
 
-  if (!read_raster (path, GST_SOD_PIXELS_MASK, &raster, error))
+  if (!gst_sod_raster_read (path, GST_SOD_PIXELS_MASK, &raster, error))
     return NULL;
   gst_sod_raster_threshold (&raster);
   return gst_sod_raster_take_image (&raster, GST_SOD_PIXELS_MASK);
@@ -233,7 +233,7 @@ gst_sod_picture_read_size (
   g_return_val_if_fail (path != NULL, FALSE);
   g_return_val_if_fail (width != NULL && height != NULL, FALSE);
 
-  if (!read_raster (path, GST_SOD_PIXELS_SIZE, &raster, error))
+  if (!gst_sod_raster_read (path, GST_SOD_PIXELS_SIZE, &raster, error))
     return FALSE;
   *width = raster.width;
   *height = raster.height;

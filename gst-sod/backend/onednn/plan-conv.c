@@ -420,18 +420,28 @@ gst_sod_onednn_choose_input (GstSodOnednnBuilder *self, GError **error)
 /* ---- one channel ---- */
 
 /* oneDNN computes one output channel at the price of a whole vector of them,
- * so the map's last convolution has a kernel of its own. */
+ * so the map's last convolution has a kernel of its own; but AMX does a tile
+ * of them in less time yet. */
 static gboolean
-is_to_one (const Conv *self)
+is_to_one (Conv *self)
 {
   const GstSodOpAttrs *attrs = &self->node->attrs;
-  const GstSodOnednnValue *values = self->builder->plan->values;
+  const GstSodOnednnPlan *plan = self->builder->plan;
+  const GstSodOnednnValue *input = &plan->values[self->node->inputs[0]];
+  const GstSodOnednnValue *output = &plan->values[self->node->output];
+  dnnl_primitive_desc_t pd;
+  gboolean amx;
 
-  return attrs->channels == 1 && attrs->stride == 1 && !attrs->relu
-         && attrs->bias && values[self->node->output].tail
-         && values[self->node->inputs[0]].layout != GST_SOD_ONEDNN_NCHW
-         && self->node->inputs[0] != self->builder->plan->graph->input
-         && self->in.dims[1] % GST_SOD_ONEDNN_LANES == 0;
+  if (attrs->channels != 1 || attrs->stride != 1 || attrs->relu || !attrs->bias
+      || !output->tail || input->layout == GST_SOD_ONEDNN_NCHW
+      || self->node->inputs[0] == plan->graph->input
+      || self->in.dims[1] % GST_SOD_ONEDNN_LANES != 0)
+    return FALSE;
+  pd = try_layouts (self, input->desc, output->desc);
+  amx = pd != NULL && strstr (gst_sod_onednn_impl (pd), "amx") != NULL;
+  if (pd != NULL)
+    dnnl_primitive_desc_destroy (pd);
+  return !amx;
 }
 
 static gboolean

@@ -53,7 +53,7 @@ log=$SOD_BUILD/quickstart.log
 build () {
   [ -e "$SOD_BUILD/build.ninja" ] ||
     meson setup "$SOD_BUILD" "$SOD_TOP" -Dintrospection=disabled || return 1
-  ninja -C "$SOD_BUILD"
+  ninja -C "$SOD_BUILD" plugins/libgstsod.so
 }
 [ -e "$SOD_BUILD/plugins/libgstsod.so" ] || echo "Building ..."
 if ! build >"$log" 2>&1; then

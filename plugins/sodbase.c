@@ -429,7 +429,6 @@ gst_sod_base_init (GstSodBase *self)
   /* Lateness is the overload policy's to judge: a dropped frame would be one
    * without a map. */
   gst_base_transform_set_qos_enabled (trans, FALSE);
-  gst_base_transform_set_gap_aware (trans, TRUE);
 }
 
 static void

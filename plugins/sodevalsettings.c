@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sodevalsettings.h"
 
-#include "sodenumtypes.h"
-
 #define DEFAULT_SCHOOL GST_SOD_SCHOOL_PYSOD
 #define DEFAULT_NAN GST_SOD_NAN_POLICY_MATCH
 #define DEFAULT_RESIZE SOD_RESIZE_NONE

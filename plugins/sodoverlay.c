@@ -229,7 +229,6 @@ gst_sod_overlay_filter_init (GstSodOverlayFilter *self)
     DEFAULT_THRESHOLD };
   /* GstVideoFilter would drop late frames: whether to is for the sink. */
   gst_base_transform_set_qos_enabled (GST_BASE_TRANSFORM (self), FALSE);
-  gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);
 }
 
 static void

@@ -292,7 +292,6 @@ gst_sod_publish_init (GstSodPublish *self)
 
   gst_base_transform_set_passthrough (trans, TRUE);
   gst_base_transform_set_qos_enabled (trans, FALSE);
-  gst_base_transform_set_gap_aware (trans, TRUE);
 }
 
 static void

@@ -3,8 +3,6 @@
 
 #include <gst/gst.h>
 
-#include "sodenumtypes.h"
-
 #define READY                                                                  \
   (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
 #define PLAYING                                                                \

@@ -372,6 +372,64 @@ test_one_id_shares_the_model (void)
     g_free (g_steal_pointer (&versions[i]));
 }
 
+typedef struct
+{
+  GstHarness *harness;
+  GBytes *expected; /* 32x16 */
+  guint n_wrong;
+} Stream;
+
+/* Batches change nothing but the rounding. */
+static gpointer
+run_stream (gpointer data)
+{
+  Stream *stream = data;
+
+  for (guint i = 0; i < 30; i++) {
+    g_autoptr (GstBuffer) out = test_push (stream->harness, 0, i * GST_MSECOND);
+    g_autoptr (GBytes) found = test_gray_pixels (
+        gst_sod_map_get_pixels (gst_sod_buffer_get_map (out)), 32, 16);
+    const guint8 *a = g_bytes_get_data (found, NULL);
+    const guint8 *b = g_bytes_get_data (stream->expected, NULL);
+
+    for (guint j = 0; j < 32 * 16; j++)
+      stream->n_wrong += ABS (a[j] - b[j]) > 2;
+  }
+  return NULL;
+}
+
+static void
+test_streams_of_one_id_run_at_the_same_time (void)
+{
+  g_autofree gchar *path = test_model (1, 1);
+  Stream streams[4];
+  GThread *threads[4];
+
+  for (guint i = 0; i < 4; i++) {
+    g_autoptr (GstCaps) caps = test_caps ("RGB", 64 + 16 * i, 48);
+    g_autoptr (GstBuffer) frame = NULL;
+    GstVideoInfo info;
+
+    gst_video_info_from_caps (&info, caps);
+    frame = test_frame (&info, 0, 0);
+    streams[i].expected = test_expected_map (path, frame, &info, 32, 16);
+    streams[i].n_wrong = 0;
+    streams[i].harness =
+        test_sodbase ("model-instance-id", "busy", "overload", 1, NULL);
+    gst_harness_set_src_caps (streams[i].harness, gst_caps_ref (caps));
+  }
+  for (guint i = 0; i < 4; i++)
+    threads[i] = g_thread_new ("stream", run_stream, &streams[i]);
+  for (guint i = 0; i < 4; i++) {
+    g_thread_join (threads[i]);
+    g_assert_cmpuint (streams[i].n_wrong, ==, 0);
+    g_assert_cmpuint (
+        test_stat (streams[i].harness->element, "inferences"), ==, 30);
+    test_harness_free (streams[i].harness);
+    g_bytes_unref (streams[i].expected);
+  }
+}
+
 static void
 test_one_id_with_two_settings_is_an_error (void)
 {
@@ -477,6 +535,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/model/default-is-found-where-the-environment-says",
       test_default_model_is_found_where_the_environment_says);
   g_test_add_func ("/model/one-id-shares-it", test_one_id_shares_the_model);
+  g_test_add_func ("/model/streams-of-one-id-run-at-the-same-time",
+      test_streams_of_one_id_run_at_the_same_time);
   g_test_add_func ("/model/one-id-with-two-settings-is-an-error",
       test_one_id_with_two_settings_is_an_error);
   g_test_add_func ("/model/two-frames-warm-up-after-start-and-discontinuity",

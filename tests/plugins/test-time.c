@@ -311,8 +311,9 @@ test_a_new_segment_times_frames_by_running_time (void)
 typedef struct
 {
   GstHarness *harness;
-  guint n_frames;
+  gint stopped; /* atomic */
   GstFlowReturn flow;
+  GThread *thread;
 } Pusher;
 
 static gpointer
@@ -320,7 +321,9 @@ push_frames (gpointer data)
 {
   Pusher *pusher = data;
 
-  for (guint i = 0; i < pusher->n_frames && pusher->flow == GST_FLOW_OK; i++) {
+  for (guint i = 0;
+       !g_atomic_int_get (&pusher->stopped) && pusher->flow == GST_FLOW_OK;
+       i++) {
     GstBuffer *frame = gst_buffer_new_allocate (NULL, 64 * 48 * 3, NULL);
 
     GST_BUFFER_PTS (frame) = i * FRAME;
@@ -329,47 +332,114 @@ push_frames (gpointer data)
   return NULL;
 }
 
-/* Two streams on one executor; the one that waits for its turn is flushed. */
+static void
+start_pushing (Pusher *pusher, GstHarness *harness)
+{
+  *pusher = (Pusher){ .harness = harness, .flow = GST_FLOW_OK };
+  pusher->thread = g_thread_new ("pusher", push_frames, pusher);
+}
+
+/* Whether a frame of a stream that has to wait for its turn most of the time is
+ * given up, when @interrupt comes, without an inference. */
+static gboolean
+is_taken_back (void (*interrupt) (GstHarness *harness))
+{
+  g_autofree gchar *slow = test_slow_model ();
+  g_autoptr (TestHarness) waiting = test_sodbase ("model-file", slow, NULL);
+  GstHarness *busy[3];
+  Pusher pushers[4];
+  gboolean taken_back;
+
+  for (guint i = 0; i < 3; i++) {
+    busy[i] = test_sodbase ("model-file", slow, NULL);
+    test_set_caps (busy[i], "RGB", 64, 48);
+    gst_util_set_object_arg (G_OBJECT (busy[i]->element), "overload", "block");
+    start_pushing (&pushers[i], busy[i]);
+  }
+  test_set_caps (waiting, "RGB", 64, 48);
+  gst_util_set_object_arg (G_OBJECT (waiting->element), "overload", "block");
+  start_pushing (&pushers[3], waiting);
+  while (test_stat (waiting->element, "frames") < 2)
+    g_usleep (1000);
+  interrupt (waiting);
+  g_thread_join (pushers[3].thread);
+  g_assert_cmpint (pushers[3].flow, ==, GST_FLOW_FLUSHING);
+  taken_back = test_stat (waiting->element, "frames")
+               > test_stat (waiting->element, "inferences");
+  test_assert_no_error (waiting->element);
+
+  for (guint i = 0; i < 3; i++) {
+    g_atomic_int_set (&pushers[i].stopped, TRUE);
+    g_thread_join (pushers[i].thread);
+    g_assert_cmpint (pushers[i].flow, ==, GST_FLOW_OK);
+    test_harness_free (busy[i]);
+  }
+  return taken_back;
+}
+
+/* The frame may be at work when the interruption comes, which is waited for;
+ * of some tries, one finds it waiting. */
+static void
+check_interruption (void (*interrupt) (GstHarness *harness))
+{
+  for (guint i = 0; i < 8; i++) {
+    if (is_taken_back (interrupt))
+      return;
+  }
+  g_error ("no frame was taken back while it waited");
+}
+
+static void
+interrupt_by_flush (GstHarness *harness)
+{
+  gst_pad_push_event (harness->srcpad, gst_event_new_flush_start ());
+}
+
+static void
+interrupt_by_stop (GstHarness *harness)
+{
+  gst_element_set_state (harness->element, GST_STATE_NULL);
+}
+
 static void
 test_a_flush_takes_back_a_frame_that_waits (void)
 {
-  g_autofree gchar *slow = test_slow_model ();
-  g_autoptr (TestHarness) busy = test_sodbase ("model-file", slow, NULL);
-  g_autoptr (TestHarness) waiting = test_sodbase ("model-file", slow, NULL);
-  Pusher one = { busy, 3, GST_FLOW_OK };
-  Pusher other = { waiting, 1000, GST_FLOW_OK };
-  GThread *threads[2];
-
-  test_set_caps (busy, "RGB", 64, 48);
-  test_set_caps (waiting, "RGB", 64, 48);
-  threads[0] = g_thread_new ("busy", push_frames, &one);
-  threads[1] = g_thread_new ("waiting", push_frames, &other);
-  while (test_stat (waiting->element, "frames") < 2)
-    g_usleep (1000);
-  gst_pad_push_event (waiting->srcpad, gst_event_new_flush_start ());
-  g_thread_join (threads[1]);
-  g_assert_cmpint (other.flow, ==, GST_FLOW_FLUSHING);
-  g_thread_join (threads[0]);
-  g_assert_cmpint (one.flow, ==, GST_FLOW_OK);
-  test_assert_no_error (waiting->element);
+  check_interruption (interrupt_by_flush);
 }
 
 static void
 test_stopping_takes_back_a_frame_that_waits (void)
 {
-  g_autofree gchar *slow = test_slow_model ();
-  g_autoptr (TestHarness) harness = test_sodbase ("model-file", slow, NULL);
-  Pusher pusher = { harness, 1000, GST_FLOW_OK };
-  GThread *thread;
+  check_interruption (interrupt_by_stop);
+}
 
-  test_set_caps (harness, "RGB", 64, 48);
-  thread = g_thread_new ("pusher", push_frames, &pusher);
-  while (test_stat (harness->element, "frames") < 1)
-    g_usleep (1000);
-  gst_element_set_state (harness->element, GST_STATE_NULL);
-  g_thread_join (thread);
-  g_assert_cmpint (pusher.flow, ==, GST_FLOW_FLUSHING);
-  test_assert_no_error (harness->element);
+static void
+test_a_seek_goes_on_where_it_says (void)
+{
+  g_autofree gchar *path = test_model (1, 1);
+  g_autofree gchar *line = g_strdup_printf (
+      "videotestsrc ! video/x-raw,width=64,height=48,framerate=25/1 ! "
+      "sodbase name=b model-file=%s ! appsink name=s sync=false max-buffers=1",
+      path);
+  g_autoptr (GstElement) pipeline = gst_parse_launch (line, NULL);
+  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (pipeline), "s");
+  g_autoptr (GstSample) sample = NULL;
+  GstBuffer *buffer;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  g_signal_emit_by_name (
+      sink, "try-pull-sample", (guint64) 5 * GST_SECOND, &sample);
+  g_assert_nonnull (sample);
+  g_assert_true (gst_element_seek_simple (
+      pipeline, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 60 * GST_SECOND));
+  g_clear_pointer (&sample, gst_sample_unref);
+  g_signal_emit_by_name (
+      sink, "try-pull-sample", (guint64) 5 * GST_SECOND, &sample);
+  g_assert_nonnull (sample);
+  buffer = gst_sample_get_buffer (sample);
+  g_assert_cmpuint (GST_BUFFER_PTS (buffer), ==, 60 * GST_SECOND);
+  g_assert_nonnull (gst_sod_buffer_get_map (buffer));
+  gst_element_set_state (pipeline, GST_STATE_NULL);
 }
 
 static void
@@ -433,6 +503,8 @@ main (int argc, char *argv[])
       test_a_flush_forgets_the_last_map_and_the_frames);
   g_test_add_func ("/time/segments-time-frames-by-running-time",
       test_a_new_segment_times_frames_by_running_time);
+  g_test_add_func (
+      "/time/seek-goes-on-where-it-says", test_a_seek_goes_on_where_it_says);
   g_test_add_func ("/time/flush-takes-back-a-frame-that-waits",
       test_a_flush_takes_back_a_frame_that_waits);
   g_test_add_func ("/time/stopping-takes-back-a-frame-that-waits",

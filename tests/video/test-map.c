@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/gstsod.h>
+#include <gst-sod/video/regions-private.h>
 
 #include "scene.h"
 
@@ -152,22 +153,50 @@ test_replaced (void)
 }
 
 static GstPadProbeReturn
-attach_map (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+attach (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
   GstBuffer *buffer =
       gst_buffer_make_writable (GST_PAD_PROBE_INFO_BUFFER (info));
+  g_autoptr (GPtrArray) regions =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_sod_region_free);
+  GstSodRegion region = { 3, { 0.25, 0.25, 0.75, 0.5 }, 0.1, 0.9 };
 
+  g_ptr_array_add (regions, gst_sod_region_copy (&region));
   gst_sod_buffer_add_map (buffer, data);
+  gst_sod_buffer_add_regions (buffer, 64, 48, regions);
   GST_PAD_PROBE_INFO_DATA (info) = buffer;
   return GST_PAD_PROBE_OK;
 }
 
-static GstPadProbeReturn
-check_map (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+static void
+assert_region (GstBuffer *buffer, const GstVideoInfo *info)
 {
+  g_autoptr (GPtrArray) regions =
+      gst_sod_buffer_get_regions (buffer, info->width, info->height);
+  const GstSodRegion *region;
+  gdouble x, y, width, height;
+
+  g_assert_cmpuint (regions->len, ==, 1);
+  region = g_ptr_array_index (regions, 0);
+  g_assert_cmpuint (gst_sod_region_get_id (region), ==, 3);
+  g_assert_cmpfloat (gst_sod_region_get_score (region), ==, 0.9);
+  gst_sod_region_get_box (region, &x, &y, &width, &height);
+  g_assert_cmpfloat_with_epsilon (x, 0.25, 1e-9);
+  g_assert_cmpfloat_with_epsilon (y, 0.25, 1e-9);
+  g_assert_cmpfloat_with_epsilon (width, 0.5, 1e-9);
+  g_assert_cmpfloat_with_epsilon (height, 0.25, 1e-9);
+}
+
+static GstPadProbeReturn
+check (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  GstVideoInfo video;
   guint *count = data;
 
+  g_assert_true (gst_video_info_from_caps (&video, caps));
   assert_map (GST_PAD_PROBE_INFO_BUFFER (info));
+  assert_region (GST_PAD_PROBE_INFO_BUFFER (info), &video);
   (*count)++;
   return GST_PAD_PROBE_OK;
 }
@@ -194,10 +223,8 @@ run_path (const gchar *path)
   to = gst_bin_get_by_name (GST_BIN (pipeline), "to");
   from_pad = gst_element_get_static_pad (from, "src");
   to_pad = gst_element_get_static_pad (to, "sink");
-  gst_pad_add_probe (
-      from_pad, GST_PAD_PROBE_TYPE_BUFFER, attach_map, map, NULL);
-  gst_pad_add_probe (
-      to_pad, GST_PAD_PROBE_TYPE_BUFFER, check_map, &count, NULL);
+  gst_pad_add_probe (from_pad, GST_PAD_PROBE_TYPE_BUFFER, attach, map, NULL);
+  gst_pad_add_probe (to_pad, GST_PAD_PROBE_TYPE_BUFFER, check, &count, NULL);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   bus = gst_element_get_bus (pipeline);
   message = gst_bus_timed_pop_filtered (
@@ -251,15 +278,17 @@ main (int argc, char **argv)
   g_test_add_func ("/map/type/is-boxed", test_boxed);
   g_test_add_func ("/map/buffer/copies-carry-it", test_copies);
   g_test_add_func ("/map/buffer/second-map-replaces-first", test_replaced);
-  g_test_add_data_func ("/map/elements/queue-keeps-it", "queue", test_elements);
-  g_test_add_data_func ("/map/elements/tee-keeps-it",
+  g_test_add_data_func (
+      "/map/elements/queue-keeps-both", "queue", test_elements);
+  g_test_add_data_func ("/map/elements/tee-keeps-both",
       "tee name=t ! queue ! fakesink t. ! queue", test_elements);
-  g_test_add_data_func ("/map/elements/videoscale-keeps-it",
-      "videoscale ! video/x-raw,width=100,height=20", test_elements);
-  g_test_add_data_func ("/map/elements/videoconvert-keeps-it",
+  g_test_add_data_func ("/map/elements/videoscale-keeps-both",
+      "videoscale ! video/x-raw,width=100,height=20,pixel-aspect-ratio=1/1",
+      test_elements);
+  g_test_add_data_func ("/map/elements/videoconvert-keeps-both",
       "videoconvert ! video/x-raw,format=RGB", test_elements);
   g_test_add_data_func (
-      "/map/elements/videorate-keeps-it", "videorate", test_elements);
+      "/map/elements/videorate-keeps-both", "videorate", test_elements);
   g_test_add_func ("/map/writer/shows-buffers-as-pictures", test_writer);
   return g_test_run ();
 }

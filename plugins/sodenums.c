@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The values' names are what gst-inspect-1.0 tells users about them. */
+#include "sodenums.h"
+
+GType
+sod_output_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { SOD_OUTPUT_FRAME, "The frame untouched, with map and regions as metas",
+        "frame" },
+    { SOD_OUTPUT_MAP, "The map as GRAY8 video of the frame's or another size",
+        "map" },
+    { SOD_OUTPUT_CUTOUT, "The frame as RGBA with the map as its alpha",
+        "cutout" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("SodOutput", values));
+  return type;
+}
+
+GType
+sod_overload_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { SOD_OVERLOAD_AUTO, "block when not live, reuse-last when live", "auto" },
+    { SOD_OVERLOAD_BLOCK, "Every frame gets its own map, however late",
+        "block" },
+    { SOD_OVERLOAD_REUSE_LAST, "A late frame gets the last map with its age",
+        "reuse-last" },
+    { SOD_OVERLOAD_SKIP, "A late frame goes on without a map", "skip" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("SodOverload", values));
+  return type;
+}
+
+GType
+sod_on_device_error_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { SOD_ON_DEVICE_ERROR_ERROR, "Stop with an error", "error" },
+    { SOD_ON_DEVICE_ERROR_FALLBACK, "Go on with the CPU, with a warning",
+        "fallback" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("SodOnDeviceError", values));
+  return type;
+}
+
+GType
+sod_resize_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { SOD_RESIZE_NONE, "A map of another size than its truth is an error",
+        "none" },
+    { SOD_RESIZE_PREDICTION, "The map is scaled to the size of its truth",
+        "prediction" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("SodResize", values));
+  return type;
+}

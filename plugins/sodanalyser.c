@@ -9,6 +9,7 @@ struct _SodAnalyser
   GstSodRegionFinder *finder;
   gchar *source_id;
   gdouble threshold;
+  gchar *roi, *ignore; /* as given last, right or wrong */
 
   GstSodFrameReader *reader;
   gint map_width, map_height; /* 0: the network's */
@@ -62,6 +63,8 @@ sod_analyser_free (SodAnalyser *self)
   g_clear_object (&self->reader);
   g_clear_object (&self->finder);
   g_free (self->source_id);
+  g_free (self->roi);
+  g_free (self->ignore);
   g_free (self);
 }
 
@@ -76,18 +79,31 @@ check_threshold (gdouble threshold, GError **error)
   return FALSE;
 }
 
+/* Takes @value over; FALSE where it is what was there. */
+static gboolean
+replace_string (gchar **field, const gchar *value)
+{
+  if (g_strcmp0 (*field, value) == 0)
+    return FALSE;
+  g_free (*field);
+  *field = g_strdup (value);
+  return TRUE;
+}
+
 gboolean
 sod_analyser_set_settings (
     SodAnalyser *self, const SodSettings *settings, GError **error)
 {
   if (!check_threshold (settings->threshold, error))
     return FALSE;
-  g_free (self->source_id);
-  self->source_id = g_strdup (settings->source_id);
+  replace_string (&self->source_id, settings->source_id);
   self->threshold = settings->threshold;
   gst_sod_region_finder_set_min_area (self->finder, settings->min_area);
-  return gst_sod_region_finder_set_roi (self->finder, settings->roi, error)
-         && gst_sod_region_finder_set_ignore (
+  if (replace_string (&self->roi, settings->roi)
+      && !gst_sod_region_finder_set_roi (self->finder, settings->roi, error))
+    return FALSE;
+  return !replace_string (&self->ignore, settings->ignore)
+         || gst_sod_region_finder_set_ignore (
              self->finder, settings->ignore, error);
 }
 

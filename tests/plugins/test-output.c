@@ -154,6 +154,11 @@ test_regions_follow_their_properties_while_playing (void)
   g_assert_cmpuint (count_regions (harness, 4), ==, 1);
   warning = test_pop_message (harness->element, GST_MESSAGE_WARNING, FALSE);
   g_assert_nonnull (warning);
+  /* once */
+  g_object_set (harness->element, "min-area", 0.01, NULL);
+  g_assert_cmpuint (count_regions (harness, 5), ==, 1);
+  g_assert_null (
+      test_pop_message (harness->element, GST_MESSAGE_WARNING, FALSE));
 }
 
 static void

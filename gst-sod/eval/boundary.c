@@ -23,13 +23,28 @@ get_row (const Bitmap *self, gint y)
   return self->bits + (gsize) y * self->words;
 }
 
+/* Bits of the codes at or above @level. Eight bytes that are 0 or 1 become
+ * eight bits in one multiplication. */
 static void
 fill_mask_row (
-    guint64 *bits, gint words, const guint8 *row, gint width, gboolean *set)
+    guint64 *bits, gint words, const guint8 *row, gint width, gint level)
 {
-  memset (bits, 0, words * sizeof (*bits));
-  for (gint x = 0; x < width; x++)
-    bits[x / BITS] |= (guint64) set[row[x]] << x % BITS;
+  for (gint i = 0; i < words; i++) {
+    gint n = MIN (BITS, width - i * BITS);
+    guint8 set[BITS] = { 0 };
+    guint64 word = 0;
+
+    for (gint j = 0; j < n; j++)
+      set[j] = row[i * BITS + j] >= level;
+    for (gint j = 0; j < 8; j++) {
+      guint64 eight;
+
+      memcpy (&eight, set + 8 * j, sizeof (eight));
+      eight = GUINT64_FROM_LE (eight) * 0x0102040810204080u >> 56;
+      word |= eight << 8 * j;
+    }
+    bits[i] = word;
+  }
 }
 
 /* Where the mask differs from the pixel to the right, below or both; pixels of
@@ -60,18 +75,19 @@ fill_contour_row (guint64 *contour, const guint64 *mask, const guint64 *below,
 /* The rows of @contour hold the mask on the way: row y is overwritten once
  * rows y and y + 1 of the mask have been read. */
 static void
-fill_contour (Bitmap *contour, const GstSodPlane *plane, gboolean *set)
+fill_contour (Bitmap *contour, const GstSodPlane *plane, gint level)
 {
   gint words = contour->words, width = plane->width, height = plane->height;
 
   fill_mask_row (
-      get_row (contour, 0), words, gst_sod_plane_row (plane, 0), width, set);
+      get_row (contour, 0), words, gst_sod_plane_row (plane, 0), width, level);
   for (gint y = 0; y < height; y++) {
     guint64 *row = get_row (contour, y), *next = NULL;
 
     if (y + 1 < height) {
       next = get_row (contour, y + 1);
-      fill_mask_row (next, words, gst_sod_plane_row (plane, y + 1), width, set);
+      fill_mask_row (
+          next, words, gst_sod_plane_row (plane, y + 1), width, level);
     }
     fill_contour_row (row, row, next, words, width);
   }
@@ -171,7 +187,7 @@ gst_sod_sample_get_boundary_f (const GstSodSample *self, GstSodScratch *scratch,
   gint radius = (gint) ceil (
       0.008 * sqrt ((gdouble) width * width + (gdouble) height * height));
   gsize size = (gsize) words * height;
-  gboolean in_map[256], in_truth[256];
+  gint level = 0;
   gdouble precision, recall;
   guint64 n_map, n_truth;
   Bitmap map, truth, wide;
@@ -184,12 +200,12 @@ gst_sod_sample_get_boundary_f (const GstSodSample *self, GstSodScratch *scratch,
   map = (Bitmap){ bits, words, height };
   truth = (Bitmap){ bits + size, words, height };
   wide = (Bitmap){ bits + 2 * size, words, height };
-  for (gint i = 0; i < 256; i++) {
-    in_map[i] = self->p[i] >= 0.5;
-    in_truth[i] = i > GST_SOD_TRUTH_LEVEL;
-  }
-  fill_contour (&map, &self->map, in_map);
-  fill_contour (&truth, &self->truth, in_truth);
+  while (level < 256
+         && (self->counts[0][level] + self->counts[1][level] == 0
+             || self->p[level] < 0.5))
+    level++;
+  fill_contour (&map, &self->map, level);
+  fill_contour (&truth, &self->truth, GST_SOD_TRUTH_LEVEL + 1);
   n_map = count_both (&map, &map);
   n_truth = count_both (&truth, &truth);
 

@@ -24,32 +24,36 @@ typedef struct
 {
   gint column;
   gint row;
-  gint64 squared; /* of the vertical distance */
-  gint start;     /* first pixel of the row that it is nearest to */
+  gdouble key; /* column^2 + vertical distance^2 */
+  gint start;  /* first pixel of the row that it is nearest to */
 } Site;
 
 typedef struct
 {
   const GstSodSample *sample;
-  gdouble error[256]; /* by code: |p - 1|, error of a foreground pixel */
-  gint32 *above;      /* (h, w): nearest foreground row at or above, or -1 */
-  gint32 *below;      /* (w): nearest foreground row at or below, or -1 */
-  gint *columns;      /* those with foreground */
+  gdouble error[256];   /* by code: |p - 1|, error of a foreground pixel */
+  gdouble outside[512]; /* by code: p; by code + 256, inside the truth: 0 */
+  gint32 *above;        /* (h, w): nearest foreground row at or above, or -1 */
+  gint32 *below;        /* (w): nearest foreground row at or below, or -1 */
+  gint *columns;        /* those with foreground */
   gint n_columns;
-  Site *sites;               /* lower envelope of one row */
-  guint8 *nearest;           /* (h, w): code at the nearest foreground pixel */
-  const gdouble *importance; /* by squared distance, below FAR_SQUARED */
+  Site *sites;      /* lower envelope of one row */
+  guint32 *squared; /* (w): squared distance to the nearest one */
+  guint8 *nearest;  /* (h, w): code at the nearest foreground pixel, where it
+                       is background */
+  const gdouble *importance; /* by squared distance, to FAR_SQUARED */
 } Work;
 
 static gdouble *
 take_importance (GstSodScratch *scratch, GError **error)
 {
   gboolean grown;
-  gdouble *importance = gst_sod_scratch_take (scratch,
-      GST_SOD_SCRATCH_IMPORTANCE, FAR_SQUARED, sizeof (gdouble), &grown, error);
+  gdouble *importance =
+      gst_sod_scratch_take (scratch, GST_SOD_SCRATCH_IMPORTANCE,
+          FAR_SQUARED + 1, sizeof (gdouble), &grown, error);
 
   if (importance != NULL && grown) {
-    for (gint i = 0; i < FAR_SQUARED; i++)
+    for (gint i = 0; i <= FAR_SQUARED; i++)
       importance[i] = 2 - exp (log (0.5) / 5 * sqrt (i));
   }
   return importance;
@@ -60,11 +64,14 @@ work_init (Work *self, const GstSodSample *sample, GstSodScratch *scratch,
     GError **error)
 {
   gsize width = sample->map.width, height = sample->map.height;
-  gsize row_size = sizeof (Site) + sizeof (gint32) + sizeof (gint);
+  gsize row_size = sizeof (Site) + 3 * sizeof (gint32);
 
   self->sample = sample;
-  for (gint i = 0; i < 256; i++)
+  for (gint i = 0; i < 256; i++) {
     self->error[i] = fabs (sample->p[i] - 1);
+    self->outside[i] = sample->p[i];
+    self->outside[i + 256] = 0;
+  }
   self->importance = take_importance (scratch, error);
   if (self->importance == NULL)
     return FALSE;
@@ -81,8 +88,18 @@ work_init (Work *self, const GstSodSample *sample, GstSodScratch *scratch,
   if (self->sites == NULL)
     return FALSE;
   self->below = (gint32 *) (self->sites + width);
-  self->columns = (gint *) (self->below + width);
+  self->squared = (guint32 *) (self->below + width);
+  self->columns = (gint *) (self->squared + width);
   return TRUE;
+}
+
+/* @nearest is @row where @truth is foreground, else as in @other. */
+static void
+follow_column (gint32 *nearest, const gint32 *other,
+    const guint8 *restrict truth, gint width, gint row)
+{
+  for (gint x = 0; x < width; x++)
+    nearest[x] = truth[x] > GST_SOD_TRUTH_LEVEL ? row : other[x];
 }
 
 static void
@@ -94,12 +111,10 @@ look_above (Work *self)
   for (gint x = 0; x < width; x++)
     self->below[x] = -1;
   for (gint y = 0; y < truth->height; y++) {
-    const guint8 *row = gst_sod_plane_row (truth, y);
     gint32 *above = self->above + (gsize) y * width;
-    const gint32 *last = y > 0 ? above - width : self->below;
 
-    for (gint x = 0; x < width; x++)
-      above[x] = row[x] > GST_SOD_TRUTH_LEVEL ? y : last[x];
+    follow_column (above, y > 0 ? above - width : self->below,
+        gst_sod_plane_row (truth, y), width, y);
   }
   self->n_columns = 0;
   for (gint x = 0; x < width; x++) {
@@ -108,85 +123,106 @@ look_above (Work *self)
   }
 }
 
-static Site
+static inline Site
 get_site (const Work *self, gint column, gint y, const gint32 *above)
 {
   gint up = above[column], down = self->below[column];
   gint row = down < 0 || (up >= 0 && y - up <= down - y) ? up : down;
+  gint64 distance = y - row;
 
-  return (Site){ column, row, (gint64) (y - row) * (y - row), 0 };
+  return (Site){ column, row,
+    (gdouble) ((gint64) column * column + distance * distance), 0 };
 }
 
-static inline gint64
-get_squared_distance (const Site *site, gint x)
-{
-  gint64 difference = x - site->column;
-
-  return difference * difference + site->squared;
-}
-
-/* The pixels of row @y by their nearest site; returns the number of sites. */
+/* Who is nearest to the background pixels of row @y; returns the number of
+ * sites. Two parabolas cross at half the difference of their keys over that of
+ * their columns: keys are integers below 2^34, so that the quotient is exact
+ * where it is an integer, and never rounded to one where it is not. */
 static gint
 build_envelope (Work *self, gint y)
 {
-  const gint32 *above = self->above + (gsize) y * self->sample->truth.width;
+  const guint8 *truth = gst_sod_plane_row (&self->sample->truth, y);
+  gint width = self->sample->truth.width;
+  const gint32 *above = self->above + (gsize) y * width;
   Site *sites = self->sites;
   gint n = 0;
 
   for (gint i = 0; i < self->n_columns; i++) {
-    Site site = get_site (self, self->columns[i], y, above);
+    gint x = self->columns[i];
+    gdouble crossing = -1;
+    Site site;
 
-    /* Strictly nearer only: the smaller column wins a tie. */
-    while (n > 0
-           && get_squared_distance (&sites[n - 1], sites[n - 1].start)
-                  > get_squared_distance (&site, sites[n - 1].start))
-      n--;
-    if (n > 0) {
+    /* A pixel within a run of foreground has nearer ones to every side. */
+    if (x > 0 && x + 1 < width
+        && MIN (MIN (truth[x - 1], truth[x]), truth[x + 1])
+               > GST_SOD_TRUTH_LEVEL)
+      continue;
+    site = get_site (self, x, y, above);
+    for (; n > 0; n--) {
       const Site *last = &sites[n - 1];
-      gint64 u = site.column, v = last->column;
-      /* Both are exact in a double, and so is the floor of their quotient:
-       * it is never within 2^-20 below an integer. */
-      gdouble above_half =
-          (gdouble) ((u * u - v * v) + site.squared - last->squared);
 
-      site.start = 1 + (gint) (above_half / (gdouble) (2 * (u - v)));
-      if (site.start >= self->sample->truth.width)
+      crossing = (site.key - last->key) / (2 * (x - last->column));
+      /* Strictly nearer only: the smaller column wins a tie. */
+      if (crossing >= last->start)
+        break;
+    }
+    if (n > 0) {
+      if (crossing >= width - 1)
         continue;
+      site.start = (gint) crossing + 1;
     }
     sites[n++] = site;
   }
   return n;
 }
 
-/* Weighted errors outside of the truth in row @y, and the code at the nearest
- * foreground pixel of every pixel. */
-static gdouble
-sum_row (Work *self, gint y)
+/* Squared distances of row @y, those from FAR on cut off, and the codes at the
+ * nearest foreground pixels. */
+static void
+measure_row (Work *self, gint y)
 {
   const GstSodSample *sample = self->sample;
   gint width = sample->truth.width;
-  const guint8 *map = gst_sod_plane_row (&sample->map, y);
-  const guint8 *truth = gst_sod_plane_row (&sample->truth, y);
   guint8 *nearest = self->nearest + (gsize) y * width;
   gint n = build_envelope (self, y);
-  gdouble sum = 0;
 
   for (gint i = 0; i < n; i++) {
     const Site *site = &self->sites[i];
     gint end = i + 1 < n ? self->sites[i + 1].start : width;
+    guint32 rows = MIN (ABS (y - site->row), FAR);
+    guint8 code = gst_sod_plane_row (&sample->map, site->row)[site->column];
 
-    memset (nearest + site->start,
-        gst_sod_plane_row (&sample->map, site->row)[site->column],
-        end - site->start);
     for (gint x = site->start; x < end; x++) {
-      gint64 squared = get_squared_distance (site, x);
+      guint32 columns = ABS (x - site->column);
 
-      if (truth[x] <= GST_SOD_TRUTH_LEVEL)
-        sum += sample->p[map[x]]
-               * (squared < FAR_SQUARED ? self->importance[squared] : 2);
+      nearest[x] = code;
+      self->squared[x] = MIN (columns * columns + rows * rows, FAR_SQUARED);
     }
   }
-  return sum;
+}
+
+/* The map's values outside of the truth, each weighted by its distance; four
+ * sums at once, since one addition would wait for the other. */
+static gdouble
+sum_row (const Work *self, const guint8 *map, const guint8 *truth, gint width)
+{
+  const guint32 *squared = self->squared;
+  gdouble sums[4] = { 0 };
+  gint x = 0;
+
+  for (; x + 4 <= width; x += 4) {
+    for (gint i = 0; i < 4; i++) {
+      gint code = map[x + i] | (truth[x + i] > GST_SOD_TRUTH_LEVEL) << 8;
+
+      sums[i] += self->outside[code] * self->importance[squared[x + i]];
+    }
+  }
+  for (; x < width; x++) {
+    gint code = map[x] | (truth[x] > GST_SOD_TRUTH_LEVEL) << 8;
+
+    sums[0] += self->outside[code] * self->importance[squared[x]];
+  }
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 static gdouble
@@ -199,11 +235,11 @@ sum_outside (Work *self)
   for (gint x = 0; x < truth->width; x++)
     self->below[x] = -1;
   for (gint y = truth->height - 1; y >= 0; y--) {
-    const guint8 *row = gst_sod_plane_row (truth, y);
-
-    for (gint x = 0; x < truth->width; x++)
-      self->below[x] = row[x] > GST_SOD_TRUTH_LEVEL ? y : self->below[x];
-    sum += sum_row (self, y);
+    follow_column (self->below, self->below, gst_sod_plane_row (truth, y),
+        truth->width, y);
+    measure_row (self, y);
+    sum += sum_row (self, gst_sod_plane_row (&self->sample->map, y),
+        gst_sod_plane_row (truth, y), truth->width);
   }
   return sum;
 }
@@ -230,17 +266,21 @@ blur_row (const Work *self, gint y, const gdouble *taps,
 {
   const GstSodSample *sample = self->sample;
   gint width = sample->map.width, n = sample->right - sample->left + 1;
+  gint first = MAX (sample->left - RADIUS, 0);
+  gint end = MIN (sample->right + RADIUS + 1, width);
   const guint8 *nearest = self->nearest + (gsize) y * width;
+  const guint8 *map, *truth;
 
   if (y < 0 || y >= sample->map.height) {
     memset (blurred, 0, n * sizeof (*blurred));
     return;
   }
-  for (gint i = 0; i < n + 2 * RADIUS; i++) {
-    gint x = sample->left + i - RADIUS;
-
-    errors[i] = x >= 0 && x < width ? self->error[nearest[x]] : 0;
-  }
+  map = gst_sod_plane_row (&sample->map, y);
+  truth = gst_sod_plane_row (&sample->truth, y);
+  memset (errors, 0, (n + 2 * RADIUS) * sizeof (*errors));
+  for (gint x = first; x < end; x++)
+    errors[x - sample->left + RADIUS] =
+        self->error[truth[x] > GST_SOD_TRUTH_LEVEL ? map[x] : nearest[x]];
   for (gint i = 0; i < n; i++) {
     gdouble sum = 0;
 
@@ -250,44 +290,56 @@ blur_row (const Work *self, gint y, const gdouble *taps,
   }
 }
 
-/* Errors inside of the truth: the pixel's own or, where that is smaller, the
- * mean of its surroundings. */
+/* Errors inside of the truth in one row: the pixel's own or, where that is
+ * smaller, the mean of its surroundings. @rows are those around it, blurred. */
+static gdouble
+sum_row_inside (const Work *self, gint y, const gdouble *taps,
+    gdouble *const *rows, gdouble *restrict means)
+{
+  const GstSodSample *sample = self->sample;
+  const guint8 *map = gst_sod_plane_row (&sample->map, y) + sample->left;
+  const guint8 *truth = gst_sod_plane_row (&sample->truth, y) + sample->left;
+  gint n = sample->right - sample->left + 1;
+  gdouble sum = 0;
+
+  for (gint i = 0; i < n; i++)
+    means[i] = taps[0] * (rows[0][i] + rows[6][i])
+               + taps[1] * (rows[1][i] + rows[5][i])
+               + taps[2] * (rows[2][i] + rows[4][i]) + taps[3] * rows[3][i];
+  for (gint i = 0; i < n; i++) {
+    if (truth[i] > GST_SOD_TRUTH_LEVEL)
+      sum += MIN (means[i], self->error[map[i]]);
+  }
+  return sum;
+}
+
 static gboolean
 sum_inside (
     const Work *self, GstSodScratch *scratch, gdouble *sum, GError **error)
 {
   const GstSodSample *sample = self->sample;
-  gint n = sample->right - sample->left + 1;
-  gsize stride = n + 2 * RADIUS;
-  gdouble taps[TAPS], *errors, *means, *ring;
+  gsize stride = sample->right - sample->left + 1 + 2 * RADIUS;
+  gdouble taps[TAPS], *errors, *means, *rows[TAPS];
 
+  G_STATIC_ASSERT (TAPS == 7);
   errors = gst_sod_scratch_take (scratch, GST_SOD_SCRATCH_BLURRED,
       stride * (TAPS + 2), sizeof (*errors), NULL, error);
   if (errors == NULL)
     return FALSE;
   means = errors + stride;
-  ring = means + stride;
+  for (gint i = 0; i < TAPS; i++)
+    rows[i] = means + (i + 1) * stride;
   fill_gaussian (taps);
   *sum = 0;
-  for (gint y = sample->top - RADIUS; y < sample->top + RADIUS; y++)
-    blur_row (self, y, taps, errors, ring + stride * ((y + TAPS) % TAPS));
+  for (gint i = 0; i < TAPS - 1; i++)
+    blur_row (self, sample->top - RADIUS + i, taps, errors, rows[i]);
   for (gint y = sample->top; y <= sample->bottom; y++) {
-    const guint8 *map = gst_sod_plane_row (&sample->map, y) + sample->left;
-    const guint8 *truth = gst_sod_plane_row (&sample->truth, y) + sample->left;
+    gdouble *oldest = rows[0];
 
-    blur_row (self, y + RADIUS, taps, errors,
-        ring + stride * ((y + RADIUS + TAPS) % TAPS));
-    memset (means, 0, n * sizeof (*means));
-    for (gint j = 0; j < TAPS; j++) {
-      const gdouble *row = ring + stride * ((y + j - RADIUS + TAPS) % TAPS);
-
-      for (gint i = 0; i < n; i++)
-        means[i] += taps[j] * row[i];
-    }
-    for (gint i = 0; i < n; i++) {
-      if (truth[i] > GST_SOD_TRUTH_LEVEL)
-        *sum += MIN (means[i], self->error[map[i]]);
-    }
+    blur_row (self, y + RADIUS, taps, errors, rows[TAPS - 1]);
+    *sum += sum_row_inside (self, y, taps, rows, means);
+    memmove (rows, rows + 1, (TAPS - 1) * sizeof (*rows));
+    rows[TAPS - 1] = oldest;
   }
   return TRUE;
 }

@@ -24,9 +24,9 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 -m sodeval name=e videotestsrc num-buffers=50
- * pattern=ball ! video/x-raw,format=GRAY8 ! tee name=t ! queue ! e.truth t. !
- * queue ! sodbase output=map ! video/x-raw,format=GRAY8 ! e.prediction
+ * gst-launch-1.0 -m sodeval name=e videotestsrc num-buffers=50 pattern=ball ! \
+ *     video/x-raw,format=GRAY8 ! tee name=t ! queue ! e.truth \
+ *     t. ! queue ! sodbase output=map ! video/x-raw,format=GRAY8 ! e.prediction
  * ]| How well a bright ball is found; the message at the end says it
  *
  * Since: 0.1

@@ -18,10 +18,16 @@ SOURCE = os.environ['SOD_SOURCE_DIR']
 sys.path.insert(0, os.path.join(SOURCE, 'tests'))
 import tap  # noqa: E402
 
-ELEMENTS = ('sodbase', 'sodoverlay', 'sodpublish')
+REGISTER = re.compile(r'GST_ELEMENT_REGISTER \((\w+), plugin\)')
 SHORTER = ((r'num-buffers=\d+', 'num-buffers=3'),
            (r'\bauto(video|audio)?sink\b', 'fakesink'))
 BLOCK = re.compile(r'\|\[\s*(.*?)\s*\]\|', re.S)
+
+
+def elements():
+    path = os.path.join(SOURCE, 'plugins', 'plugin.c')
+    with open(path, encoding='utf-8') as source:
+        return REGISTER.findall(source.read())
 
 
 def lines_of(element):
@@ -73,7 +79,7 @@ def has_lines(element):
 
 
 TESTS = []
-for name in ELEMENTS:
+for name in elements():
     TESTS.append((f'/launch-lines/{name}/has-some', has_lines(name)))
     for number, launch_line in enumerate(lines_of(name), 1):
         TESTS.append((f'/launch-lines/{name}/{number}', runs(launch_line)))

@@ -47,6 +47,7 @@ enum
   PROP_LOCATION,
   PROP_APPEND,
   PROP_SOURCE_ID,
+  PROP_WALL_CLOCK,
   PROP_LINES
 };
 
@@ -62,11 +63,13 @@ struct _GstSodPublish
   gchar *location;
   gboolean append;
   gchar *source_id;
+  gboolean wall_clock;
   guint64 n_lines;
 
   /* of the streaming thread, or of a stopped element */
   SodLines *lines;
-  gchar *id_asked; /* source_id when the element started */
+  gchar *id_asked;     /* source_id when the element started */
+  gboolean tells_time; /* wall_clock when it did */
   gint width, height;
 };
 
@@ -94,6 +97,7 @@ gst_sod_publish_start (GstBaseTransform *trans)
   append = self->append;
   g_free (self->id_asked);
   self->id_asked = g_strdup (self->source_id);
+  self->tells_time = self->wall_clock;
   self->n_lines = 0;
   GST_OBJECT_UNLOCK (self);
 
@@ -179,7 +183,8 @@ make_record (GstSodPublish *self, GstBuffer *buffer)
       choose_source_id (self, map), self->width, self->height);
   gst_sod_record_set_pts (
       record, GST_CLOCK_TIME_IS_VALID (time) ? (gint64) time : -1);
-  gst_sod_record_set_wall_clock (record, g_get_real_time ());
+  if (self->tells_time)
+    gst_sod_record_set_wall_clock (record, g_get_real_time ());
   if (map != NULL)
     add_map (record, map);
   regions = gst_sod_buffer_get_regions (buffer, self->width, self->height);
@@ -240,6 +245,9 @@ gst_sod_publish_set_property (
       g_free (self->source_id);
       self->source_id = g_value_dup_string (value);
       break;
+    case PROP_WALL_CLOCK:
+      self->wall_clock = g_value_get_boolean (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -263,6 +271,9 @@ gst_sod_publish_get_property (
       break;
     case PROP_SOURCE_ID:
       g_value_set_string (value, self->source_id);
+      break;
+    case PROP_WALL_CLOCK:
+      g_value_set_boolean (value, self->wall_clock);
       break;
     case PROP_LINES:
       g_value_set_uint64 (value, self->n_lines);
@@ -290,6 +301,7 @@ gst_sod_publish_init (GstSodPublish *self)
 {
   GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
 
+  GST_SOD_PUBLISH (trans)->wall_clock = TRUE;
   gst_base_transform_set_passthrough (trans, TRUE);
   gst_base_transform_set_qos_enabled (trans, FALSE);
 }
@@ -314,6 +326,11 @@ install_properties (GObjectClass *klass)
           "Name of the stream in the lines; none = the one that sodbase gave "
           "it, or else this element's name",
           NULL, flags));
+  g_object_class_install_property (klass, PROP_WALL_CLOCK,
+      g_param_spec_boolean ("wall-clock", "Wall clock",
+          "Say in each line when it was written; without it, the same frames "
+          "give the same lines",
+          TRUE, flags));
   g_object_class_install_property (klass, PROP_LINES,
       g_param_spec_uint64 ("lines", "Lines",
           "How many lines were written since the start", 0, G_MAXUINT64, 0,

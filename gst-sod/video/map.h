@@ -88,6 +88,9 @@ GST_SOD_API
 GstSodMapFlags gst_sod_map_get_flags (const GstSodMap *self);
 
 GST_SOD_API
+GstBuffer *gst_sod_map_make_mask (const GstSodMap *self, gdouble threshold);
+
+GST_SOD_API
 void gst_sod_buffer_add_map (GstBuffer *buffer, GstSodMap *map);
 
 GST_SOD_API

@@ -14,7 +14,7 @@ if printf 'int  main(){return 0;}\n' |
 else
   echo "ok 1 /format/planted/a-misformatted-file-is-seen"
 fi
-found=$(find gst-sod plugins tests -name '*.[ch]' -exec \
+found=$(find gst-sod plugins pipelines tests -name '*.[ch]' -exec \
   clang-format --dry-run -Werror {} + 2>&1 | grep ' error: ')
 if [ -n "$found" ]; then
   echo "not ok 2 /format/sources-are-formatted"

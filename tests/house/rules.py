@@ -51,7 +51,7 @@ LIBRARIES = {
 BASE_HEADERS = re.compile(
     r'(glib|glib-object|gmodule|glib-unix)\.h$|glib/|gobject/|gio/'
     r'|(assert|ctype|errno|fcntl|fenv|float|inttypes|limits|locale|math|poll'
-    r'|pthread|sched|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef'
+    r'|pthread|sched|glob|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef'
     r'|stdint|stdio|stdlib|string|strings|tgmath|time|unistd)\.h$|sys/')
 
 # The registry is the only file that asks which back ends were built.
@@ -166,10 +166,13 @@ def rule_libraries_stay_in_their_rooms(tree):
         yield f'{name}:{number}: {room} may not include <{header}>'
 
 
-def rule_only_elements_quote_includes_of_their_folder(tree):
+QUOTING = ('plugins', 'pipelines')
+
+
+def rule_only_elements_and_programs_quote_includes_of_their_folder(tree):
     for name, number, room, quote, header in includes(tree):
         if quote == '"' and f'{os.path.dirname(name)}/{header}' not in (
-                other for other in tree.files if room == 'plugins'):
+                other for other in tree.files if room in QUOTING):
             yield f'{name}:{number}: write <gst-sod/room/file.h>: {header}'
 
 
@@ -248,7 +251,7 @@ PLANTED = {
         {'gst-sod/run/z.c': C_HEAD + '#include <oneapi/dnnl/dnnl.h>\n'},
         {'gst-sod/core/z.c': C_HEAD + '#include <gst/gst.h>\n'},
         {'gst-sod/backend/ref/z.c': C_HEAD + '#include <immintrin.h>\n'},),
-    rule_only_elements_quote_includes_of_their_folder: (
+    rule_only_elements_and_programs_quote_includes_of_their_folder: (
         {'gst-sod/nn/z.c': C_HEAD + '#include "gst-sod/core/a.h"\n'},
         {'plugins/z.c': C_HEAD + '#include "../gst-sod/core/a.h"\n'},),
     rule_only_the_registry_asks_what_was_built: (

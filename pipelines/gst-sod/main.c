@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* gst-sod: what the elements do, for files and folders. */
+#include <locale.h>
+
+#include "command.h"
+
+#include <gst-sod/gstsod.h>
+
+const SodCommand *const sod_commands[] = {
+  &sod_command_detect,
+  NULL,
+};
+
+static SodExit
+fail (const gchar *message, gboolean tell)
+{
+  g_printerr (
+      "%s: %s%s\n", g_get_prgname (), message, tell ? " (--help tells)" : "");
+  return SOD_EXIT_REFUSED;
+}
+
+/* What the build asks for: --man [COMMAND], --completion. */
+static gboolean
+print_document (gint argc, gchar **argv)
+{
+  g_autofree gchar *text = NULL;
+
+  if (g_str_equal (argv[1], "--completion")) {
+    text = sod_document_completion ();
+  } else if (g_str_equal (argv[1], "--man")) {
+    argv++;
+    argc--;
+    text = sod_document_man (argc > 1 ? sod_command_find (&argc, &argv) : NULL);
+  } else if (g_str_equal (argv[1], "--version")) {
+    text = g_strdup ("gst-sod " SOD_VERSION "\n");
+  } else if (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h")
+             || g_str_equal (argv[1], "help")) {
+    text = sod_document_overview ();
+  } else {
+    return FALSE;
+  }
+  g_print ("%s", text);
+  return TRUE;
+}
+
+gint
+main (gint argc, gchar **argv)
+{
+  const SodCommand *command;
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *message = NULL;
+  SodExit status;
+
+  setlocale (LC_ALL, "");
+  g_set_prgname ("gst-sod");
+  if (argc < 2)
+    return fail ("which command?", TRUE);
+  if (print_document (argc, argv))
+    return SOD_EXIT_OK;
+  command = sod_command_find (&argc, &argv);
+  if (command == NULL) {
+    message = g_strdup_printf ("no such command: %s", argv[1]);
+    return fail (message, TRUE);
+  }
+  status = sod_command_run (command, argc, argv, &error);
+  if (error != NULL)
+    fail (error->message,
+        g_error_matches (error, SOD_USAGE_ERROR, SOD_USAGE_ERROR_WORDS));
+  return status;
+}

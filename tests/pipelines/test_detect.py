@@ -1,0 +1,286 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""gst-sod detect on generated pictures and videos, good and broken."""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+
+from support import (BUILD, FRAMES, HEIGHT, SLOW, WIDTH, environment, launch,
+                     run, scene, start, tap)
+
+COMMAND = os.path.join(BUILD, 'pipelines', 'gst-sod', 'gst-sod')
+KINDS = ('maps', 'masks', 'overlays', 'cutouts')
+# Names that shells and pipelines trip over.
+ODD = 'a b\nc %d é.mkv'
+
+folder = tempfile.mkdtemp(prefix='sod-detect-')
+clip = scene(folder)
+
+
+def ours(**more):
+    """The command links the sanitizers itself."""
+    env = environment(**more)
+    env.pop('LD_PRELOAD', None)
+    return env
+
+
+def detect(*words, seconds=90, **options):
+    return run(COMMAND, 'detect', *words, seconds=seconds, env=ours(),
+               **options)
+
+
+def path(*names):
+    return os.path.join(folder, *names)
+
+
+def fresh(name):
+    shutil.rmtree(path(name), ignore_errors=True)
+    os.makedirs(path(name))
+    return path(name)
+
+
+def pictures(where, count, suffix='jpg', width=160, height=96):
+    """Each another frame of a moving ball."""
+    encoder = {'jpg': 'jpegenc', 'png': 'pngenc'}[suffix]
+    launch('-q', 'videotestsrc', 'pattern=ball', f'num-buffers={count}', '!',
+           f'video/x-raw,width={width},height={height}', '!', 'videoconvert',
+           '!', encoder, '!', 'multifilesink',
+           f'location={where}/%03d.{suffix}').ok()
+
+
+def files(where, hidden=False):
+    """Name -> contents of all below `where`."""
+    found = {}
+    for top, folders, names in os.walk(where):
+        if not hidden:
+            folders[:] = [name for name in folders if name[0] != '.']
+        for name in names:
+            if hidden or name[0] != '.':
+                whole = os.path.join(top, name)
+                with open(whole, 'rb') as data:
+                    found[os.path.relpath(whole, where)] = data.read()
+    return found
+
+
+def partials(where):
+    return [name for name in os.listdir(where) if 'partial' in name]
+
+
+def png_header(data):
+    """(width, height, bits, colour type)"""
+    tap.check(data[:8] == b'\x89PNG\r\n\x1a\n', 'no PNG')
+    return (int.from_bytes(data[16:20], 'big'),
+            int.from_bytes(data[20:24], 'big'), data[24], data[25])
+
+
+def everything_of_a_folder():
+    source, out = fresh('mixed'), fresh('mixed-out')
+    os.makedirs(os.path.join(source, 'deep'))
+    pictures(source, 2)
+    pictures(os.path.join(source, 'deep'), 1, 'png', 161, 97)
+    shutil.copy(clip, os.path.join(source, ODD))
+    os.symlink('.', os.path.join(source, 'loop'))
+    result = detect(source, *[f'--{kind}={out}/{kind}' for kind in KINDS],
+                    '--json', f'{out}/lines/', '--summary', f'{out}/sum.json')
+    tap.check(result.status == 0, result.output)
+    odd = ODD[:-len('.mkv')]
+    still = {'000.png', '001.png', 'deep/000.png'}
+    video = {f'{odd}/{number:06}.png' for number in range(FRAMES)}
+    for kind, header in (('maps', (8, 0)), ('masks', (8, 0)),
+                         ('cutouts', (8, 6)), ('overlays', (8, 2))):
+        made = files(path('mixed-out', kind))
+        wanted = still | ({f'{odd}.mp4'} if kind == 'overlays' else video)
+        tap.check(set(made) == wanted, f'{kind}: {sorted(made)}')
+        for name, data in made.items():
+            if name.endswith('.png'):
+                size = ((161, 97) if 'deep' in name else
+                        (160, 96) if '/' not in name else (WIDTH, HEIGHT))
+                tap.check(png_header(data) == size + header,
+                          f'{kind}/{name}: {png_header(data)}')
+        tap.check(not partials(path('mixed-out', kind)), kind)
+    lines = files(path('mixed-out', 'lines'))
+    tap.check(set(lines) == {'000.jsonl', '001.jsonl', 'deep/000.jsonl',
+                             f'{odd}.jsonl'}, lines.keys())
+    records = [json.loads(line)
+               for line in lines[f'{odd}.jsonl'].splitlines()]
+    tap.check(len(records) == FRAMES and records[0]['source_id'] == ODD
+              and records[0]['schema'] == 1, records[0])
+    with open(path('mixed-out', 'sum.json'), encoding='utf-8') as data:
+        summary = json.load(data)
+    tap.check(summary['inputs'] == summary['done'] == 4
+              and summary['frames'] == FRAMES + 3 and not summary['failed'],
+              summary)
+
+
+def broken_ones_are_named_and_the_rest_goes_on():
+    source, out = fresh('broken'), fresh('broken-out')
+    pictures(source, 3)
+    with open(os.path.join(source, '000.jpg'), 'rb') as data:
+        whole = data.read()
+    for name, data in (('cut.jpg', whole[:len(whole) // 2]),
+                       ('empty.png', b''), ('noise.mp4', b'no video' * 99),
+                       ('line\nfeed.png', b'\x89PNG\r\n\x1a\n1234')):
+        with open(os.path.join(source, name), 'wb') as broken:
+            broken.write(data)
+    os.symlink('nosuch', os.path.join(source, 'dangling.jpg'))
+    result = detect(source, path('nosuch*.jpg'), '--maps', out,
+                    '--summary', path('broken.json'))
+    tap.check(result.status == 2, f'{result.status}: {result.output}')
+    tap.check(set(files(out)) == {'000.png', '001.png', '002.png'},
+              files(out).keys())
+    with open(path('broken.json'), encoding='utf-8') as data:
+        failed = {os.path.basename(item['path']): item['reason']
+                  for item in json.load(data)['failed']}
+    tap.check(set(failed) == {'cut.jpg', 'empty.png', 'noise.mp4',
+                              'line\nfeed.png', 'dangling.jpg', 'nosuch*.jpg'},
+              failed)
+    for words in ('cut.jpg": the end of the JPEG is missing',
+                  'empty.png": the file is empty', 'line\\nfeed.png": ',
+                  'nosuch*.jpg": nothing is called so', '6 failed'):
+        tap.check(words in result.output, f'{words}: {result.output}')
+    tap.check(not partials(out), partials(out))
+
+
+def refusals_write_nothing():
+    source, out = fresh('refuse'), path('refuse-out')
+    pictures(source, 1)
+    pictures(source, 1, 'png')
+    shutil.copy(clip, path('refuse', '000.mkv'))
+    for words, expected in (
+            ([source, '--maps', out], 'would both be written to'),
+            ([source], 'what is to be made?'),
+            (['--maps', out], 'which files'),
+            ([clip, '--maps', out, '--every', '0'], '--every'),
+            ([clip, '--maps', out, '--threshold', '2'], '--threshold'),
+            ([clip, '--maps', out, '--precision', 'f99'], '--precision'),
+            ([clip, '--maps', out, '--model', clip], os.path.basename(clip)),
+            ([clip, '--maps', out, '--device', 'abacus'], 'abacus'),
+            ([path('refuse', '000.png'), '--maps', source],
+             'over the input')):
+        result = detect(*words)
+        tap.check(result.status == 1 and expected in result.output,
+                  f'{words}: {result.status}: {result.output}')
+        tap.check(not os.path.exists(out), words)
+        tap.check(len(os.listdir(source)) == 3, os.listdir(source))
+
+
+def every_third_frame():
+    out = fresh('every')
+    tap.check(detect(clip, '--maps', out, '--every', '3').status == 0, 'ran')
+    wanted = {f'scene/{number:06}.png' for number in range(0, FRAMES, 3)}
+    tap.check(set(files(out)) == wanted, sorted(files(out)))
+
+
+def killed_and_resumed_is_as_if_never_killed():
+    source, whole, cut = fresh('resume'), fresh('whole'), fresh('cut')
+    pictures(source, 20)
+    for number in range(4):
+        shutil.copy(clip, os.path.join(source, f'clip{number}.mkv'))
+
+    def words(out):
+        return [source, '--maps', f'{out}/maps', '--cutouts', f'{out}/cut',
+                '--json', f'{out}/all.jsonl']
+
+    tap.check(detect(*words(whole)).status == 0, 'uninterrupted')
+    kills = 0
+    for wait in (0.3, 0.5, 0.7, 0.9):
+        process = start(COMMAND, 'detect', *words(cut), env=ours())
+        time.sleep(wait * SLOW)
+        kills += process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    tap.check(kills > 0, 'never killed while it ran')
+    result = detect(*words(cut))
+    tap.check(result.status == 0, result.output)
+    tap.check('before' in result.output or kills == 4, result.output)
+    expected, made = files(whole), files(cut)
+    tap.check(set(expected) == set(made),
+              set(expected) ^ set(made))
+    other = [name for name in expected if expected[name] != made[name]]
+    tap.check(not other, f'not the same: {other}')
+    tap.check(detect(*words(cut)).output.startswith('24 of 24 inputs done '
+                                                    '(24 of them before)'),
+              'done twice')
+    result = detect(*words(cut), '--every', '2')
+    tap.check(result.status == 1 and '--overwrite' in result.output,
+              result.output)
+
+
+def interrupt_leaves_no_temporary_files():
+    source, out = fresh('interrupt'), fresh('interrupt-out')
+    for number in range(8):
+        shutil.copy(clip, os.path.join(source, f'clip{number}.mkv'))
+    process = start(COMMAND, 'detect', source, '--maps', out, '--overlays',
+                    out + '/ov', '--json', out + '/all.jsonl', env=ours())
+    deadline = time.monotonic() + 60 * SLOW
+    while not partials(out) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=20 * SLOW)
+    tap.check(process.returncode == 130, f'{process.returncode}: {output}')
+    tap.check('goes on from here' in output, output)
+    left = [name for name in files(out, hidden=True) if 'partial' in name]
+    tap.check(not left and not partials(out), left)
+    result = detect(source, '--maps', out, '--overlays', out + '/ov', '--json',
+                    out + '/all.jsonl')
+    tap.check(result.status == 0 and '8 of 8' in result.output, result.output)
+
+
+def two_at_once_are_kept_apart():
+    source, out = fresh('lock'), fresh('lock-out')
+    for number in range(6):
+        shutil.copy(clip, os.path.join(source, f'clip{number}.mkv'))
+    first = start(COMMAND, 'detect', source, '--maps', out, env=ours())
+    while not partials(out):
+        time.sleep(0.02)
+    second = detect(source, '--maps', out)
+    output, _ = first.communicate(timeout=90 * SLOW)
+    tap.check(second.status == 1 and 'at work on' in second.output,
+              second.output)
+    tap.check(first.returncode == 0, output)
+
+
+def files_of_others_are_kept():
+    out = fresh('others')
+    os.makedirs(path('others', 'scene'))
+    with open(path('others', 'scene', 'mine'), 'w', encoding='utf-8') as mine:
+        mine.write('mine')
+    result = detect(clip, '--maps', out)
+    tap.check(result.status == 1 and '--overwrite' in result.output,
+              result.output)
+    tap.check(files(out, hidden=True) == {'scene/mine': b'mine'},
+              files(out, hidden=True).keys())
+
+
+def many_small_pictures():
+    source, out = fresh('many'), fresh('many-out')
+    pictures(source, 200)
+    started = time.monotonic()
+    result = detect(source, '--maps', out, '--masks', out + '/m', seconds=120)
+    tap.check(result.status == 0, result.output)
+    print(f'# 200 pictures in {time.monotonic() - started:.1f} s')
+    tap.check(len(files(out)) == 400, len(files(out)))
+
+
+status = tap.run([
+    ('/detect/everything-of-a-folder', everything_of_a_folder),
+    ('/detect/broken-ones-are-named-and-the-rest-goes-on',
+     broken_ones_are_named_and_the_rest_goes_on),
+    ('/detect/refusals-write-nothing', refusals_write_nothing),
+    ('/detect/every-third-frame', every_third_frame),
+    ('/detect/killed-and-resumed-is-as-if-never-killed',
+     killed_and_resumed_is_as_if_never_killed),
+    ('/detect/interrupt-leaves-no-temporary-files',
+     interrupt_leaves_no_temporary_files),
+    ('/detect/two-at-once-are-kept-apart', two_at_once_are_kept_apart),
+    ('/detect/files-of-others-are-kept', files_of_others_are_kept),
+    ('/detect/many-small-pictures', many_small_pictures),
+])
+shutil.rmtree(folder)
+sys.exit(status)

@@ -7,9 +7,9 @@
  *
  * sodoverlay draws the saliency map and the regions that a frame carries on the
  * frame: a heat map, contours, boxes with the regions' identity and score, or
- * everything else blurred. A frame without a map passes untouched. Frames may
- * be scaled or converted between sodbase and sodoverlay: the map says where in
- * the frame it lies.
+ * everything else blurred. A frame without a map passes untouched or, with
+ * `blur`, is blurred all over. Frames may be scaled or converted between
+ * sodbase and sodoverlay: the map says where in the frame it lies.
  *
  * ## Example launch line
  * |[
@@ -101,14 +101,13 @@ draw (GstSodOverlayFilter *self, GstBuffer *buffer, GError **error)
   GstVideoFrame frame;
   gboolean done;
 
+  if (!gst_sod_overlay_check_buffer (self->overlay, buffer, error))
+    return FALSE;
   if (!gst_video_frame_map (&frame, info, buffer,
           GST_MAP_READWRITE | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
-    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
-        "a %s frame of %dx%d takes %" G_GSIZE_FORMAT
-        " bytes, the buffer holds %" G_GSIZE_FORMAT
-        "; mend the element that makes it",
-        GST_VIDEO_INFO_NAME (info), info->width, info->height, info->size,
-        gst_buffer_get_size (buffer));
+    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+        "a %s frame of %dx%d cannot be mapped for writing",
+        GST_VIDEO_INFO_NAME (info), info->width, info->height);
     return FALSE;
   }
   regions = gst_sod_buffer_get_regions (buffer, info->width, info->height);
@@ -132,13 +131,26 @@ gst_sod_overlay_filter_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
   return GST_FLOW_ERROR;
 }
 
-/* A frame without a map needs no writable memory. */
+static gboolean
+hides_background (GstSodOverlayFilter *self)
+{
+  gboolean hides;
+
+  GST_OBJECT_LOCK (self);
+  hides = (self->settings.style & GST_SOD_OVERLAY_STYLE_BLUR) != 0;
+  GST_OBJECT_UNLOCK (self);
+  return hides;
+}
+
+/* A frame without a map needs no writable memory, unless all of it is to be
+ * blurred: what hides a room must not let one frame slip through. */
 static GstFlowReturn
 gst_sod_overlay_filter_generate_output (
     GstBaseTransform *trans, GstBuffer **outbuf)
 {
   if (trans->queued_buf != NULL
-      && gst_sod_buffer_get_map (trans->queued_buf) == NULL) {
+      && gst_sod_buffer_get_map (trans->queued_buf) == NULL
+      && !hides_background (GST_SOD_OVERLAY_FILTER (trans))) {
     *outbuf = g_steal_pointer (&trans->queued_buf);
     return GST_FLOW_OK;
   }

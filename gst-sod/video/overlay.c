@@ -185,6 +185,32 @@ draw_styles (GstSodOverlay *self, GPtrArray *regions)
 }
 
 /**
+ * gst_sod_overlay_check_buffer:
+ * @self: an overlay
+ * @buffer: a buffer that is said to be of the overlay's format
+ * @error: return location for an error
+ *
+ * Whether @buffer holds the frame that its caps and its GstVideoMeta describe:
+ * gst_video_frame_map() believes them.
+ *
+ * Errors: %GST_SOD_ERROR_MISMATCH where it does not,
+ * %GST_SOD_ERROR_UNSUPPORTED for strides that GstVideo cannot unpack.
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_sod_overlay_check_buffer (
+    GstSodOverlay *self, GstBuffer *buffer, GError **error)
+{
+  g_return_val_if_fail (GST_SOD_IS_OVERLAY (self), FALSE);
+  g_return_val_if_fail (GST_IS_BUFFER (buffer), FALSE);
+
+  return gst_sod_frame_format_check_buffer (&self->format, buffer, error);
+}
+
+/**
  * gst_sod_overlay_draw:
  * @self: an overlay
  * @frame: a frame of the overlay's format, mapped for reading and writing

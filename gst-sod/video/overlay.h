@@ -76,6 +76,10 @@ GST_SOD_API
 void gst_sod_overlay_set_threshold (GstSodOverlay *self, gdouble threshold);
 
 GST_SOD_API
+gboolean gst_sod_overlay_check_buffer (
+    GstSodOverlay *self, GstBuffer *buffer, GError **error);
+
+GST_SOD_API
 gboolean gst_sod_overlay_draw (GstSodOverlay *self, GstVideoFrame *frame,
     const GstSodMap *map, GPtrArray *regions, GError **error);
 

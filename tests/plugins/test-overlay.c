@@ -55,7 +55,7 @@ get_bytes (GstBuffer *buffer)
 static void
 test_frames_without_a_map_pass_untouched (void)
 {
-  g_autoptr (TestHarness) harness = overlay ("blur", "RGB", 64, 48);
+  g_autoptr (TestHarness) harness = overlay ("heatmap", "RGB", 64, 48);
   g_autoptr (GstBuffer) in = NULL, out = NULL;
   g_autoptr (GstCaps) caps = test_caps ("RGB", 64, 48);
   GstVideoInfo info;
@@ -66,6 +66,43 @@ test_frames_without_a_map_pass_untouched (void)
       gst_harness_push (harness, gst_buffer_ref (in)), ==, GST_FLOW_OK);
   out = gst_harness_pull (harness);
   g_assert_true (out == in);
+}
+
+/* Who blurs a room does not want to see it where an inference was skipped. */
+static void
+test_blur_hides_a_frame_without_a_map (void)
+{
+  g_autoptr (TestHarness) harness = overlay ("blur", "RGB", 64, 48);
+  g_autoptr (GstCaps) caps = test_caps ("RGB", 64, 48);
+  g_autoptr (GstBuffer) out = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  const guint8 *pixels;
+  GstVideoInfo info;
+  GstBuffer *in;
+
+  gst_video_info_from_caps (&info, caps);
+  in = test_frame (&info, 1, 0);
+  gst_buffer_memset (in, 0, 0, -1);
+  for (guint y = 0; y < 48; y++)
+    gst_buffer_memset (in, y * 64 * 3 + 31 * 3, 255, 3); /* a white line */
+  g_assert_cmpint (gst_harness_push (harness, in), ==, GST_FLOW_OK);
+  out = gst_harness_pull (harness);
+  bytes = get_bytes (out);
+  pixels = g_bytes_get_data (bytes, NULL);
+  for (guint y = 0; y < 48; y++)
+    g_assert_cmpuint (pixels[y * 64 * 3 + 31 * 3], <, 128);
+}
+
+/* A GstVideoMeta that contradicts the caps is told, not believed. */
+static void
+test_lying_meta_is_an_error (void)
+{
+  g_autoptr (TestHarness) harness = overlay ("heatmap", "RGB", 64, 48);
+  GstBuffer *in = make_found_frame ("RGB", 64, 48);
+
+  gst_buffer_add_video_meta (
+      in, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_FORMAT_RGBA, 64, 48);
+  g_assert_cmpint (gst_harness_push (harness, in), ==, GST_FLOW_ERROR);
 }
 
 /* Whoever else holds the frame keeps it as it was. */
@@ -211,6 +248,10 @@ main (int argc, char *argv[])
 {
   test_start (&argc, &argv);
 
+  g_test_add_func ("/overlay/blur-hides-a-frame-without-a-map",
+      test_blur_hides_a_frame_without_a_map);
+  g_test_add_func (
+      "/overlay/lying-meta-is-an-error", test_lying_meta_is_an_error);
   g_test_add_func ("/overlay/frames-without-a-map-pass-untouched",
       test_frames_without_a_map_pass_untouched);
   g_test_add_func ("/overlay/shared-frames-are-copied-first",

@@ -114,9 +114,9 @@ differentiate (GstSodOnednnOp *op, const Norm *norm, dnnl_primitive_desc_t pd)
       op, &args, DNNL_ARG_DIFF_DST, call->d_output, norm->data);
   gst_sod_onednn_op_in (
       op, &args, DNNL_ARG_SCALE, call->params[WEIGHT], norm->statistic);
-  /* 2.6 counts the shift among the inputs, which it does not read. */
-  gst_sod_onednn_op_in (
-      op, &args, DNNL_ARG_SHIFT, call->params[BIAS], norm->statistic);
+  if (COMPAT_BATCH_NORM_BACKWARD_TAKES_SHIFT)
+    gst_sod_onednn_op_in (
+        op, &args, DNNL_ARG_SHIFT, call->params[BIAS], norm->statistic);
   gst_sod_onednn_op_raw (op, &args, DNNL_ARG_MEAN, norm->statistic, norm->mean);
   gst_sod_onednn_op_raw (
       op, &args, DNNL_ARG_VARIANCE, norm->statistic, norm->var);

@@ -300,6 +300,10 @@ compat_batch_norm_forward (dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
 #endif
 }
 
+/* 2.x counts the shift among the inputs of the gradient, which do not read it;
+ * 3.x refuses it. */
+#define COMPAT_BATCH_NORM_BACKWARD_TAKES_SHIFT (DNNL_VERSION_MAJOR < 3)
+
 static inline dnnl_status_t
 compat_batch_norm_backward (dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
     DnnlConstDesc data, float epsilon, unsigned flags,

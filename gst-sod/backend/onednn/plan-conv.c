@@ -401,8 +401,8 @@ find_reader (const GstSodGraph *graph)
 gboolean
 gst_sod_onednn_choose_input (GstSodOnednnBuilder *self, GError **error)
 {
-  static const GstSodOnednnLayout candidates[] = { GST_SOD_ONEDNN_NCHW,
-    GST_SOD_ONEDNN_NHWC };
+  static const GstSodOnednnLayout candidates[] = { GST_SOD_ONEDNN_NHWC,
+    GST_SOD_ONEDNN_NCHW };
   g_auto (Conv) conv = { NULL };
   const GstSodNode *node = find_reader (self->plan->graph);
 

@@ -213,6 +213,27 @@ add_truth (GstSodFloor *self, guint frame, gint width, gint height,
   return TRUE;
 }
 
+/* How often each pixel was foreground, of @n frames. Measures stretch a map to
+ * 0..1, so that codes in the ratio of the counts hold the mean exactly, which
+ * rounded ones do not; that they fit is so for up to 255 frames. A map of one
+ * value is not stretched, and rounded as any other. */
+static void
+fill_mean (GstSodImage *mean, const guint32 *sums, guint n)
+{
+  gsize n_pixels = (gsize) mean->width * mean->height, i = 0;
+  gdouble scale;
+
+  while (i < n_pixels && sums[i] == sums[0])
+    i++;
+  scale = n <= 255 && i < n_pixels ? 255 / n : 255.0 / n;
+  for (gint y = 0; y < mean->height; y++) {
+    guint8 *row = gst_sod_image_gray_row (mean, y);
+
+    for (gint x = 0; x < mean->width; x++)
+      row[x] = (guint8) (sums[(gsize) y * mean->width + x] * scale + 0.5);
+  }
+}
+
 static GstSodImage *
 make_mean (GstSodFloor *self, GError **error)
 {
@@ -230,14 +251,7 @@ make_mean (GstSodFloor *self, GError **error)
     if (!add_truth (self, i, mean->width, mean->height, sums, error))
       return NULL;
   }
-  for (gint y = 0; y < mean->height; y++) {
-    guint8 *row = gst_sod_image_gray_row (mean, y);
-
-    for (gint x = 0; x < mean->width; x++)
-      row[x] =
-          (guint8) (255.0 * sums[(gsize) y * mean->width + x] / self->n_frames
-                    + 0.5);
-  }
+  fill_mean (mean, sums, self->n_frames);
   return g_steal_pointer (&mean);
 }
 

@@ -208,7 +208,7 @@ add_curves (const GstSodReport *self, GString *page, GError **error)
   g_string_append (page, "<h2>Curves</h2>\n<p class=soft>");
   for (guint i = 0; i < self->entries->len; i++) {
     g_string_append_printf (page,
-        "<span><i class=key style=\"background:%s\"></i>",
+        "<span class=name><i class=key style=\"background:%s\"></i>",
         gst_sod_plot_get_color (i));
     gst_sod_report_append_text (page, gst_sod_report_get_entry (self, i)->name);
     g_string_append (page, "</span>&emsp;");

@@ -98,6 +98,7 @@ static void
 draw_line (
     cairo_t *cr, const gdouble *xs, const gdouble *ys, gsize n, guint index)
 {
+  cairo_new_path (cr); /* text leaves a point behind */
   for (gsize i = 0; i < n; i++) {
     gdouble x = xs != NULL ? xs[i] : (gdouble) i / (n - 1);
 

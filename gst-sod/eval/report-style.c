@@ -28,6 +28,7 @@ const gchar gst_sod_report_style[] =
     "tr.own td{font-weight:700}"
     "i.key{display:inline-block;width:12px;height:12px;border-radius:3px;"
     "margin-right:7px}"
+    ".name{white-space:nowrap}"
     ".numbers{display:grid;grid-template-columns:repeat(auto-fit,"
     "minmax(120px,1fr));gap:10px;margin:18px 0 0}"
     ".number{background:var(--card);border-radius:8px;padding:10px 14px}"

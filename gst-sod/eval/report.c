@@ -88,6 +88,22 @@ gst_sod_report_new (const gchar *title, GstSodEvaluation *evaluation)
 }
 
 /**
+ * gst_sod_report_get_evaluation:
+ * @self: a report
+ *
+ * Returns: (transfer none): what is reported
+ *
+ * Since: 0.1
+ */
+GstSodEvaluation *
+gst_sod_report_get_evaluation (GstSodReport *self)
+{
+  g_return_val_if_fail (GST_SOD_IS_REPORT (self), NULL);
+
+  return gst_sod_report_get_entry (self, 0)->evaluation;
+}
+
+/**
  * gst_sod_report_add_fact:
  * @self: a report
  * @key: key in the JSON object, such as `split`, lower case with underscores;

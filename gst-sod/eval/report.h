@@ -41,6 +41,9 @@ GstSodReport *gst_sod_report_new (
     const gchar *title, GstSodEvaluation *evaluation);
 
 GST_SOD_API
+GstSodEvaluation *gst_sod_report_get_evaluation (GstSodReport *self);
+
+GST_SOD_API
 void gst_sod_report_add_fact (
     GstSodReport *self, const gchar *key, const gchar *value);
 

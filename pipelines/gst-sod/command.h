@@ -68,5 +68,6 @@ gchar *sod_document_completion (void);
 gchar *sod_document_overview (void);
 
 extern const SodCommand sod_command_detect;
+extern const SodCommand sod_command_eval;
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 
 const SodCommand *const sod_commands[] = {
   &sod_command_detect,
+  &sod_command_eval,
   NULL,
 };
 

@@ -23,7 +23,8 @@ run=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 # an RTSP server on loopback, a display without a screen.
 tests=(clang clang-format libclang-rt-dev libasan8 libubsan1
   gobject-introspection libgirepository1.0-dev python3-gi
-  gir1.2-gst-plugins-base-1.0 gir1.2-gst-rtsp-server-1.0 git xvfb)
+  gir1.2-gst-plugins-base-1.0 gir1.2-gst-rtsp-server-1.0 git locales
+  xvfb)
 
 ask=yes
 list=no

@@ -69,7 +69,7 @@ if [ -z "$what" ]; then
     echo "No source given: generating a scene."
     "$SOD_TOP/pipelines/scene.py" 250 | gst-launch-1.0 -q fdsrc fd=0 ! \
       rawvideoparse format=rgb width=640 height=360 framerate=25/1 ! \
-      "${encode[@]}" ! matroskamux ! filesink "location=$what.part"
+      "${encode[@]}" ! matroskamux ! filesink "location=$what.part" >/dev/null
     mv "$what.part" "$what"
   fi
 fi

@@ -46,7 +46,7 @@ def main():
     for identity, seen in sorted(
             tracks.items(), key=lambda item: -len(item[1]) * area(item[1]))[:3]:
         score = sum(region['score'] for _, region in seen) / len(seen)
-        print(f'  region {identity}: in {len(seen)} frames from '
+        print(f'  region {identity}: in {len(seen)} frame{"s" * (len(seen) > 1)} from '
               f'{moment(seen[0][0])} to {moment(seen[-1][0])}, at most '
               f'{100 * area(seen):.0f}% of the frame, mean score {score:.2f}')
     return 0

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Steps that oneDNN has no fast primitive for: one output channel. */
+/* Steps that oneDNN has no fast primitive for: the map's, of one channel. */
 #include <gst-sod/backend/onednn/plan-private.h>
 #include <gst-sod/backend/onednn/simd-private.h>
 
@@ -7,13 +7,11 @@
 
 /* ---- threads ---- */
 
-/* Rows [@first, @last) of a kernel's output. */
-typedef void (*RowsFunc) (gconstpointer data, gint64 first, gint64 last);
-
-/* @n_rows shared out among @threads. One thread runs them itself: a team of
- * one would take memory from the heap. */
-static void
-run_rows (RowsFunc func, gconstpointer data, gint64 n_rows, gint threads)
+/* One thread runs the rows itself: a team of one would take memory from the
+ * heap. */
+void
+gst_sod_onednn_run_rows (
+    GstSodOnednnRows func, gconstpointer data, gint64 n_rows, gint threads)
 {
   if (threads <= 1) {
     func (data, 0, n_rows);
@@ -22,6 +20,19 @@ run_rows (RowsFunc func, gconstpointer data, gint64 n_rows, gint threads)
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (gint i = 0; i < threads; i++)
     func (data, n_rows * i / threads, n_rows * (i + 1) / threads);
+}
+
+gint64
+gst_sod_onednn_step_get_block (const GstSodOnednnStep *self)
+{
+  switch (self->layout) {
+    case GST_SOD_ONEDNN_NCHW16C:
+      return 16;
+    case GST_SOD_ONEDNN_NCHW8C:
+      return 8;
+    default:
+      return self->c;
+  }
 }
 
 /* ---- convolution to one channel ---- */
@@ -178,19 +189,6 @@ convolve_row (const ToOne *self, gint64 y, gint64 out_w, gfloat *out)
     convolve_row_of (self, (Shape){ FALSE, 3, 1, PIXELS }, y, out_w, out);
 }
 
-static gint64
-get_block (const GstSodOnednnStep *step)
-{
-  switch (step->layout) {
-    case GST_SOD_ONEDNN_NCHW16C:
-      return 16;
-    case GST_SOD_ONEDNN_NCHW8C:
-      return 8;
-    default:
-      return step->c;
-  }
-}
-
 /* Rows of all samples, one after the other. */
 static void
 convolve_rows (gconstpointer data, gint64 first, gint64 last)
@@ -221,14 +219,15 @@ gst_sod_onednn_kernel_conv_to_one (
     .c = step->c,
     .h = step->h,
     .w = step->w,
-    .block = get_block (step),
+    .block = gst_sod_onednn_step_get_block (step),
     .size = step->size,
     .dilation = step->dilation,
     .padding = step->padding,
     .bf16 = step->type == dnnl_bf16,
   };
 
-  run_rows (convolve_rows, &one, step->n * (step->h - lost), threads);
+  gst_sod_onednn_run_rows (
+      convolve_rows, &one, step->n * (step->h - lost), threads);
 }
 
 /* ---- enlarging and the logistic function ---- */
@@ -348,5 +347,6 @@ gst_sod_onednn_kernel_upsample_sigmoid (
 {
   ToMap map = { memory[0], memory[1], step->h, step->w, step->scale };
 
-  run_rows (upsample_rows, &map, step->n * step->h * step->scale, threads);
+  gst_sod_onednn_run_rows (
+      upsample_rows, &map, step->n * step->h * step->scale, threads);
 }

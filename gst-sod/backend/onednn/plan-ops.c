@@ -54,6 +54,33 @@ add_unary (GstSodOnednnBuilder *self, const_dnnl_primitive_desc_t pd,
   return TRUE;
 }
 
+static gboolean
+is_max_pool2 (GstSodOnednnBuilder *self)
+{
+  const GstSodOpAttrs *attrs = &self->node->attrs;
+  const GstSodOnednnValue *input = &self->plan->values[self->node->inputs[0]];
+
+  return self->node->kind == GST_SOD_OP_MAX_POOL && attrs->kernel == 2
+         && attrs->stride == 2 && input->layout == get_output (self)->layout
+         && input->type == get_output (self)->type
+         && input->layout != GST_SOD_ONEDNN_NCHW;
+}
+
+static void
+add_max_pool2 (GstSodOnednnBuilder *self)
+{
+  GstSodValue input = self->node->inputs[0];
+  GstSodOnednnStep *step = gst_sod_onednn_add_kernel (
+      self, "kernel:max-pool", gst_sod_onednn_kernel_max_pool2);
+
+  gst_sod_onednn_step_add_buffer (
+      step, DNNL_ARG_SRC, dnnl_query_undef, 0, input);
+  gst_sod_onednn_step_add_buffer (
+      step, DNNL_ARG_DST, dnnl_query_undef, 0, self->node->output);
+  gst_sod_onednn_step_set_source (
+      step, &self->plan->shapes[input], &self->plan->values[input]);
+}
+
 gboolean
 gst_sod_onednn_add_pool (GstSodOnednnBuilder *self, GError **error)
 {
@@ -73,6 +100,10 @@ gst_sod_onednn_add_pool (GstSodOnednnBuilder *self, GError **error)
   guint source;
   gboolean ok;
 
+  if (is_max_pool2 (self)) {
+    add_max_pool2 (self);
+    return TRUE;
+  }
   ok = describe_like (self, 0, output, &src, error)
        && get_source (self, 0, src, &source, error)
        && gst_sod_onednn_make_attr (&attr, FALSE, FALSE, error);

@@ -178,6 +178,21 @@ GstSodStream *gst_sod_onednn_open (
 /* Channels that a kernel takes at a time. */
 #define GST_SOD_ONEDNN_LANES 8
 
+/* Rows [@first, @last) of a kernel's output. */
+typedef void (*GstSodOnednnRows) (
+    gconstpointer data, gint64 first, gint64 last);
+
+/* Shares @n_rows out among @threads. */
+void gst_sod_onednn_run_rows (
+    GstSodOnednnRows func, gconstpointer data, gint64 n_rows, gint threads);
+
+/* Channels that lie side by side in the source. */
+gint64 gst_sod_onednn_step_get_block (const GstSodOnednnStep *self);
+
+/* Maximum of 2x2 windows, the layout as it is; args: source, target. */
+void gst_sod_onednn_kernel_max_pool2 (
+    const GstSodOnednnStep *step, gpointer const *memory, gint threads);
+
 /* Convolution to one channel, dense f32; args: source, weights (k, k, c) f32,
  * bias (1), target. */
 void gst_sod_onednn_kernel_conv_to_one (

@@ -348,6 +348,25 @@ take_pad (GstElement *decoder, GstPad *pad, gpointer data)
   gst_pad_link (pad, sink);
 }
 
+/* libav's decoders of pictures want each in one buffer, which nothing before
+ * them does for BMP and TIFF; gdkpixbufdec decodes those too. */
+static gint
+choose_decoder (GstElement *decoder, GstPad *pad, GstCaps *caps,
+    GstElementFactory *factory, gpointer data)
+{
+  enum
+  {
+    TRY = 0,
+    SKIP = 2 /* as decodebin numbers them, in no header */
+  };
+  SodJob *self = data;
+
+  return self->input->is_picture
+                 && g_str_has_prefix (GST_OBJECT_NAME (factory), "avdec_")
+             ? SKIP
+             : TRY;
+}
+
 static void
 check_pads (GstElement *decoder, gpointer data)
 {
@@ -415,7 +434,10 @@ take_message (GstBus *bus, GstMessage *message, gpointer data)
       return G_SOURCE_CONTINUE;
     case GST_MESSAGE_ERROR:
       gst_message_parse_error (message, &error, NULL);
-      finish (self, error->message);
+      finish (self,
+          g_error_matches (error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN)
+              ? "no plug-in decodes a video or a picture in it"
+              : error->message);
       return G_SOURCE_CONTINUE;
     case GST_MESSAGE_WARNING:
       take_warning (self, message);
@@ -427,6 +449,16 @@ take_message (GstBus *bus, GstMessage *message, gpointer data)
 
 /* ---- life ---- */
 
+void
+sod_job_prepare_decoders (void)
+{
+  g_autoptr (GstPluginFeature) feature =
+      gst_registry_lookup_feature (gst_registry_get (), "gdkpixbufdec");
+
+  if (feature != NULL && gst_plugin_feature_get_rank (feature) == GST_RANK_NONE)
+    gst_plugin_feature_set_rank (feature, GST_RANK_MARGINAL);
+}
+
 static void
 set_up_source (SodJob *self)
 {
@@ -436,6 +468,8 @@ set_up_source (SodJob *self)
 
   g_object_set (source, "location", self->input->path, NULL);
   g_signal_connect (decoder, "pad-added", G_CALLBACK (take_pad), self);
+  g_signal_connect (
+      decoder, "autoplug-select", G_CALLBACK (choose_decoder), self);
   g_signal_connect (decoder, "no-more-pads", G_CALLBACK (check_pads), self);
   self->watch = gst_bus_add_watch (bus, take_message, self);
 }

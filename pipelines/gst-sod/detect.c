@@ -432,6 +432,7 @@ prepare (Detect *self, gchar **words, GError **error)
   if (!check_options (options, words, error)
       || !gst_init_check (NULL, NULL, error) || !check_elements (self, error))
     return FALSE;
+  sod_job_prepare_decoders ();
   if (options->model == NULL)
     found = gst_sod_network_find_default (error);
   self->look = (SodLook){

@@ -91,6 +91,8 @@ typedef struct
  * job is not freed by then. */
 typedef void (*SodJobDone) (SodJob *job, const gchar *reason, gpointer data);
 
+/* Once, before the first job. */
+void sod_job_prepare_decoders (void);
 /* @paths: where each kind goes, NULL for those not wanted; for a folder it is
  * there. */
 SodJob *sod_job_new (const SodInput *input, const SodLook *look,

@@ -136,6 +136,24 @@ test_times_are_those_of_the_stream (void)
 }
 
 static void
+test_the_time_of_day_can_be_left_out (void)
+{
+  g_autofree gchar *path = test_path ("timeless.jsonl");
+  g_autoptr (GstElement) element =
+      test_element ("sodpublish", "location", path, "wall-clock", FALSE, NULL);
+  g_autoptr (TestHarness) harness =
+      gst_harness_new_with_element (element, "sink", "src");
+  g_auto (GStrv) lines = NULL;
+
+  test_set_caps (harness, "RGB", 64, 48);
+  push (harness, make_found_frame (0, "gate"));
+  push (harness, make_found_frame (0, "gate"));
+  lines = read_lines (path);
+  assert_holds (lines[0], "\"time\":null");
+  g_assert_cmpstr (lines[0], ==, lines[1]);
+}
+
+static void
 test_source_id_overrides_what_came_along (void)
 {
   g_autofree gchar *path = test_path ("named.jsonl");
@@ -282,6 +300,8 @@ main (int argc, char *argv[])
       test_a_frame_without_a_map_has_a_line_without_a_model);
   g_test_add_func ("/publish/times-are-those-of-the-stream",
       test_times_are_those_of_the_stream);
+  g_test_add_func ("/publish/the-time-of-day-can-be-left-out",
+      test_the_time_of_day_can_be_left_out);
   g_test_add_func ("/publish/source-id-overrides-what-came-along",
       test_source_id_overrides_what_came_along);
   g_test_add_func ("/publish/files-are-emptied-or-appended-to",

@@ -267,6 +267,28 @@ test_writer (void)
   g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT);
 }
 
+/* Five pixels a row: the rows of map and mask are padded. */
+static void
+test_mask (void)
+{
+  static const guint8 rows[] = { 0, 101, 102, 103, 255, 7, 7, 7, /* padding */
+    102, 0, 0, 0, 101, 7, 7, 7 };
+  static const guint8 masks[] = { 0, 0, 255, 255, 255, 0, 0, 0, 255, 0, 0, 0, 0,
+    0, 0, 0 };
+  g_autoptr (GstBuffer) pixels = gst_buffer_new_memdup (rows, sizeof rows);
+  g_autoptr (GstSodMap) map =
+      gst_sod_map_new (pixels, 5, 2, NULL, NULL, NULL, 0, 0);
+  g_autoptr (GstBuffer) mask = gst_sod_map_make_mask (map, 102 / 255.0);
+  g_autoptr (GstBuffer) all = gst_sod_map_make_mask (map, 0);
+  g_autoptr (GstBuffer) none = gst_sod_map_make_mask (map, 1);
+
+  g_assert_cmpuint (gst_buffer_get_size (mask), ==, sizeof masks);
+  g_assert_cmpint (gst_buffer_memcmp (mask, 0, masks, sizeof masks), ==, 0);
+  g_assert_cmpint (
+      gst_buffer_memcmp (all, 0, "\xff\xff\xff\xff\xff", 5), ==, 0);
+  g_assert_cmpint (gst_buffer_memcmp (none, 0, "\0\0\0\0\xff", 5), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -289,6 +311,7 @@ main (int argc, char **argv)
       "videoconvert ! video/x-raw,format=RGB", test_elements);
   g_test_add_data_func (
       "/map/elements/videorate-keeps-both", "videorate", test_elements);
+  g_test_add_func ("/map/mask/is-white-from-the-threshold-on", test_mask);
   g_test_add_func ("/map/writer/shows-buffers-as-pictures", test_writer);
   return g_test_run ();
 }

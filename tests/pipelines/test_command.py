@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""gst-sod itself: what --help tells, the man pages and the completion agree."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from support import BUILD, environment, run, tap
+
+HERE = os.path.join(BUILD, 'pipelines', 'gst-sod')
+COMMAND = os.path.join(HERE, 'gst-sod')
+COMPLETION = os.path.join(HERE, 'gst-sod.bash')
+
+
+def ours(*words, **more):
+    env = environment(**more)
+    env.pop('LD_PRELOAD', None)
+    return run(COMMAND, *words, env=env)
+
+
+def commands():
+    """The subcommands, as the overview lists them."""
+    text = ours('--help').ok().output
+    listed = re.search(r'Commands:\n(.*?)\n\n', text, re.S).group(1)
+    names = [re.match(r'  (\w+(?: \w+)?)  ', line).group(1)
+             for line in listed.splitlines()]
+    tap.check('detect' in names, names)
+    return names
+
+
+def options(name):
+    """--option -> letter or '', as --help lists them."""
+    text = ours(*name.split(), '--help').ok().output
+    found = {match.group(2): match.group(1) or '' for match in re.finditer(
+        r'^  (?:-(\w), )?--([\w-]+)', text, re.M)}
+    tap.check('help' in found and len(found) > 1, f'{name}: {text}')
+    return found
+
+
+def page(name=None):
+    words = name.split() if name else []
+    return os.path.join(HERE, '-'.join(['gst-sod', *words]) + '.1')
+
+
+def every_command_has_its_pages():
+    for name in commands():
+        tap.check(os.path.exists(page(name)), f'{page(name)} was not made')
+        text = ours(*name.split(), '--help').output
+        tap.check(f'\n  gst-sod {name} ' in text.split('Options:')[-1],
+                  f'{name} --help shows no example: {text}')
+
+
+def man_pages_hold_every_option():
+    with open(page(), encoding='utf-8') as roff:
+        overview = roff.read()
+    for name in commands():
+        tap.check(f'.B {name}\n' in overview, f'{name} is not in gst-sod.1')
+        with open(page(name), encoding='utf-8') as roff:
+            text = roff.read().replace('\\-', '-')
+        for option, letter in options(name).items():
+            shown = f'\\fB--{option}\\fR'
+            if letter:
+                shown = f'\\fB-{letter}\\fR, {shown}'
+            tap.check(shown in text, f'{name}: {shown} is not in its page')
+
+
+def man_pages_render():
+    if not shutil.which('groff'):
+        raise tap.Skip('groff is missing')
+    for name in (None, *commands()):
+        done = subprocess.run(
+            ['groff', '-man', '-Tutf8', '-ww', '-P-cbou', '-rLL=78n', page(name)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            check=False)
+        tap.check(done.returncode == 0 and not done.stderr,
+                  f'{page(name)}: {done.stderr}')
+        tap.check('EXIT STATUS' in done.stdout, done.stdout)
+
+
+def complete(*words):
+    """What bash offers for the last of the words."""
+    done = subprocess.run(
+        ['bash', '--norc', '-c',
+         'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gst_sod; '
+         'printf "%s\\n" "${COMPREPLY[@]}"', COMPLETION, *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True)
+    tap.check(not done.stderr, done.stderr)
+    return set(done.stdout.split('\n')) - {''}
+
+
+def completion_offers_every_option():
+    offered = complete('gst-sod', '')
+    for name in commands():
+        words = name.split()
+        tap.check(words[0] in offered, f'{words[0]} is not in {offered}')
+        if len(words) > 1:
+            second = complete('gst-sod', words[0], '')
+            tap.check(words[1] in second, f'{words[1]} is not in {second}')
+        wanted = {'--' + option for option in options(name)}
+        found = complete('gst-sod', *words, '--')
+        tap.check(found == wanted, f'{name}: {found ^ wanted}')
+
+
+def completion_offers_values():
+    for words in (('--device', 'c'), ('--device', '=', 'c')):
+        found = complete('gst-sod', 'detect', *words)
+        tap.check(found == {'cpu', 'cuda'}, found)
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(os.path.join(folder, 'a folder'))
+        with open(os.path.join(folder, 'a file'), 'w', encoding='utf-8'):
+            pass
+        start = os.path.join(folder, 'a')
+        found = complete('gst-sod', 'detect', '--maps', start)
+        tap.check(found == {os.path.join(folder, 'a folder')}, found)
+        found = complete('gst-sod', 'detect', start)
+        tap.check(len(found) == 2, found)
+
+
+def wrong_words_are_told():
+    for words, expected in (((), 'which command?'),
+                            (('nosuch',), 'no such command: nosuch'),
+                            (('detect', '--nosuch'), '--nosuch')):
+        result = ours(*words)
+        tap.check(result.status == 1 and expected in result.output
+                  and '--help' in result.output,
+                  f'{words}: {result.status}: {result.output}')
+    version = ours('--version').ok().output
+    tap.check(re.fullmatch(r'gst-sod \d+\.\d+\.\d+\n', version), version)
+
+
+sys.exit(tap.run([
+    ('/command/every-command-has-its-pages', every_command_has_its_pages),
+    ('/command/man-pages-hold-every-option', man_pages_hold_every_option),
+    ('/command/man-pages-render-without-warnings', man_pages_render),
+    ('/command/completion-offers-every-option',
+     completion_offers_every_option),
+    ('/command/completion-offers-values', completion_offers_values),
+    ('/command/wrong-words-are-told', wrong_words_are_told),
+]))

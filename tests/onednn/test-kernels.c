@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The back end's own kernels, which only plans call, against ref: pictures of
+ * odd sizes through small graphs that have the form of a map's tail. */
+#include <gst-sod/backend/backend-private.h>
+#include <gst-sod/core/random.h>
+
+#include <math.h>
+
+typedef struct
+{
+  gint batch, height, width;
+  gint channels;         /* of the convolution before the last */
+  gint kernel, dilation; /* of the last one */
+  gint scale;            /* of the enlargement */
+  gboolean pool;
+} Case;
+
+static GstSodTensor *
+new_random (const GstSodShape *shape, GstSodRandom *random)
+{
+  g_autoptr (GError) error = NULL;
+  GstSodTensor *tensor =
+      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, shape, &error);
+  gfloat *values;
+
+  g_assert_no_error (error);
+  values = gst_sod_tensor_get_data (tensor);
+  for (gsize i = 0; i < gst_sod_tensor_get_n_elements (tensor); i++)
+    values[i] = (gfloat) gst_sod_random_normal (random) / 2;
+  return tensor;
+}
+
+static GstSodGraph *
+new_graph (const Case *test)
+{
+  const GstSodOpAttrs first = { .channels = test->channels,
+    .kernel = 3,
+    .stride = 1,
+    .dilation = 1,
+    .padding = 1,
+    .bias = TRUE };
+  const GstSodOpAttrs last = { .channels = 1,
+    .kernel = test->kernel,
+    .stride = 1,
+    .dilation = test->dilation,
+    .padding = test->dilation * (test->kernel - 1) / 2,
+    .bias = TRUE };
+  const GstSodOpAttrs pool = { .kernel = 2, .stride = 2 };
+  const GstSodOpAttrs up = { .scale = test->scale };
+  GstSodGraph *graph = gst_sod_graph_new ();
+  GstSodValue x = graph->input;
+
+  x = gst_sod_graph_add (graph, GST_SOD_OP_CONV2D, "first", &first, &x, 1);
+  if (test->pool)
+    x = gst_sod_graph_add (graph, GST_SOD_OP_MAX_POOL, "pool", &pool, &x, 1);
+  x = gst_sod_graph_add (graph, GST_SOD_OP_CONV2D, "last", &last, &x, 1);
+  x = gst_sod_graph_add (graph, GST_SOD_OP_UPSAMPLE, "up", &up, &x, 1);
+  gst_sod_graph_add (graph, GST_SOD_OP_SIGMOID, "sigmoid", NULL, &x, 1);
+  return graph;
+}
+
+static GHashTable *
+new_weights (const Case *test, GstSodRandom *random)
+{
+  GHashTable *weights = g_hash_table_new_full (
+      g_str_hash, g_str_equal, NULL, (GDestroyNotify) gst_sod_tensor_unref);
+  GstSodShape first = gst_sod_shape_nchw (test->channels, 3, 3, 3);
+  GstSodShape first_bias = gst_sod_shape_1d (test->channels);
+  GstSodShape last =
+      gst_sod_shape_nchw (1, test->channels, test->kernel, test->kernel);
+  GstSodShape last_bias = gst_sod_shape_1d (1);
+
+  g_hash_table_insert (
+      weights, (gpointer) "first.weight", new_random (&first, random));
+  g_hash_table_insert (
+      weights, (gpointer) "first.bias", new_random (&first_bias, random));
+  g_hash_table_insert (
+      weights, (gpointer) "last.weight", new_random (&last, random));
+  g_hash_table_insert (
+      weights, (gpointer) "last.bias", new_random (&last_bias, random));
+  return weights;
+}
+
+/* The output; @steps gets describe()'s lines. */
+static GstSodTensor *
+evaluate (const gchar *name, GstSodPrecision precision, const Case *test,
+    GstSodGraph *graph, GHashTable *weights, guint threads, gchar ***steps)
+{
+  static const GstSodInputRule rule = { { 0 }, { 1, 1, 1 }, 0 };
+  static const guint last_use[] = { 0, 1, 2, 3, 4, 5 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstSodRandom) random = gst_sod_random_new (3, 0);
+  g_autofree guint *uses = g_memdup2 (last_use, sizeof (last_use));
+  GstSodShape picture = { 3, { 3, test->height, test->width, 0 } };
+  GstSodCompileRequest request = {
+    .graph = graph,
+    .weights = weights,
+    .rule = &rule,
+    .precision = precision,
+    .threads = threads,
+    .input = gst_sod_shape_nchw (test->batch, 3, test->height, test->width),
+    .last_use = uses,
+  };
+  g_autoptr (GstSodExecutable) executable = NULL;
+  GstSodStream *stream;
+  GstSodTensor *output;
+
+  uses[graph->output] = G_MAXUINT;
+  executable = gst_sod_backend_compile (
+      gst_sod_backend_get (name, NULL), &request, &error);
+  g_assert_no_error (error);
+  if (steps != NULL)
+    *steps = executable->klass->describe (executable);
+  stream = gst_sod_executable_open (executable, &error);
+  g_assert_no_error (error);
+  for (gint i = 0; i < test->batch; i++) {
+    g_autoptr (GstSodTensor) input = new_random (&picture, random);
+
+    stream->klass->write_tensor (stream, (guint) i, 0, input, &error);
+    g_assert_no_error (error);
+  }
+  stream->klass->execute (stream, &error);
+  g_assert_no_error (error);
+  output = stream->klass->read_value (stream, graph->output, &error);
+  g_assert_no_error (error);
+  gst_sod_stream_free (stream);
+  return output;
+}
+
+static gdouble
+get_distance (const GstSodTensor *a, const GstSodTensor *b)
+{
+  const gfloat *x = gst_sod_tensor_peek_data (a);
+  const gfloat *y = gst_sod_tensor_peek_data (b);
+  gdouble worst = 0;
+
+  g_assert_true (gst_sod_shape_equal (
+      gst_sod_tensor_get_shape (a), gst_sod_tensor_get_shape (b)));
+  for (gsize i = 0; i < gst_sod_tensor_get_n_elements (a); i++) {
+    if (!(fabs (x[i] - y[i]) <= worst))
+      worst = fabs (x[i] - y[i]);
+  }
+  return worst;
+}
+
+static void
+test_agrees (gconstpointer data)
+{
+  const Case *test = data;
+  g_autoptr (GstSodRandom) random = gst_sod_random_new (1, 2);
+  g_autoptr (GstSodGraph) graph = new_graph (test);
+  g_autoptr (GHashTable) weights = new_weights (test, random);
+  g_autoptr (GstSodTensor) expected =
+      evaluate ("ref", GST_SOD_PRECISION_F32, test, graph, weights, 1, NULL);
+  GstSodBackend *backend = gst_sod_backend_get ("onednn", NULL);
+
+  for (guint threads = 1; threads <= 3; threads++) {
+    g_auto (GStrv) steps = NULL;
+    g_autoptr (GstSodTensor) found = evaluate (
+        "onednn", GST_SOD_PRECISION_F32, test, graph, weights, threads, &steps);
+
+    /* Logits up to 20 are sums of some hundred products in f32. */
+    g_assert_cmpfloat (get_distance (found, expected), <=, 4e-6);
+    g_assert_true (g_strv_contains (
+        (const gchar *const *) steps, "last kernel:conv-to-one"));
+    g_assert_true (g_strv_contains (
+        (const gchar *const *) steps, "up kernel:upsample-sigmoid"));
+    g_assert_true (!test->pool
+                   || g_strv_contains (
+                       (const gchar *const *) steps, "pool kernel:max-pool"));
+  }
+  if (backend->klass->check_precision (backend, GST_SOD_PRECISION_BF16, NULL)) {
+    g_autoptr (GstSodTensor) found = evaluate (
+        "onednn", GST_SOD_PRECISION_BF16, test, graph, weights, 2, NULL);
+
+    /* Input, weights and one activation rounded to 8 bits, then up to 1,500
+     * products. */
+    g_assert_cmpfloat (get_distance (found, expected), <=, 0.05);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  static const Case cases[] = {
+    { 1, 1, 1, 8, 1, 1, 1, FALSE },
+    { 2, 3, 5, 16, 3, 1, 2, FALSE },
+    { 1, 9, 7, 24, 3, 1, 2, FALSE },
+    { 3, 7, 8, 32, 3, 1, 3, FALSE },
+    { 1, 11, 17, 32, 3, 2, 4, FALSE },
+    { 1, 13, 19, 16, 5, 1, 1, FALSE },
+    { 2, 8, 30, 8, 7, 1, 2, FALSE },
+    { 1, 2, 70, 8, 3, 1, 2, FALSE },
+    { 2, 7, 19, 16, 3, 1, 2, TRUE },
+    { 1, 12, 40, 32, 3, 1, 2, TRUE },
+    { 1, 2, 3, 24, 1, 1, 2, TRUE },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const Case *test = &cases[i];
+    g_autofree gchar *path = g_strdup_printf (
+        "/kernels/%dx%dx%dx%d-kernel-%d-dilation-%d-scale-%d%s/agrees-with-ref",
+        test->batch, test->channels, test->height, test->width, test->kernel,
+        test->dilation, test->scale, test->pool ? "-pool" : "");
+
+    g_test_add_data_func (path, test, test_agrees);
+  }
+  return g_test_run ();
+}

@@ -17,6 +17,9 @@
 /* Chroma of a gray picture that was stored in colours is off by this much. */
 #define GRAY_TOLERANCE 16
 
+/* Sides of a sketch are at least this long where the picture's are. */
+#define SKETCH_SIDE 32
+
 typedef struct
 {
   struct jpeg_error_mgr manager; /* first: libjpeg gives it back to us */
@@ -95,6 +98,30 @@ read_rows (Decoder *self, GstSodRaster *raster)
   jpeg_finish_decompress (&self->info);
 }
 
+/* An eighth, quarter or half of the size, of the sides at least SKETCH_SIDE:
+ * what is left away is not even transformed. */
+static gboolean
+decode_sketch (Decoder *self, GstSodRaster *raster)
+{
+  guint side = MIN (self->info.image_width, self->info.image_height);
+
+  self->info.out_color_space = JCS_GRAYSCALE;
+  self->info.scale_num = 1;
+  self->info.scale_denom = 8;
+  while (
+      self->info.scale_denom > 1 && side / self->info.scale_denom < SKETCH_SIDE)
+    self->info.scale_denom /= 2;
+  if (!check_colours (self))
+    return FALSE;
+  jpeg_calc_output_dimensions (&self->info);
+  if (!gst_sod_raster_allocate (raster, self->info.output_width,
+          self->info.output_height, GST_SOD_PIXELS_SKETCH, self->error))
+    return FALSE;
+  jpeg_start_decompress (&self->info);
+  read_rows (self, raster);
+  return TRUE;
+}
+
 static gboolean
 decode (Decoder *self, GstSodPixels wanted, GstSodRaster *raster)
 {
@@ -105,6 +132,8 @@ decode (Decoder *self, GstSodPixels wanted, GstSodRaster *raster)
   if (wanted == GST_SOD_PIXELS_SIZE)
     return gst_sod_raster_allocate (raster, self->info.image_width,
         self->info.image_height, wanted, self->error);
+  if (wanted == GST_SOD_PIXELS_SKETCH)
+    return decode_sketch (self, raster);
   if (!check_colours (self))
     return FALSE;
   if (is_gray && wanted != GST_SOD_PIXELS_RGB)

@@ -11,11 +11,13 @@ G_BEGIN_DECLS
 /* What is wanted of a file. */
 typedef enum
 {
-  GST_SOD_PIXELS_SIZE, /* only its width and height */
-  GST_SOD_PIXELS_RGB,  /* 3 bytes a pixel */
-  GST_SOD_PIXELS_GRAY, /* 1 byte a pixel; colours are refused */
-  GST_SOD_PIXELS_MASK  /* as gray, but an index of a palette other than its
-                          black first entry is 255 */
+  GST_SOD_PIXELS_SIZE,   /* only its width and height */
+  GST_SOD_PIXELS_RGB,    /* 3 bytes a pixel */
+  GST_SOD_PIXELS_GRAY,   /* 1 byte a pixel; colours are refused */
+  GST_SOD_PIXELS_SKETCH, /* 1 byte a pixel, brightness, perhaps at a part of
+                            the size */
+  GST_SOD_PIXELS_MASK    /* as gray, but an index of a palette other than its
+                            black first entry is 255 */
 } GstSodPixels;
 
 /* Samples of a file, rows from the top without padding. */

@@ -81,6 +81,20 @@ gst_sod_raster_take_image (GstSodRaster *raster, GstSodPixels wanted)
   return image;
 }
 
+/* Luma of ITU-R BT.601, as JPEG has it. */
+static void
+make_brightness (GstSodRaster *raster)
+{
+  gsize n = (gsize) raster->width * raster->height;
+
+  for (gsize i = 0; i < n; i++) {
+    const guint8 *rgb = raster->pixels + 3 * i;
+
+    raster->pixels[i] =
+        (guint8) ((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000);
+  }
+}
+
 gboolean
 gst_sod_picture_decode (const guint8 *data, gsize size, GstSodPixels wanted,
     GstSodRaster *raster, GError **error)
@@ -89,6 +103,13 @@ gst_sod_picture_decode (const guint8 *data, gsize size, GstSodPixels wanted,
   static const guint8 png[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
 
   raster->pixels = NULL;
+  if (wanted == GST_SOD_PIXELS_SKETCH
+      && !(size >= sizeof (jpeg) && memcmp (data, jpeg, sizeof (jpeg)) == 0)) {
+    if (!gst_sod_picture_decode (data, size, GST_SOD_PIXELS_RGB, raster, error))
+      return FALSE;
+    make_brightness (raster);
+    return TRUE;
+  }
   if (size >= sizeof (jpeg) && memcmp (data, jpeg, sizeof (jpeg)) == 0)
     return gst_sod_jpeg_decode (data, size, wanted, raster, error);
   if (size >= sizeof (png) && memcmp (data, png, sizeof (png)) == 0)

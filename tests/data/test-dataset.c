@@ -460,14 +460,12 @@ test_many_entries (Fixture *fixture, gconstpointer data)
   mask (fixture, "masks/10.png", 1);
   for (guint i = 0; i < N; i++) {
     g_autofree gchar *image = g_strdup_printf ("%s/%u.jpg", images, i);
-    g_autofree gchar *truth = g_strdup_printf ("%s/%u.png", masks, i);
 
     close (open (image, O_CREAT | O_WRONLY, 0644));
-    close (open (truth, O_CREAT | O_WRONLY, 0644));
   }
   start = g_get_monotonic_time ();
   dataset = gst_sod_dataset_open_pairs (
-      images, masks, NULL, GST_SOD_DATASET_FLAG_NONE, &error);
+      images, masks, NULL, GST_SOD_DATASET_FLAG_SPARSE, &error);
   g_assert_no_error (error);
   g_test_message ("%d entries listed in %.2f s", N,
       (gdouble) (g_get_monotonic_time () - start) / G_USEC_PER_SEC);

@@ -9,6 +9,7 @@ plugin_init (GstPlugin *plugin)
   gboolean any = FALSE;
 
   any |= GST_ELEMENT_REGISTER (sodbase, plugin);
+  any |= GST_ELEMENT_REGISTER (soddatasetsrc, plugin);
   any |= GST_ELEMENT_REGISTER (sodeval, plugin);
   any |= GST_ELEMENT_REGISTER (sodoverlay, plugin);
   any |= GST_ELEMENT_REGISTER (sodpublish, plugin);

@@ -73,3 +73,38 @@ sod_resize_get_type (void)
     g_once_init_leave (&type, g_enum_register_static ("SodResize", values));
   return type;
 }
+
+GType
+sod_split_method_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { SOD_SPLIT_METHOD_NONE, "No split: everything", "none" },
+    { SOD_SPLIT_METHOD_SEQUENCES,
+        "A fraction of the sequences, drawn by the seed", "sequences" },
+    { SOD_SPLIT_METHOD_PREFIX, "The first fraction of each sequence",
+        "prefix" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("SodSplitMethod", values));
+  return type;
+}
+
+GType
+sod_split_part_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { SOD_SPLIT_PART_TRAIN, "The fraction that was drawn", "train" },
+    { SOD_SPLIT_PART_TEST, "The rest", "test" },
+    { SOD_SPLIT_PART_ALL, "Both, the rest without its labels", "all" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("SodSplitPart", values));
+  return type;
+}

@@ -36,14 +36,34 @@ typedef enum
   SOD_RESIZE_PREDICTION
 } SodResize;
 
+/* How soddatasetsrc draws the labelled fraction. */
+typedef enum
+{
+  SOD_SPLIT_METHOD_NONE,
+  SOD_SPLIT_METHOD_SEQUENCES,
+  SOD_SPLIT_METHOD_PREFIX
+} SodSplitMethod;
+
+/* What of the split it plays. */
+typedef enum
+{
+  SOD_SPLIT_PART_TRAIN,
+  SOD_SPLIT_PART_TEST,
+  SOD_SPLIT_PART_ALL
+} SodSplitPart;
+
 #define SOD_TYPE_OUTPUT (sod_output_get_type ())
 #define SOD_TYPE_OVERLOAD (sod_overload_get_type ())
 #define SOD_TYPE_ON_DEVICE_ERROR (sod_on_device_error_get_type ())
 #define SOD_TYPE_RESIZE (sod_resize_get_type ())
+#define SOD_TYPE_SPLIT_METHOD (sod_split_method_get_type ())
+#define SOD_TYPE_SPLIT_PART (sod_split_part_get_type ())
 
 GType sod_output_get_type (void);
 GType sod_overload_get_type (void);
 GType sod_on_device_error_get_type (void);
 GType sod_resize_get_type (void);
+GType sod_split_method_get_type (void);
+GType sod_split_part_get_type (void);
 
 G_END_DECLS

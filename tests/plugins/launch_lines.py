@@ -4,7 +4,8 @@
 
 Each |[ ]| block below "## Example launch line" is run as it stands, in a
 folder of its own, but for what needs a screen or an hour: windows become
-fakesink, num-buffers becomes 3. Every element has such a block.
+fakesink, num-buffers becomes 3, two pictures stand for a data set. Every
+element has such a block.
 """
 
 import os
@@ -45,6 +46,25 @@ def shorten(line):
     return line
 
 
+def write_pictures(folder):
+    """The data sets that the lines name, of two frames each."""
+    for frame in ('1', '2'):
+        for where, kind, pixel in (
+                ('davis2016/JPEGImages/480p/a', 'P6', b'abc'),
+                ('davis2016/Annotations/480p/a', 'P5', b'\xff'),
+                ('DUTS-TR/DUTS-TR-Image', 'P6', b'abc'),
+                ('DUTS-TR/DUTS-TR-Mask', 'P5', b'\xff')):
+            path = os.path.join(folder, where)
+            os.makedirs(path, exist_ok=True)
+            name = frame + ('.ppm' if kind == 'P6' else '.pgm')
+            with open(os.path.join(path, name), 'wb') as picture:
+                picture.write(f'{kind} 64 48 255\n'.encode() + pixel * 64 * 48)
+    sets = os.path.join(folder, 'davis2016/ImageSets/480p')
+    os.makedirs(sets)
+    with open(os.path.join(sets, 'dev.txt'), 'w', encoding='ascii') as dev:
+        dev.write('a\n')
+
+
 def runs(line):
     def test():
         env = dict(os.environ)
@@ -55,6 +75,8 @@ def runs(line):
             env['LD_PRELOAD'] = env['SOD_PRELOAD']
             env['ASAN_OPTIONS'] = 'detect_leaks=0'
         with tempfile.TemporaryDirectory() as folder:
+            if 'soddatasetsrc' in line:
+                write_pictures(folder)
             done = subprocess.run(
                 shlex.split(shorten(line)), cwd=folder, env=env, text=True,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100,

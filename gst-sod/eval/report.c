@@ -57,7 +57,7 @@ add_entry (GstSodReport *self, const gchar *name, GstSodEvaluation *evaluation)
 {
   GstSodReportEntry *entry = g_new0 (GstSodReportEntry, 1);
 
-  entry->name = g_strdup (name);
+  entry->name = g_utf8_make_valid (name, -1);
   entry->evaluation = gst_sod_evaluation_ref (evaluation);
   g_ptr_array_add (self->entries, entry);
 }
@@ -82,7 +82,7 @@ gst_sod_report_new (const gchar *title, GstSodEvaluation *evaluation)
   g_return_val_if_fail (evaluation != NULL, NULL);
 
   self = g_object_new (GST_SOD_TYPE_REPORT, NULL);
-  self->title = g_strdup (title);
+  self->title = g_utf8_make_valid (title, -1);
   add_entry (self, title, evaluation);
   return self;
 }

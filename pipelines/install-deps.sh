@@ -20,11 +20,12 @@ run=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
   gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
   gstreamer1.0-x python3)
 # The second compiler, the fuzzers' and sanitizers' run times, introspection,
-# an RTSP server on loopback, a display without a screen.
+# an RTSP server on loopback, a display without a screen, a browser for the
+# page that gst-sod eval writes (300 MB installed, the largest of them).
 tests=(clang clang-format libclang-rt-dev libasan8 libubsan1
   gobject-introspection libgirepository1.0-dev python3-gi
   gir1.2-gst-plugins-base-1.0 gir1.2-gst-rtsp-server-1.0 git locales
-  xvfb)
+  xvfb chromium)
 
 ask=yes
 list=no

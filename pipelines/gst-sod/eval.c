@@ -147,8 +147,10 @@ open_model (Eval *self, GError **error)
   self->model_path = options->model != NULL
                          ? g_strdup (options->model)
                          : gst_sod_network_find_default (error);
-  if (self->model_path == NULL)
+  if (self->model_path == NULL) {
+    g_prefix_error (error, "no --model was given: ");
     return NULL;
+  }
   instance = gst_sod_instance_get (NULL, options->device, precision->value,
       (guint) options->threads, NULL, 1, error);
   if (instance == NULL

@@ -17,7 +17,8 @@
 
 #define MAX_LEVELS 4
 #define BLOCK 8
-#define MARGIN 4       /* pixels around a block that are compared too */
+#define MARGIN 4 /* pixels around a block that are compared too */
+#define WINDOW (BLOCK + 2 * MARGIN)
 #define COARSE_RANGE 4 /* pixels searched at the smallest size */
 #define FINE_RANGE 2   /* pixels searched around what that found */
 #define STILLNESS 4    /* sum of differences that a pixel of motion must save */
@@ -77,7 +78,7 @@ fill_pyramid (Pyramid *self, const GstSodPlane *picture, guint8 *pixels)
 }
 
 static guint
-get_difference (const guint8 *a, gssize a_stride, const guint8 *b,
+sum_differences (const guint8 *a, gssize a_stride, const guint8 *b,
     gssize b_stride, gint width, gint height)
 {
   guint sum = 0;
@@ -89,6 +90,33 @@ get_difference (const guint8 *a, gssize a_stride, const guint8 *b,
     b += b_stride;
   }
   return sum;
+}
+
+/* Whole windows are summed up by column, a row of bytes at once. */
+static guint
+sum_window (const guint8 *a, gssize a_stride, const guint8 *b, gssize b_stride)
+{
+  guint16 sums[WINDOW] = { 0 };
+  guint sum = 0;
+
+  for (gint y = 0; y < WINDOW; y++) {
+    for (gint x = 0; x < WINDOW; x++)
+      sums[x] += MAX (a[x], b[x]) - MIN (a[x], b[x]);
+    a += a_stride;
+    b += b_stride;
+  }
+  for (gint x = 0; x < WINDOW; x++)
+    sum += sums[x];
+  return sum;
+}
+
+static guint
+get_difference (const guint8 *a, gssize a_stride, const guint8 *b,
+    gssize b_stride, gint width, gint height)
+{
+  if (width == WINDOW && height == WINDOW)
+    return sum_window (a, a_stride, b, b_stride);
+  return sum_differences (a, a_stride, b, b_stride, width, height);
 }
 
 typedef struct
@@ -118,7 +146,7 @@ try_vector (Search *self, gint dx, gint dy)
       self->from->stride, gst_sod_plane_row (self->to, top + dy) + left + dx,
       self->to->stride, right - left, bottom - top);
   /* Windows cut by the edge stand for whole ones. */
-  cost = (guint) ((guint64) cost * (BLOCK + 2 * MARGIN) * (BLOCK + 2 * MARGIN)
+  cost = (guint) ((guint64) cost * WINDOW * WINDOW
                   / ((right - left) * (bottom - top)));
   cost += STILLNESS * (ABS (dx) + ABS (dy));
   if (cost < self->cost) {

@@ -179,6 +179,54 @@ test_agrees (gconstpointer data)
   }
 }
 
+/* Weights may be finite and their map not. */
+static void
+test_map_of_no_numbers (void)
+{
+  static const Case test = { 1, 12, 20, 8, 3, 1, 2, FALSE };
+  static const GstSodInputRule rule = { { 0 }, { 1, 1, 1 }, 0 };
+  static const guint last_use[] = { 0, 1, 2, 3, G_MAXUINT };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstSodRandom) random = gst_sod_random_new (1, 2);
+  g_autoptr (GstSodGraph) graph = new_graph (&test);
+  g_autoptr (GHashTable) weights = new_weights (&test, random);
+  g_autoptr (GstSodImage) map = gst_sod_image_new_gray (33, 21, NULL);
+  g_autoptr (GstSodImage) picture = gst_sod_image_new_gray (21, 13, NULL);
+  g_autoptr (GstSodTensor) before = NULL, after = NULL;
+  g_autoptr (GstSodExecutable) executable = NULL;
+  GstSodStream *stream;
+  GstSodShape shape = { 3, { 3, 12, 20, 0 } };
+  GstSodCompileRequest request = {
+    .graph = graph,
+    .weights = weights,
+    .rule = &rule,
+    .precision = GST_SOD_PRECISION_F32,
+    .threads = 1,
+    .input = gst_sod_shape_nchw (1, 3, 12, 20),
+    .last_use = last_use,
+  };
+  gfloat *bias =
+      gst_sod_tensor_get_data (g_hash_table_lookup (weights, "last.bias"));
+
+  bias[0] = NAN;
+  before = gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, &shape, NULL);
+  after = gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, &shape, NULL);
+  executable = gst_sod_backend_compile (
+      gst_sod_backend_get ("onednn", NULL), &request, &error);
+  g_assert_no_error (error);
+  stream = gst_sod_executable_open (executable, &error);
+  g_assert_no_error (error);
+  stream->klass->preprocess (stream, picture, before, &error);
+  stream->klass->execute (stream, &error);
+  stream->klass->read_map (stream, 0, map, &error);
+  stream->klass->preprocess (stream, picture, after, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < 33 * 21; i++)
+    g_assert_cmpuint (map->pixels[i], ==, 0);
+  g_assert_cmpfloat (get_distance (before, after), ==, 0);
+  gst_sod_stream_free (stream);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -206,5 +254,7 @@ main (int argc, char **argv)
 
     g_test_add_data_func (path, test, test_agrees);
   }
+  g_test_add_func ("/kernels/a-map-of-no-numbers-is-black-and-does-no-harm",
+      test_map_of_no_numbers);
   return g_test_run ();
 }

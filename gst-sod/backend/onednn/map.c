@@ -6,11 +6,13 @@
 
 #include <string.h>
 
-/* Clamped and rounded to nearest. */
+/* Clamped and rounded to nearest; what is no number is 0. */
 GST_SOD_ONEDNN_INLINE guint8
 to_code (gfloat value)
 {
-  return (guint8) (gint) (CLAMP (value, 0.0f, 1.0f) * 255.0f + 0.5f);
+  gfloat share = value > 0.0f ? MIN (value, 1.0f) : 0.0f;
+
+  return (guint8) (gint) (share * 255.0f + 0.5f);
 }
 
 GST_SOD_ONEDNN_HOT static void
@@ -50,8 +52,9 @@ gst_sod_onednn_picture_write (GstSodOnednnPicture *self, const gfloat *values,
       || !gst_sod_onednn_reserve (&self->row, &self->row_capacity,
           (gsize) width + across->count, error))
     return FALSE;
+  memset (self->row + width, 0, across->count * sizeof (gfloat));
   for (gint y = 0; y < height; y++) {
-    /* Where taps pass the end of the row, a row that is longer. */
+    /* In a row that is longer, since taps may pass its end. */
     memcpy (self->row, values + (gsize) y * width, width * sizeof (gfloat));
     gst_sod_onednn_filter_row (
         across, self->row, 1, self->rows + (gsize) y * out_width);

@@ -39,8 +39,6 @@ gst_sod_onednn_reserve (
   *buffer = gst_sod_aligned_alloc (length * sizeof (gfloat), error);
   if (*buffer == NULL)
     return FALSE;
-  /* Samples past the end are read with a weight of 0: no NaN may lie there. */
-  memset (*buffer, 0, length * sizeof (gfloat));
   *capacity = length;
   return TRUE;
 }
@@ -276,10 +274,15 @@ prepare (GstSodOnednnPicture *self, const GstSodImage *image,
     longest =
         MAX (longest, (c->width + (gsize) self->across[i].count) * stride);
   }
-  return gst_sod_onednn_reserve (
-             &self->row, &self->row_capacity, longest, error)
-         && gst_sod_onednn_reserve (&self->codes, &self->codes_capacity,
-             3 * (gsize) target->width, error);
+  if (!gst_sod_onednn_reserve (&self->row, &self->row_capacity, longest, error)
+      || !gst_sod_onednn_reserve (&self->codes, &self->codes_capacity,
+          3 * (gsize) target->width, error))
+    return FALSE;
+  /* Samples past the end are read with a weight of 0, and codes that a picture
+   * lacks too: no NaN may lie there. */
+  memset (self->row, 0, longest * sizeof (gfloat));
+  memset (self->codes, 0, 3 * (gsize) target->width * sizeof (gfloat));
+  return TRUE;
 }
 
 gboolean

@@ -139,13 +139,12 @@ dnnl_format_tag_t gst_sod_onednn_tag (GstSodOnednnLayout layout);
 /* An implementation that is slow for want of a better one. */
 gboolean gst_sod_onednn_is_slow (const_dnnl_primitive_desc_t pd);
 
-/* Attributes of every primitive of a plan: its scratch is ours; @relu and @sum
- * are fused. */
+/* As gst_sod_onednn_fuse(), for a plan's primitives: their scratch is ours. */
 gboolean gst_sod_onednn_make_attr (
     dnnl_primitive_attr_t *attr, gboolean sum, gboolean relu, GError **error);
 
-/* A memory of a value of the network, only while @index is computed where
- * @keep is not set, else the plan's for ever. */
+/* Memory for the node being added: while it is computed or, with @keep, for
+ * ever and zero when a stream opens. */
 guint gst_sod_onednn_add_buffer (
     GstSodOnednnBuilder *self, gsize size, gboolean keep);
 

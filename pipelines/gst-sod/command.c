@@ -88,6 +88,32 @@ drop_dashes (gchar **words)
   } while (*words++ != NULL);
 }
 
+/* -j2 is -j 2, which is all that GOption knows. (transfer full) */
+static gchar **
+split_letters (const SodCommand *command, gint argc, gchar **argv)
+{
+  GPtrArray *words = g_ptr_array_new ();
+  gboolean past = FALSE; /* -- */
+
+  for (gint i = 0; i < argc; i++) {
+    const SodOption *option = command->options;
+    const gchar *word = argv[i];
+
+    past |= g_str_equal (word, "--");
+    while (option->name != NULL
+           && (option->letter == 0 || option->letter != word[1]))
+      option++;
+    if (i > 0 && !past && word[0] == '-' && option->name != NULL
+        && option->value != NULL && word[2] != '\0') {
+      g_ptr_array_add (words, g_strndup (word, 2));
+      word += 2;
+    }
+    g_ptr_array_add (words, g_strdup (word));
+  }
+  g_ptr_array_add (words, NULL);
+  return (gchar **) g_ptr_array_free (words, FALSE);
+}
+
 SodExit
 sod_command_run (
     const SodCommand *command, gint argc, gchar **argv, GError **error)
@@ -95,12 +121,10 @@ sod_command_run (
   gpointer options = g_malloc0 (command->size);
   g_autofree GOptionEntry *entries = make_entries (command, options);
   g_autoptr (GOptionContext) context = make_context (command, entries);
-  g_auto (GStrv) words = g_new0 (gchar *, argc + 1);
+  g_auto (GStrv) words = split_letters (command, argc, argv);
   g_autoptr (GError) wrong = NULL;
   SodExit status = SOD_EXIT_REFUSED;
 
-  for (gint i = 0; i < argc; i++)
-    words[i] = g_strdup (argv[i]);
   if (command->init != NULL)
     command->init (options);
   if (!g_option_context_parse_strv (context, &words, &wrong)) {

@@ -12,6 +12,7 @@
 #include <glib/gstdio.h>
 #include <gst-sod/gstsod.h>
 #include <gst/app/app.h>
+#include <string.h>
 
 /* Nothing has come of an input for so long: it is given up. */
 #define PATIENCE (180 * G_USEC_PER_SEC)
@@ -422,22 +423,37 @@ take_warning (SodJob *self, GstMessage *message)
     self->warning = g_strdup (error->message);
 }
 
+/* The message, and what stands in the last line of the element's own words.
+ * (transfer full) */
+static gchar *
+explain (GstMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *debug = NULL;
+  const gchar *last;
+
+  gst_message_parse_error (message, &error, &debug);
+  if (g_error_matches (error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN))
+    return g_strdup ("no plug-in decodes a video or a picture in it");
+  last = debug != NULL ? strrchr (debug, '\n') : NULL;
+  if (last == NULL || last[1] == '\0' || strstr (error->message, last + 1))
+    return g_strdup (error->message);
+  return g_strdup_printf ("%s (%s)", error->message, last + 1);
+}
+
 static gboolean
 take_message (GstBus *bus, GstMessage *message, gpointer data)
 {
   SodJob *self = data;
-  g_autoptr (GError) error = NULL;
+  g_autofree gchar *reason = NULL;
 
   switch (GST_MESSAGE_TYPE (message)) {
     case GST_MESSAGE_EOS:
       finish (self, NULL);
       return G_SOURCE_CONTINUE;
     case GST_MESSAGE_ERROR:
-      gst_message_parse_error (message, &error, NULL);
-      finish (self,
-          g_error_matches (error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN)
-              ? "no plug-in decodes a video or a picture in it"
-              : error->message);
+      reason = explain (message);
+      finish (self, reason);
       return G_SOURCE_CONTINUE;
     case GST_MESSAGE_WARNING:
       take_warning (self, message);

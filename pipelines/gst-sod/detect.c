@@ -483,6 +483,7 @@ work (Detect *self)
 
   self->loop = g_main_loop_new (NULL, FALSE);
   wake (self);
+  tick (self);
   g_main_loop_run (self->loop);
   g_clear_handle_id (&self->advance, g_source_remove);
   for (guint i = 0; i < self->inputs->len; i++)

@@ -5,7 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define BAR_WIDTH 24
+#define BAR_WIDTH 16
 #define LINE_EVERY (10 * G_USEC_PER_SEC)
 
 struct _SodProgress
@@ -106,7 +106,8 @@ sod_progress_show (
     memset (bar, '-', BAR_WIDTH);
     memset (bar, '#', (gsize) filled);
     bar[BAR_WIDTH] = '\0';
-    g_printerr ("\r\033[K[%s] %.*s", bar, MAX (get_columns () - 28, 8), status);
+    g_printerr ("\r\033[K[%s] %.*s", bar,
+        MAX (get_columns () - BAR_WIDTH - 4, 8), status);
     self->is_drawn = TRUE;
   } else {
     g_printerr ("%s\n", status);

@@ -4,9 +4,13 @@
 
 import json
 import os
+import pty
+import re
+import resource
 import shutil
 import signal
 import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -314,6 +318,53 @@ def files_of_others_are_kept():
               files(out, hidden=True).keys())
 
 
+def a_full_disk_fails_what_does_not_fit():
+    source, out = fresh('full'), fresh('full-out')
+    pictures(source, 2)
+    launch('-q', 'videotestsrc', 'pattern=snow', 'num-buffers=30', '!',
+           'video/x-raw,width=320,height=180', '!', 'jpegenc', '!',
+           'matroskamux', '!', 'filesink', f'location={source}/snow.mkv').ok()
+
+    def bounded():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
+
+    result = run(COMMAND, 'detect', source, '--overlays', out, '-j2',
+                 env=ours(), preexec_fn=bounded)
+    tap.check(result.status == 2 and 'snow.mkv": ' in result.output
+              and '2 of 3 inputs done, 1 failed' in result.output,
+              f'{result.status}: {result.output}')
+    tap.check(set(files(out)) == {'000.png', '001.png'}, files(out).keys())
+    result = detect(source, '--overlays', out)
+    tap.check(result.status == 0 and '(2 of them before)' in result.output,
+              result.output)
+
+
+def progress_is_a_bar_on_a_terminal_and_lines_elsewhere():
+    out = fresh('bar')
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        [COMMAND, 'detect', clip, clip, '--maps', out, '--overlays', out],
+        env=ours(TERM='xterm'), stdin=subprocess.DEVNULL, stderr=child,
+        start_new_session=True)
+    os.close(child)
+    shown = b''
+    try:
+        while chunk := os.read(parent, 4096):
+            shown += chunk
+    except OSError:  # the terminal's other end is closed
+        pass
+    os.close(parent)
+    tap.check(process.wait() == 0, shown)
+    for words in (rb'\r\x1b\[K\[[#-]{16}\] ', rb' frames/s, ', rb' left',
+                  rb'\r\x1b\[K1 of 1 inputs done'):
+        tap.check(re.search(words, shown), f'{words}: {shown}')
+    output = detect(clip, '--maps', fresh('lines')).output
+    tap.check('\r' not in output and '\x1b' not in output, output)
+    tap.check(detect(clip, '--maps', fresh('lines'), '-q').output == '',
+              'not quiet')
+
+
 def many_small_pictures():
     source, out = fresh('many'), fresh('many-out')
     pictures(source, 200)
@@ -337,6 +388,10 @@ status = tap.run([
      interrupt_leaves_no_temporary_files),
     ('/detect/two-at-once-are-kept-apart', two_at_once_are_kept_apart),
     ('/detect/files-of-others-are-kept', files_of_others_are_kept),
+    ('/detect/a-full-disk-fails-what-does-not-fit',
+     a_full_disk_fails_what_does_not_fit),
+    ('/detect/progress-is-a-bar-on-a-terminal-and-lines-elsewhere',
+     progress_is_a_bar_on_a_terminal_and_lines_elsewhere),
     ('/detect/many-small-pictures', many_small_pictures),
 ])
 shutil.rmtree(folder)

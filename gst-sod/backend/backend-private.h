@@ -62,11 +62,16 @@ typedef struct
 typedef struct
 {
   const GstSodGraph *graph; /* the executable takes a reference */
-  GHashTable *weights;      /* name -> GstSodTensor, f32 */
+  /* name -> GstSodTensor: INFER: f32, taken over; TRAIN: of @dtype, only held
+   * against the graph: streams bind theirs. */
+  GHashTable *weights;
   const GstSodInputRule *rule;
   GstSodMode mode;
   GstSodPrecision precision; /* never AUTO */
-  GstSodShape input;         /* (n, c, h, w) */
+  /* TRAIN: of values, weights and gradients; F64 is for "ref" alone, to hold
+   * gradients against finite differences. INFER: F32. */
+  GstSodDType dtype;
+  GstSodShape input; /* (n, c, h, w) */
   guint threads;
   gsize workspace_limit; /* bytes, 0 = the back end's choice */
   /* Values that must still be readable after execute(): for tests and for the
@@ -136,8 +141,25 @@ typedef struct
   GstSodTensor *(*read_value) (
       GstSodStream *self, GstSodValue value, GError **error);
 
-  /* TRAIN plans: filled by back ends that train. */
-  gboolean (*backward) (GstSodStream *self, GError **error);
+  /* TRAIN plans only. They take samples by write_tensor() whole, and have no
+   * write_image(), preprocess() and read_map(); read_value() gives tensors of
+   * the plan's dtype, before backward().
+   *
+   * The weights are the caller's, name -> GstSodTensor of the plan's dtype:
+   * execute() reads them and updates the running statistics in place
+   * (momentum 0.1, unbiased variance). So are @gradients, one for each weight
+   * that is trained: backward() writes (=) them. NULL gradients freeze the
+   * network: it runs on its running statistics, keeps them, and backward()
+   * gives the gradient of the input alone. Holds for every pass until the
+   * next bind(); GST_SOD_ERROR_MISMATCH where a table does not fit. */
+  gboolean (*bind) (GstSodStream *self, GHashTable *weights,
+      GHashTable *gradients, GError **error);
+
+  /* The other way through what execute() left, which it uses up. @d_output:
+   * as the output; @d_input: as the input, written (=), NULL where it is not
+   * wanted; both dense and of the plan's dtype. */
+  gboolean (*backward) (GstSodStream *self, const GstSodTensor *d_output,
+      GstSodTensor *d_input, GError **error);
 } GstSodStreamClass;
 
 struct _GstSodStream
@@ -194,6 +216,13 @@ GstSodExecutable *gst_sod_backend_compile (
     GstSodBackend *self, const GstSodCompileRequest *request, GError **error);
 GstSodExecutable *gst_sod_executable_ref (GstSodExecutable *self);
 void gst_sod_executable_unref (GstSodExecutable *self);
+
+/* Whether @weights holds every param of @graph (those that are trained where
+ * @trained), in its shape and of @dtype; GST_SOD_ERROR_MISMATCH names the
+ * first that does not fit. */
+gboolean gst_sod_graph_check_weights (const GstSodGraph *graph,
+    const GstSodShape *shapes, GHashTable *weights, GstSodDType dtype,
+    gboolean trained, GError **error);
 
 /* For back ends: fills the base struct in but for the output's shape and the
  * sizes. */

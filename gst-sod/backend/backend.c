@@ -107,10 +107,12 @@ gst_sod_backend_for_device (
 
 /* ---- calling through the seam ---- */
 
-/* The weights of a request and the first that does not fit. */
+/* A table of weights and the first that does not fit. */
 typedef struct
 {
   GHashTable *weights;
+  GstSodDType dtype;
+  gboolean trained; /* only params that are trained are looked at */
   GError *error;
 } WeightCheck;
 
@@ -122,38 +124,46 @@ check_weight (const GstSodNode *node, guint index, const GstSodOpParam *param,
   const GstSodTensor *tensor = g_hash_table_lookup (check->weights, full_name);
   g_autofree gchar *expected = NULL, *found = NULL;
 
-  if (check->error != NULL
-      || (tensor != NULL
-          && gst_sod_tensor_get_dtype (tensor) == GST_SOD_DTYPE_F32
+  if (check->error != NULL || (check->trained && !param->trainable)
+      || (tensor != NULL && gst_sod_tensor_get_dtype (tensor) == check->dtype
           && gst_sod_shape_equal (gst_sod_tensor_get_shape (tensor), shape)))
     return;
   expected = gst_sod_shape_to_string (shape);
   if (tensor != NULL)
     found = gst_sod_shape_to_string (gst_sod_tensor_get_shape (tensor));
   g_set_error (&check->error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
-      "the graph takes a weight \"%s\" of f32 and shape %s, the weights hold "
+      "the graph takes a weight \"%s\" of %s and shape %s, the weights hold "
       "%s%s%s; use the weights that belong to it",
-      full_name, expected,
+      full_name, gst_sod_dtype_name (check->dtype), expected,
       tensor != NULL ? gst_sod_dtype_name (gst_sod_tensor_get_dtype (tensor))
                      : "none",
       tensor != NULL ? " of shape " : "", tensor != NULL ? found : "");
+}
+
+gboolean
+gst_sod_graph_check_weights (const GstSodGraph *graph,
+    const GstSodShape *shapes, GHashTable *weights, GstSodDType dtype,
+    gboolean trained, GError **error)
+{
+  WeightCheck check = { weights, dtype, trained, NULL };
+
+  gst_sod_graph_foreach_param (graph, shapes, check_weight, &check);
+  if (check.error == NULL)
+    return TRUE;
+  g_propagate_error (error, check.error);
+  return FALSE;
 }
 
 /* What holds for every back end: shapes fit, and each weight is there. */
 static gboolean
 check_graph (const GstSodCompileRequest *request, GError **error)
 {
-  WeightCheck check = { request->weights, NULL };
   g_autofree GstSodShape *shapes =
       gst_sod_graph_infer_shapes (request->graph, &request->input, error);
 
-  if (shapes == NULL)
-    return FALSE;
-  gst_sod_graph_foreach_param (request->graph, shapes, check_weight, &check);
-  if (check.error == NULL)
-    return TRUE;
-  g_propagate_error (error, check.error);
-  return FALSE;
+  return shapes != NULL
+         && gst_sod_graph_check_weights (request->graph, shapes,
+             request->weights, request->dtype, FALSE, error);
 }
 
 GstSodExecutable *
@@ -162,6 +172,10 @@ gst_sod_backend_compile (
 {
   g_return_val_if_fail (request->precision != GST_SOD_PRECISION_AUTO, NULL);
   g_return_val_if_fail (request->input.n_dims == 4, NULL);
+  g_return_val_if_fail (request->dtype == GST_SOD_DTYPE_F32
+                            || (request->dtype == GST_SOD_DTYPE_F64
+                                && request->mode == GST_SOD_MODE_TRAIN),
+      NULL);
 
   if (!self->klass->check_precision (self, request->precision, error)
       || !check_graph (request, error))

@@ -159,6 +159,49 @@ gst_sod_image_new_gray (gint width, gint height, GError **error)
 }
 
 /**
+ * gst_sod_image_new_gray_from_bytes:
+ * @width: columns, 1 to 65536
+ * @height: rows, 1 to 65536
+ * @pixels: @width * @height bytes, 0 to 255, rows from the top without
+ *   padding; copied once
+ * @error: return location for an error
+ *
+ * Makes an 8-bit gray picture, such as a map or a truth to be measured.
+ *
+ * Errors: %GST_SOD_ERROR_INVALID_ARGUMENT for a size out of range,
+ * %GST_SOD_ERROR_MISMATCH where @pixels is not as long as the size says,
+ * %GST_SOD_ERROR_NO_MEMORY.
+ *
+ * Returns: (transfer full): the picture, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+GstSodImage *
+gst_sod_image_new_gray_from_bytes (
+    gint width, gint height, GBytes *pixels, GError **error)
+{
+  GstSodImage *self;
+  gsize size;
+
+  g_return_val_if_fail (pixels != NULL, NULL);
+
+  if (!check_size (width, height, error))
+    return NULL;
+  size = (gsize) width * height;
+  if (g_bytes_get_size (pixels) != size) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
+        "a gray picture of %dx%d pixels takes %" G_GSIZE_FORMAT
+        " bytes, %" G_GSIZE_FORMAT " were given",
+        width, height, size, g_bytes_get_size (pixels));
+    return NULL;
+  }
+  self = gst_sod_image_new_gray (width, height, error);
+  if (self != NULL)
+    memcpy (self->pixels, g_bytes_get_data (pixels, NULL), size);
+  return self;
+}
+
+/**
  * gst_sod_image_ref:
  * @self: a picture
  *

@@ -31,6 +31,10 @@ GST_SOD_API
 GstSodImage *gst_sod_image_new_gray (gint width, gint height, GError **error);
 
 GST_SOD_API
+GstSodImage *gst_sod_image_new_gray_from_bytes (
+    gint width, gint height, GBytes *pixels, GError **error);
+
+GST_SOD_API
 GstSodImage *gst_sod_image_ref (GstSodImage *self);
 
 GST_SOD_API

@@ -37,6 +37,10 @@ gboolean gst_sod_pass_fuse_sum (GstSodProgram *program, GError **error);
 gboolean gst_sod_prepare_inference (const GstSodGraph *graph,
     GHashTable *weights, GstSodProgram *program, GError **error);
 
+/* The part of @graph that makes @output, which becomes its output, all labels
+ * kept: a network up to its logits, as training wants it. (transfer full) */
+GstSodGraph *gst_sod_graph_cut (const GstSodGraph *graph, GstSodValue output);
+
 /* As GstSodCompileRequest.last_use says; (transfer full), one a value. */
 guint *gst_sod_graph_last_uses (
     const GstSodGraph *graph, const GstSodValue *keep, guint n_keep);

@@ -58,6 +58,22 @@ test_gray_rows (void)
 }
 
 static void
+test_gray_from_bytes (void)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("abcdef", 6);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstSodImage) image =
+      gst_sod_image_new_gray_from_bytes (3, 2, bytes, &error);
+  g_autoptr (GBytes) copy = NULL;
+
+  g_assert_no_error (error);
+  copy = gst_sod_image_get_gray (image);
+  g_assert_true (g_bytes_equal (copy, bytes));
+  g_assert_null (gst_sod_image_new_gray_from_bytes (2, 2, bytes, &error));
+  g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH);
+}
+
+static void
 test_sixteen_bit_codes (void)
 {
   /* P010: ten bits in the upper part of sixteen. */
@@ -80,6 +96,7 @@ main (int argc, char *argv[])
       "/image/rgb/rejects-wrong-length", test_rgb_rejects_wrong_length);
   g_test_add_func ("/image/rejects-sizes-out-of-range", test_rejects_sizes);
   g_test_add_func ("/image/gray/rows-and-copy", test_gray_rows);
+  g_test_add_func ("/image/gray/takes-bytes", test_gray_from_bytes);
   g_test_add_func ("/image/component/ten-bit-codes", test_sixteen_bit_codes);
   return g_test_run ();
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The library through its introspection data, as a binding sees it."""
 
+import json
 import os
 import struct
 import subprocess
@@ -106,6 +107,36 @@ def session_finds_the_figure():
     tap.check(coat > 180 and edge < 60, f'coat {coat:.0f}, edge {edge:.0f}')
 
 
+def map_and_truth():
+    """A truth of the right half, and a map that has four columns of ten."""
+    truth = b''.join(bytes([0] * 5 + [255] * 5) for _ in range(8))
+    found = b''.join(bytes([0] * 6 + [255] * 4) for _ in range(8))
+    return [GstSod.Image.new_gray_from_bytes(10, 8, GLib.Bytes.new(codes))
+            for codes in (found, truth)]
+
+
+def maps_are_measured():
+    measures = GstSod.Measures.new(GstSod.School.PYSOD, *map_and_truth())
+    iou = measures.get(GstSod.Measure.IOU)
+    tap.check(abs(iou - 4 / 5) < 1e-12, f'IoU {iou}')
+    recall = measures.get_curve(GstSod.Curve.RECALL)
+    tap.check(len(recall) == 256 and recall[0] == 1 and recall[255] == 4 / 5,
+              f'recall {recall}')
+
+
+def sets_are_measured():
+    evaluator = GstSod.Evaluator.new(GstSod.School.DAVSOD, 2)
+    for i in range(5):
+        pair = GstSod.Pair.new(*map_and_truth(), None)
+        evaluator.add('walk', f'{i:05}', pair)
+    evaluation = evaluator.finish()
+    result = json.loads(evaluation.to_json())
+    tap.check(result['school'] == 'davsod', 'its school')
+    tap.check((result['images'], result['skipped']) == (3, 2), 'counts')
+    tap.check(abs(result['mae'] - 1 / 10) < 1e-12, f'MAE {result["mae"]}')
+    tap.check(evaluation.get_sequence_name(0) == 'walk', 'a sequence')
+
+
 sys.exit(tap.run([
     ('/introspection/tensor/round-trip', tensor_round_trip),
     ('/introspection/tensor/error-is-typed', tensor_error_is_typed),
@@ -114,4 +145,6 @@ sys.exit(tap.run([
     ('/introspection/network/missing-is-not-found',
      missing_network_is_not_found),
     ('/introspection/session/finds-the-figure', session_finds_the_figure),
+    ('/introspection/measures/maps-are-measured', maps_are_measured),
+    ('/introspection/measures/sets-are-measured', sets_are_measured),
 ]))

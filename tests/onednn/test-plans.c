@@ -127,7 +127,7 @@ test_weights_are_shared (void)
 }
 
 static void
-test_refuses_training (void)
+test_refuses_to_train_what_is_fused (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GstSodNetwork) network = new_network ("small", 1);
@@ -225,7 +225,8 @@ main (int argc, char **argv)
     g_test_add_data_func (path, test, test_no_slow_steps);
   }
   g_test_add_func ("/plans/weights-are-shared", test_weights_are_shared);
-  g_test_add_func ("/plans/training-is-refused", test_refuses_training);
+  g_test_add_func ("/plans/training-of-what-is-fused-is-refused",
+      test_refuses_to_train_what_is_fused);
   g_test_add_func (
       "/plans/a-missing-precision-is-named", test_names_what_is_missing);
   g_test_add_func (

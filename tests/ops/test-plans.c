@@ -363,7 +363,7 @@ test_refuses_an_input_that_does_not_fit (gconstpointer user_data)
 }
 
 static void
-test_ref_refuses_training_and_low_precision (void)
+test_ref_refuses_fused_training_and_low_precision (void)
 {
   g_autoptr (GError) error = NULL;
   GstSodBackend *ref = gst_sod_backend_get ("ref", &error);
@@ -444,8 +444,8 @@ main (int argc, char *argv[])
   GstSodBackend *const *backends = gst_sod_backend_list ();
 
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/plan/ref/refuses-training-and-low-precision",
-      test_ref_refuses_training_and_low_precision);
+  g_test_add_func ("/plan/ref/refuses-fused-training-and-low-precision",
+      test_ref_refuses_fused_training_and_low_precision);
   for (guint i = 0; backends[i] != NULL; i++) {
     GstSodBackend *b = backends[i];
 

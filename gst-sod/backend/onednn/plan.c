@@ -3,7 +3,9 @@
  * by asking oneDNN; then one step or more a node; then a place for each buffer.
  */
 #include <gst-sod/backend/onednn/plan-private.h>
+
 #include <gst-sod/backend/onednn/threads-private.h>
+#include <gst-sod/backend/op-plan-private.h>
 
 static void
 free_step (gpointer data)
@@ -401,6 +403,18 @@ new_plan (GstSodBackend *backend, const GstSodCompileRequest *request)
   return self;
 }
 
+static GstSodExecutable *
+compile_training (
+    GstSodBackend *backend, const GstSodCompileRequest *request, GError **error)
+{
+  if (request->dtype == GST_SOD_DTYPE_F32)
+    return gst_sod_op_plan_compile (backend, request, error);
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+      "back end \"onednn\" trains in f32, not in %s; use the back end \"ref\"",
+      gst_sod_dtype_name (request->dtype));
+  return NULL;
+}
+
 GstSodExecutable *
 gst_sod_onednn_compile (
     GstSodBackend *backend, const GstSodCompileRequest *request, GError **error)
@@ -412,17 +426,13 @@ gst_sod_onednn_compile (
   gint threads;
   gboolean ok;
 
-  if (request->mode != GST_SOD_MODE_INFER) {
-    g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
-        "back end \"onednn\" compiles plans for inference only; its single "
-        "ops have gradients");
-    return NULL;
-  }
   if (((GstSodOnednn *) backend)->engine == NULL) {
     g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_BACKEND,
         "oneDNN made no engine on this CPU; use the back end \"ref\"");
     return NULL;
   }
+  if (request->mode == GST_SOD_MODE_TRAIN)
+    return compile_training (backend, request, error);
   executable = &new_plan (backend, request)->base;
   n_readers = g_new0 (guint, gst_sod_graph_n_values (request->graph));
   fused = g_new0 (gboolean, gst_sod_graph_n_values (request->graph));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/backend/ref/plan-private.h>
 
+#include <gst-sod/backend/op-plan-private.h>
+
 static void
 free_plan (GstSodExecutable *executable)
 {
@@ -157,12 +159,8 @@ gst_sod_ref_compile (
   g_autoptr (GstSodExecutable) executable = NULL;
   GstSodRefPlan *self;
 
-  if (request->mode != GST_SOD_MODE_INFER) {
-    g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
-        "back end \"ref\" compiles plans for inference only; its single ops "
-        "have gradients");
-    return NULL;
-  }
+  if (request->mode == GST_SOD_MODE_TRAIN)
+    return gst_sod_op_plan_compile (backend, request, error);
   self = g_new0 (GstSodRefPlan, 1);
   executable = &self->base;
   gst_sod_executable_init (&self->base, &plan_class, backend, request);

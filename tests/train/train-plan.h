@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst-sod/run/passes-private.h>
+
+/* A network's training plan, open and bound to weights and gradients of its
+ * own. */
+typedef struct
+{
+  GstSodGraph *graph;              /* up to the value that is trained on */
+  GHashTable *weights, *gradients; /* name -> GstSodTensor */
+  GstSodStream *stream;
+} TrainPlan;
+
+/* A random network of the tiny architecture @kind: 16 channels everywhere, no
+ * smaller than the method's form allows; input 48x32. */
+GstSodNetwork *train_network_new_tiny (GstSodNetworkKind kind, guint64 seed);
+
+/* @label: of the value that becomes the output; @input: shape. */
+void train_plan_init (TrainPlan *self, GstSodNetwork *network,
+    const gchar *label, const gchar *backend, GstSodDType dtype,
+    const GstSodShape *input);
+void train_plan_clear (TrainPlan *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TrainPlan, train_plan_clear)
+
+/* Writes the (n, c, h, w) f32 @input, executes, and reads the output. */
+GstSodTensor *train_plan_forward (TrainPlan *self, const GstSodTensor *input);
+
+void train_plan_backward (
+    TrainPlan *self, const GstSodTensor *d_output, GstSodTensor *d_input);
+
+/* Normally distributed, of F32 or F64. */
+GstSodTensor *train_tensor_new_random (
+    GstSodDType dtype, const GstSodShape *shape, guint64 seed);
+
+/* name -> copy of the tensor in @dtype. */
+GHashTable *train_table_convert (GHashTable *table, GstSodDType dtype);
+
+/* Element @index of an f32 or f64 tensor. */
+gdouble train_tensor_get (const GstSodTensor *tensor, gsize index);
+
+gdouble train_tensor_dot (const GstSodTensor *a, const GstSodTensor *b);
+
+/* |a - b| / |b|, of the tensors as vectors. */
+gdouble train_tensor_error (const GstSodTensor *a, const GstSodTensor *b);

@@ -13,6 +13,9 @@ static const GstSodListFunc list_functions[] = {
   [GST_SOD_DATASET_LAYOUT_DUTS] = gst_sod_list_duts,
   [GST_SOD_DATASET_LAYOUT_UCSD] = gst_sod_list_ucsd,
   [GST_SOD_DATASET_LAYOUT_PAIRS] = gst_sod_list_pairs,
+  [GST_SOD_DATASET_LAYOUT_COCO] = gst_sod_list_coco,
+  [GST_SOD_DATASET_LAYOUT_CVAT] = gst_sod_list_cvat,
+  [GST_SOD_DATASET_LAYOUT_LABELME] = gst_sod_list_labelme,
 };
 
 /* The list file that a set's name stands for, or the file itself.

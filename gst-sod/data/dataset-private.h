@@ -103,6 +103,9 @@ gboolean gst_sod_list_ucsd (GstSodListing *listing, GError **error);
 gboolean gst_sod_list_davsod (GstSodListing *listing, GError **error);
 gboolean gst_sod_list_duts (GstSodListing *listing, GError **error);
 gboolean gst_sod_list_fbms (GstSodListing *listing, GError **error);
+gboolean gst_sod_list_coco (GstSodListing *listing, GError **error);
+gboolean gst_sod_list_cvat (GstSodListing *listing, GError **error);
+gboolean gst_sod_list_labelme (GstSodListing *listing, GError **error);
 gboolean gst_sod_list_pairs (GstSodListing *listing, GError **error);
 
 /* Keeps the items of a list file: lines with a sequence, a frame

@@ -52,6 +52,18 @@ dup_path (SodEngine *self)
   return path;
 }
 
+static void
+log_choice (SodEngine *self, const gchar *path)
+{
+  g_autoptr (GEnumClass) precisions = g_type_class_ref (GST_SOD_TYPE_PRECISION);
+  GstSodPrecision precision = gst_sod_instance_get_precision (self->instance);
+
+  GST_INFO_OBJECT (self->element, "device=%s: %s on %s with back end %s in %s",
+      self->settings.device, path, gst_sod_instance_get_device (self->instance),
+      gst_sod_instance_get_backend (self->instance),
+      g_enum_get_value (precisions, precision)->value_nick);
+}
+
 /* On failure the instance and session before stay. */
 static gboolean
 open_device (SodEngine *self, const gchar *device, GError **error)
@@ -74,6 +86,7 @@ open_device (SodEngine *self, const gchar *device, GError **error)
   g_set_object (&self->instance, instance);
   g_mutex_unlock (&self->lock);
   g_set_object (&self->session, session);
+  log_choice (self, path);
   return TRUE;
 }
 

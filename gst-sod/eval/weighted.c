@@ -268,13 +268,13 @@ blur_row (const Work *self, gint y, const gdouble *taps,
   gint width = sample->map.width, n = sample->right - sample->left + 1;
   gint first = MAX (sample->left - RADIUS, 0);
   gint end = MIN (sample->right + RADIUS + 1, width);
-  const guint8 *nearest = self->nearest + (gsize) y * width;
-  const guint8 *map, *truth;
+  const guint8 *nearest, *map, *truth;
 
   if (y < 0 || y >= sample->map.height) {
     memset (blurred, 0, n * sizeof (*blurred));
     return;
   }
+  nearest = self->nearest + (gsize) y * width;
   map = gst_sod_plane_row (&sample->map, y);
   truth = gst_sod_plane_row (&sample->truth, y);
   memset (errors, 0, (n + 2 * RADIUS) * sizeof (*errors));

@@ -7,40 +7,22 @@
 #include <signal.h>
 
 #include "command.h"
+#include "eval-options.h"
 #include "eval-source.h"
 #include "progress.h"
 
 #define TICK 200 /* ms */
 
-typedef struct
-{
-  gchar *pred, *gt;
-  gboolean resize;
-  gchar *model;
-  gchar *layout;
-  gchar *root;
-  gchar *images, *masks;
-  gchar *set;
-  gchar *floor;
-  gchar *school;
-  gchar *nan;
-  gchar *report;
-  gchar *device;
-  gchar *precision;
-  gint threads;
-  gboolean json;
-  gboolean quiet;
-} Options;
-
 /* What is done, on a thread of its own beside the main loop. */
 typedef struct
 {
-  const Options *options;
+  const SodEvalOptions *options;
   GstSodSchool school;
   GstSodNanPolicy nan;
   gchar *title;
   gchar *model_path, *model_hash; /* NULL without a model */
   GstSodNetwork *network;
+  GstSodSplit *split; /* NULL where none was asked for */
   SodEvalSource *source;
 
   GMainLoop *loop;
@@ -48,7 +30,7 @@ typedef struct
   SodProgress *progress;
   SodExit interrupted; /* what to exit with after a signal, else 0 */
   gint n_done;         /* atomic: images that are through, floors' too */
-  guint n_images;      /* of all that is measured */
+  gint n_images;       /* atomic: of all that is measured; 0: not known yet */
 
   GstSodReport *result;
   GError *error;
@@ -66,42 +48,11 @@ refuse (GError **error, const gchar *problem)
   return FALSE;
 }
 
-static const gchar *
-find_problem (const Options *options)
-{
-  gboolean folders = options->pred != NULL || options->gt != NULL;
-  gboolean files = options->images != NULL || options->masks != NULL;
-
-  if (folders && options->gt == NULL)
-    return "--pred needs --gt, the folder of the truths";
-  if (folders && options->pred == NULL && options->floor == NULL)
-    return "--gt needs --pred, the folder of the maps";
-  if (folders && (options->model != NULL || options->layout != NULL))
-    return "--pred and --gt are two folders; --model and --layout are for a "
-           "data set: give one or the other";
-  if (!folders && options->layout == NULL)
-    return "what is to be measured? Give --pred and --gt, or --layout and "
-           "--root of a data set";
-  if (options->pred != NULL && options->floor != NULL)
-    return "--floor takes the place of the maps: leave --pred away";
-  if (options->model != NULL && options->floor != NULL)
-    return "--floor takes the place of the model: leave --model away";
-  if (!folders && files && (options->images == NULL || options->masks == NULL))
-    return "--images and --masks are two folders: give both";
-  if (!folders && !files && options->root == NULL)
-    return "--layout needs --root, the folder of the data set";
-  if (files && g_strcmp0 (options->layout, "pairs") != 0)
-    return "--images and --masks are for --layout=pairs";
-  if (options->threads < 0 || options->threads > 256)
-    return "--threads is 0 (one a processor) to 256";
-  return NULL;
-}
-
 static gboolean
 parse_options (Eval *self, GError **error)
 {
-  const Options *options = self->options;
-  const gchar *problem = find_problem (options);
+  const SodEvalOptions *options = self->options;
+  const gchar *problem = sod_eval_options_find_problem (options);
 
   if (problem != NULL)
     return refuse (error, problem);
@@ -134,7 +85,7 @@ hash_model (Eval *self, GError **error)
 static GstSodInstance *
 open_model (Eval *self, GError **error)
 {
-  const Options *options = self->options;
+  const SodEvalOptions *options = self->options;
   g_autoptr (GEnumClass) precisions = g_type_class_ref (GST_SOD_TYPE_PRECISION);
   const gchar *name = options->precision != NULL ? options->precision : "f32";
   GEnumValue *precision = g_enum_get_value_by_nick (precisions, name);
@@ -162,24 +113,60 @@ open_model (Eval *self, GError **error)
 }
 
 static GstSodDataset *
-open_dataset (const Options *options, GError **error)
+open_set (const SodEvalOptions *options, const gchar *set, GError **error)
 {
   GstSodDatasetLayout layout;
 
   if (!gst_sod_dataset_layout_from_name (options->layout, &layout, error))
     return NULL;
   if (options->images != NULL)
-    return gst_sod_dataset_open_pairs (options->images, options->masks,
-        options->set, GST_SOD_DATASET_FLAG_NONE, error);
+    return gst_sod_dataset_open_pairs (
+        options->images, options->masks, set, GST_SOD_DATASET_FLAG_NONE, error);
   return gst_sod_dataset_open (
-      layout, options->root, options->set, GST_SOD_DATASET_FLAG_NONE, error);
+      layout, options->root, set, GST_SOD_DATASET_FLAG_NONE, error);
+}
+
+/* What is measured; where a split was asked for its test, checked for
+ * leaks. */
+static GstSodDataset *
+open_dataset (Eval *self, GError **error)
+{
+  const SodEvalOptions *options = self->options;
+  g_autoptr (GstSodDataset) dataset = open_set (options, options->set, error);
+  g_autoptr (GstSodDataset) train = NULL;
+
+  if (dataset == NULL)
+    return NULL;
+  if (options->fraction > 0) {
+    self->split = gst_sod_split_new_sequences (
+        dataset, options->fraction, (guint64) options->seed, error);
+    if (self->split == NULL)
+      return NULL;
+  } else if (options->train != NULL) {
+    train = open_set (options, options->train, error);
+    if (train == NULL) {
+      g_prefix_error (error, "--train: ");
+      return NULL;
+    }
+    self->split = gst_sod_split_new (train, dataset);
+  } else {
+    return g_steal_pointer (&dataset);
+  }
+  if (!gst_sod_split_check (
+          self->split, GST_SOD_SPLIT_DISTANCE, options->force, error)) {
+    g_prefix_error (error,
+        "the split leaks (--force measures all the same and marks the "
+        "result): ");
+    return NULL;
+  }
+  return g_object_ref (gst_sod_split_get_test (self->split));
 }
 
 /* "base 1a2b3c on davis dev" (transfer full) */
 static gchar *
 make_title (const Eval *self)
 {
-  const Options *options = self->options;
+  const SodEvalOptions *options = self->options;
   g_autoptr (GString) title = g_string_new (NULL);
   g_autofree gchar *set = NULL;
 
@@ -202,7 +189,7 @@ make_title (const Eval *self)
 static gboolean
 open_source (Eval *self, GError **error)
 {
-  const Options *options = self->options;
+  const SodEvalOptions *options = self->options;
   g_autoptr (GstSodDataset) dataset = NULL;
   g_autoptr (GstSodInstance) instance = NULL;
 
@@ -213,7 +200,7 @@ open_source (Eval *self, GError **error)
         sod_eval_source_new_maps (maps, options->gt, self->cancellable, error);
     return self->source != NULL;
   }
-  dataset = open_dataset (options, error);
+  dataset = open_dataset (self, error);
   if (dataset == NULL)
     return FALSE;
   if (options->floor == NULL) {
@@ -239,6 +226,27 @@ add_path (GstSodReport *report, const gchar *key, const gchar *path)
   gst_sod_report_add_fact (report, key, shown);
 }
 
+/* How the split was drawn, and against what it was checked. */
+static void
+add_draw (Eval *self, GstSodReport *report)
+{
+  const SodEvalOptions *options = self->options;
+  g_autofree gchar *hash =
+      gst_sod_dataset_get_hash (gst_sod_split_get_train (self->split));
+
+  if (options->fraction > 0) {
+    gchar text[G_ASCII_DTOSTR_BUF_SIZE];
+
+    gst_sod_report_add_fact (report, "train_fraction",
+        g_ascii_dtostr (text, sizeof (text), options->fraction));
+    gst_sod_report_add_count (report, "seed", (guint64) options->seed);
+  }
+  add_path (report, "train", options->train);
+  gst_sod_report_add_fact (report, "train_hash", hash);
+  gst_sod_report_add_fact (
+      report, "leaking", gst_sod_split_is_leaking (self->split) ? "yes" : "no");
+}
+
 static void
 add_split (Eval *self, GstSodReport *report)
 {
@@ -252,13 +260,15 @@ add_split (Eval *self, GstSodReport *report)
     gst_sod_report_add_fact (report, "layout", self->options->layout);
   add_path (report, "split", set != NULL ? set : "everything");
   gst_sod_report_add_fact (report, "split_hash", hash);
+  if (self->split != NULL)
+    add_draw (self, report);
   gst_sod_report_add_count (report, "unlabelled", n - n_labelled);
 }
 
 static void
 add_facts (Eval *self, GstSodReport *report)
 {
-  const Options *options = self->options;
+  const SodEvalOptions *options = self->options;
 
   gst_sod_report_add_fact (report, "predictor",
       options->floor != NULL  ? "floor"
@@ -285,7 +295,7 @@ add_facts (Eval *self, GstSodReport *report)
 static GstSodEvaluation *
 evaluate (Eval *self, gboolean keep, GError **error)
 {
-  const Options *options = self->options;
+  const SodEvalOptions *options = self->options;
   g_autoptr (GstSodEvaluator) evaluator =
       gst_sod_evaluator_new (self->school, (guint) options->threads);
 
@@ -368,7 +378,13 @@ work (gpointer data)
 {
   Eval *self = data;
 
-  measure (self, &self->error);
+  if (open_source (self, &self->error)) {
+    self->title = make_title (self);
+    g_atomic_int_set (
+        &self->n_images, (gint) (sod_eval_source_get_n_images (self->source)
+                                 * (1 + count_floors (self))));
+    measure (self, &self->error);
+  }
   g_idle_add (quit, self);
   return NULL;
 }
@@ -379,15 +395,15 @@ static gboolean
 tick (gpointer data)
 {
   Eval *self = data;
-  guint n = (guint) g_atomic_int_get (&self->n_done);
+  gint n = g_atomic_int_get (&self->n_done);
+  gint n_images = g_atomic_int_get (&self->n_images);
   g_autofree gchar *text = NULL;
 
-  if (self->options->quiet)
+  if (self->options->quiet || n_images == 0)
     return G_SOURCE_CONTINUE;
-  text = n < self->n_images
-             ? g_strdup_printf ("%u of %u images", n, self->n_images)
-             : g_strdup ("drawing the report");
-  sod_progress_show (self->progress, (gdouble) n / self->n_images, n, text);
+  text = n < n_images ? g_strdup_printf ("%d of %d images", n, n_images)
+                      : g_strdup ("drawing the report");
+  sod_progress_show (self->progress, (gdouble) n / n_images, (guint64) n, text);
   return G_SOURCE_CONTINUE;
 }
 
@@ -418,8 +434,6 @@ wait_for_work (Eval *self)
     g_unix_signal_add (SIGTERM, terminate, self) };
   GThread *thread;
 
-  self->n_images =
-      sod_eval_source_get_n_images (self->source) * (1 + count_floors (self));
   self->progress = sod_progress_new ("images");
   thread = g_thread_new ("eval", work, self);
   g_main_loop_run (self->loop);
@@ -456,6 +470,8 @@ print_table (Eval *self)
           undefined);
     g_print ("\n");
   }
+  if (self->split != NULL && gst_sod_split_is_leaking (self->split))
+    g_print ("LEAKING: the model may have learnt from these frames\n");
   if (self->options->report != NULL)
     g_print ("report: %s/index.html\n", self->options->report);
 }
@@ -494,9 +510,8 @@ run (gpointer options, gchar **words, GError **error)
     return status;
   }
   self.cancellable = g_cancellable_new ();
-  if (parse_options (&self, error) && open_source (&self, error)) {
+  if (parse_options (&self, error)) {
     self.loop = g_main_loop_new (NULL, FALSE);
-    self.title = make_title (&self);
     wait_for_work (&self);
     status = tell (&self, error);
   }
@@ -504,6 +519,7 @@ run (gpointer options, gchar **words, GError **error)
   g_clear_error (&self.error);
   g_clear_pointer (&self.source, sod_eval_source_free);
   g_clear_object (&self.network);
+  g_clear_object (&self.split);
   g_clear_object (&self.cancellable);
   g_clear_pointer (&self.loop, g_main_loop_unref);
   g_free (self.title);
@@ -512,87 +528,12 @@ run (gpointer options, gchar **words, GError **error)
   return status;
 }
 
-#define OPTION(name, arg, field, text, value)                                  \
-  {                                                                            \
-    name, 0, G_OPTION_ARG_##arg, G_STRUCT_OFFSET (Options, field), text, value \
-  }
-
-static const SodOption options[] = {
-  OPTION ("pred", FILENAME, pred,
-      "Folder of maps; those of one stem with "
-      "their truth in --gt belong together",
-      "DIR"),
-  OPTION (
-      "gt", FILENAME, gt, "Folder of truths: foreground is over 128", "DIR"),
-  OPTION ("resize", NONE, resize,
-      "Scale maps of another size to that of their truth, instead of stopping",
-      NULL),
-  OPTION ("model", FILENAME, model,
-      "Model to run on the data set; without it the one installed", "FILE"),
-  OPTION ("layout", STRING, layout, "How the data set lies",
-      "davis|duts|vos|fbms|davsod|ucsd|pairs|coco|cvat|labelme"),
-  OPTION ("root", FILENAME, root, "Folder of the data set", "DIR"),
-  OPTION ("images", FILENAME, images, "Folder of pictures, with --layout=pairs",
-      "DIR"),
-  OPTION (
-      "masks", FILENAME, masks, "Folder of truths, with --layout=pairs", "DIR"),
-  OPTION ("set", FILENAME, set,
-      "Set of the data set, such as dev, or a file that lists sequences or "
-      "frames; without it everything",
-      "NAME|FILE"),
-  OPTION ("floor", STRING, floor,
-      "Measure a trivial predictor instead: zero, centre, first, mean, or "
-      "nearest:F, which knows a share F of the truths",
-      "NAME"),
-  OPTION ("school", STRING, school,
-      "Way of measuring (pysod); figures of different schools are not "
-      "comparable",
-      "pysod|davsod|paper-f|davis"),
-  OPTION ("nan", STRING, nan,
-      "match: a mean with an undefined value is undefined (default); skip: "
-      "those images are left out of it",
-      "match|skip"),
-  OPTION ("report", FILENAME, report,
-      "Also write a page with floors, curves and frames into this folder",
-      "DIR"),
-  OPTION (
-      "device", STRING, device, "Where the model runs (auto)", "auto|cpu|cuda"),
-  OPTION ("precision", STRING, precision,
-      "Arithmetic of the model (f32, so that figures are the same anywhere)",
-      "auto|f32|bf16|f16|int8"),
-  OPTION ("threads", INT, threads,
-      "Threads that read and measure (0: one a "
-      "processor); no figure depends on it",
-      "N"),
-  OPTION ("json", NONE, json, "Print one JSON object instead of a table", NULL),
-  OPTION ("quiet", NONE, quiet, "No progress", NULL),
-  { .name = NULL },
-};
-
 const SodCommand sod_command_eval = {
   .name = "eval",
   .summary = "Measures how good saliency maps or a model are",
   .parameters = "",
-  .description =
-      "Holds maps against their truth and tells F-, E- and S-measure, weighted "
-      "F, MAE and IoU as the field defines them, in the school that is asked "
-      "for (docs/measures.md). The maps are files, or made by a model while it "
-      "is measured: its 8-bit map is scaled to the size of the truth.\n"
-      "\n"
-      "  gst-sod eval --pred maps/ --gt masks/\n"
-      "  gst-sod eval --layout davis --root DAVIS --set val --json\n"
-      "  gst-sod eval --model my.safetensors --layout davis --root DAVIS \\\n"
-      "    --set dev --report out/\n"
-      "\n"
-      "A floor is what can be had without any model; one that does not beat "
-      "floors has learnt nothing:\n"
-      "\n"
-      "  gst-sod eval --floor nearest:0.1 --layout davis --root DAVIS --set "
-      "dev\n"
-      "\n"
-      "Each truth must have its map and each map its truth, of one size; "
-      "frames that are unlabelled in the data set are left out and counted.",
-  .options = options,
-  .size = sizeof (Options),
+  .description = sod_eval_description,
+  .options = sod_eval_options,
+  .size = sizeof (SodEvalOptions),
   .run = run,
 };

@@ -5,6 +5,7 @@
 import json
 import math
 import os
+import re
 import shutil
 import signal
 import sys
@@ -234,6 +235,22 @@ def floors_have_names():
     refused('--floor', 'first', '--gt', pairs('stills')[1], says='stills')
 
 
+def splits_are_named_and_leaks_refused():
+    names = [f's{i}' for i in range(6)]
+    pictures.davis(path('split'), names, 3)
+    words = ('--floor', 'zero', '--layout', 'davis', '--root', path('split'))
+    found = measures(*words, '--fraction', '0.5', '--seed', '3', '--force')
+    tap.check(found['seed'] == 3 and found['images'] == 9, str(found['images']))
+    tap.check(len(found['train_hash']) == 64, 'no hash of the training part')
+    pictures.write(path('split', 'fit.txt'), b's0\ns1\n')
+    pictures.write(path('split', 'test.txt'), b's1\ns2\n')
+    words += '--set', path('split', 'test.txt'), '--train', path(
+        'split', 'fit.txt')
+    refused(*words, says=('leaks', 's1', '--force'))
+    found = measures(*words, '--force')
+    tap.check(found['leaking'] == 'yes', str(found.get('leaking')))
+
+
 def dev_floors_are_the_known_ones():
     root = os.path.join(DATA, 'davis2016')
     if not os.path.isdir(root):
@@ -270,13 +287,22 @@ def the_shipped_model_scores_what_is_known():
             near(found[key], value, 0.002, f'{layout} {key}')
 
 
+def catches(process, number):
+    """Whether the process has a handler for the signal by now."""
+    with open(f'/proc/{process.pid}/status', encoding='utf-8') as file:
+        caught = re.search(r'^SigCgt:\s*(\w+)', file.read(), re.M).group(1)
+    return int(caught, 16) >> (number - 1) & 1
+
+
 def an_interrupt_ends_it_cleanly():
     pictures.davis(path('long'), [f's{i}' for i in range(12)], 40, 320, 180)
     words, env = command('--model', MODEL, '--layout', 'davis', '--root',
                          path('long'), '--json', '--report', path('cut'))
     for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         process = start(*words, env=env)
-        time.sleep(1)
+        while process.poll() is None and not catches(process, number):
+            time.sleep(0.02)
+        time.sleep(0.3)
         process.send_signal(number)
         output, _ = process.communicate(timeout=60)
         tap.check(process.returncode == status,
@@ -301,6 +327,7 @@ TESTS = (folders_are_measured, every_key_is_there, a_model_runs_on_a_set,
          broken_files_are_named, folders_that_are_none_are_named,
          odd_names_are_names, empty_truths_have_the_documented_values,
          wrong_words_say_what_to_give, floors_have_names,
+         splits_are_named_and_leaks_refused,
          dev_floors_are_the_known_ones, the_shipped_model_scores_what_is_known,
          an_interrupt_ends_it_cleanly, the_table_is_for_people)
 

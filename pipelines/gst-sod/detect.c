@@ -45,11 +45,11 @@ typedef struct
   GstSodInstance *instance;
   GPtrArray *inputs; /* SodInput */
   SodStore *stores[SOD_N_KINDS];
-  Task *tasks; /* one an input */
+  Task *tasks;       /* one an input */
+  GPtrArray *active; /* those with a job */
   guint n_jobs;
   guint next;      /* task to start */
   guint next_line; /* task whose lines come next in the one file of them */
-  guint running;
   guint64 bytes, bytes_done;
   guint advance; /* idle source */
   GMainLoop *loop;
@@ -125,7 +125,6 @@ settle (Detect *self, Task *task)
   }
   self->summary.n_frames += sod_job_count_frames (task->job);
   g_clear_pointer (&task->job, sod_job_free);
-  self->running--;
   self->bytes_done += task->input->size;
   task->is_settled = TRUE;
 }
@@ -144,12 +143,15 @@ take_end (SodJob *job, const gchar *reason, gpointer data)
 {
   Detect *self = data;
 
-  for (guint i = 0; i < self->inputs->len; i++)
-    if (self->tasks[i].job == job) {
-      self->tasks[i].has_ended = TRUE;
-      if (reason != NULL)
-        fail_task (self, &self->tasks[i], reason);
-    }
+  for (guint i = 0; i < self->active->len; i++) {
+    Task *task = g_ptr_array_index (self->active, i);
+
+    if (task->job != job)
+      continue;
+    task->has_ended = TRUE;
+    if (reason != NULL)
+      fail_task (self, task, reason);
+  }
   wake (self);
 }
 
@@ -186,7 +188,7 @@ start (Detect *self, Task *task)
     task->job =
         sod_job_new (task->input, &self->look, paths, take_end, self, &error);
   if (task->job != NULL) {
-    self->running++;
+    g_ptr_array_add (self->active, task);
   } else {
     fail_task (self, task, error->message);
     task->is_settled = TRUE;
@@ -202,17 +204,22 @@ advance (gpointer data)
   Detect *self = data;
 
   self->advance = 0;
-  for (guint i = 0; i < self->next; i++)
-    if (self->tasks[i].job != NULL && self->tasks[i].has_ended)
-      settle (self, &self->tasks[i]);
-  while (self->running < self->n_jobs && self->next < self->inputs->len) {
+  for (guint i = self->active->len; i-- > 0;) {
+    Task *task = g_ptr_array_index (self->active, i);
+
+    if (task->has_ended) {
+      g_ptr_array_remove_index (self->active, i);
+      settle (self, task);
+    }
+  }
+  while (self->active->len < self->n_jobs && self->next < self->inputs->len) {
     Task *task = &self->tasks[self->next++];
 
     if (!task->is_settled)
       start (self, task);
   }
   commit_lines (self);
-  if (self->running == 0 && self->next == self->inputs->len)
+  if (self->active->len == 0 && self->next == self->inputs->len)
     g_main_loop_quit (self->loop);
   return G_SOURCE_REMOVE;
 }
@@ -228,10 +235,10 @@ tick (gpointer data)
   guint settled = self->summary.n_done + failed;
   guint n = self->inputs->len - self->summary.n_before;
 
-  for (guint i = 0; i < self->next; i++) {
-    Task *task = &self->tasks[i];
+  for (guint i = 0; i < self->active->len; i++) {
+    Task *task = g_ptr_array_index (self->active, i);
 
-    if (task->job == NULL || task->has_ended)
+    if (task->has_ended)
       continue;
     frames += sod_job_count_frames (task->job);
     bytes += sod_job_get_fraction (task->job) * (gdouble) task->input->size;
@@ -482,12 +489,17 @@ work (Detect *self)
   guint term = g_unix_signal_add (SIGTERM, terminate, self);
 
   self->loop = g_main_loop_new (NULL, FALSE);
+  self->active = g_ptr_array_new ();
   wake (self);
   tick (self);
   g_main_loop_run (self->loop);
   g_clear_handle_id (&self->advance, g_source_remove);
-  for (guint i = 0; i < self->inputs->len; i++)
-    g_clear_pointer (&self->tasks[i].job, sod_job_free);
+  for (guint i = 0; i < self->active->len; i++) {
+    Task *task = g_ptr_array_index (self->active, i);
+
+    g_clear_pointer (&task->job, sod_job_free);
+  }
+  g_ptr_array_unref (self->active);
   g_source_remove (ticks);
   g_source_remove (ctrl_c);
   g_source_remove (term);

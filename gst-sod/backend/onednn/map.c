@@ -50,9 +50,10 @@ gst_sod_onednn_picture_write (GstSodOnednnPicture *self, const gfloat *values,
       || !gst_sod_onednn_reserve (
           &self->rows, &self->rows_capacity, (gsize) height * out_width, error)
       || !gst_sod_onednn_reserve (&self->row, &self->row_capacity,
-          (gsize) width + across->count, error))
+          width + gst_sod_onednn_taps_slack (across, 1), error))
     return FALSE;
-  memset (self->row + width, 0, across->count * sizeof (gfloat));
+  memset (self->row + width, 0,
+      gst_sod_onednn_taps_slack (across, 1) * sizeof (gfloat));
   for (gint y = 0; y < height; y++) {
     /* In a row that is longer, since taps may pass its end. */
     memcpy (self->row, values + (gsize) y * width, width * sizeof (gfloat));

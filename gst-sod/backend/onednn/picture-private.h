@@ -18,7 +18,21 @@ typedef struct
   gint count;         /* samples an output */
   gint *starts;       /* (n_out) first sample; starts + count may pass n_in */
   gfloat *weights;    /* (n_out, count) */
+
+  /* The same for GST_SOD_ONEDNN_GROUP outputs at a time. */
+  gint32 *distances;     /* (n_out) from the start of the group's first */
+  gfloat *group_weights; /* (n_out / group, count, group) */
+  gint span;             /* greatest distance; G_MAXINT: no groups here */
 } GstSodOnednnTaps;
+
+#define GST_SOD_ONEDNN_GROUP 8
+
+/* Samples past the last one that may be read, with a weight of 0. */
+static inline gsize
+gst_sod_onednn_taps_slack (const GstSodOnednnTaps *self, gint stride)
+{
+  return (gsize) self->count * stride + 2 * GST_SOD_ONEDNN_GROUP;
+}
 
 /* Computes them where they are not those already; FALSE and
  * GST_SOD_ERROR_NO_MEMORY. */

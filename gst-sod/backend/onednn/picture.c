@@ -192,35 +192,74 @@ typedef struct
   gfloat scale, shift;
 } Conversion;
 
+/* Element @x of the row. */
+GST_SOD_ONEDNN_INLINE gfloat
+convert (const Conversion *self, gfloat a, gfloat b, gfloat c)
+{
+  const gfloat *m = self->matrix;
+  gfloat value = m[0] * a + m[1] * b + m[2] * c + m[3];
+
+  return CLAMP (value, 0.0f, 1.0f) * self->scale + self->shift;
+}
+
+/* Not a NaN: rounding to nearest even is all there is to it. */
+GST_SOD_ONEDNN_INLINE guint16
+round_to_bf16 (gfloat value)
+{
+  guint32 bits;
+
+  memcpy (&bits, &value, sizeof (bits));
+  return (guint16) ((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
 GST_SOD_ONEDNN_HOT static void
 convert_f32 (const Conversion *conversion, const gfloat *restrict codes,
     gint width, gint64 pixel, gfloat *restrict out)
 {
-  const gfloat *m = conversion->matrix;
-  const gfloat *restrict a = codes, *restrict b = codes + width;
-  const gfloat *restrict c = codes + 2 * width;
+  const Conversion self = *conversion;
+  const gfloat *a = codes, *b = codes + width, *c = codes + 2 * width;
 
-  for (gint x = 0; x < width; x++) {
-    gfloat value = m[0] * a[x] + m[1] * b[x] + m[2] * c[x] + m[3];
-
-    out[x * pixel] =
-        CLAMP (value, 0.0f, 1.0f) * conversion->scale + conversion->shift;
-  }
+  for (gint x = 0; x < width; x++)
+    out[x * pixel] = convert (&self, a[x], b[x], c[x]);
 }
 
 GST_SOD_ONEDNN_HOT static void
 convert_bf16 (const Conversion *conversion, const gfloat *restrict codes,
     gint width, gint64 pixel, guint16 *restrict out)
 {
-  const gfloat *m = conversion->matrix;
-  const gfloat *restrict a = codes, *restrict b = codes + width;
-  const gfloat *restrict c = codes + 2 * width;
+  const Conversion self = *conversion;
+  const gfloat *a = codes, *b = codes + width, *c = codes + 2 * width;
+
+  for (gint x = 0; x < width; x++)
+    out[x * pixel] = round_to_bf16 (convert (&self, a[x], b[x], c[x]));
+}
+
+/* All three channels, interleaved: stores of neighbours are vectors. */
+GST_SOD_ONEDNN_HOT static void
+convert_rgb_f32 (const Conversion conversions[3], const gfloat *restrict codes,
+    gint width, gfloat *restrict out)
+{
+  const Conversion r = conversions[0], g = conversions[1], b = conversions[2];
+  const gfloat *i = codes, *j = codes + width, *k = codes + 2 * width;
 
   for (gint x = 0; x < width; x++) {
-    gfloat value = m[0] * a[x] + m[1] * b[x] + m[2] * c[x] + m[3];
+    out[3 * x] = convert (&r, i[x], j[x], k[x]);
+    out[3 * x + 1] = convert (&g, i[x], j[x], k[x]);
+    out[3 * x + 2] = convert (&b, i[x], j[x], k[x]);
+  }
+}
 
-    out[x * pixel] = gst_sod_f32_to_bf16 (
-        CLAMP (value, 0.0f, 1.0f) * conversion->scale + conversion->shift);
+GST_SOD_ONEDNN_HOT static void
+convert_rgb_bf16 (const Conversion conversions[3], const gfloat *restrict codes,
+    gint width, guint16 *restrict out)
+{
+  const Conversion r = conversions[0], g = conversions[1], b = conversions[2];
+  const gfloat *i = codes, *j = codes + width, *k = codes + 2 * width;
+
+  for (gint x = 0; x < width; x++) {
+    out[3 * x] = round_to_bf16 (convert (&r, i[x], j[x], k[x]));
+    out[3 * x + 1] = round_to_bf16 (convert (&g, i[x], j[x], k[x]));
+    out[3 * x + 2] = round_to_bf16 (convert (&b, i[x], j[x], k[x]));
   }
 }
 
@@ -242,6 +281,15 @@ static void
 write_row (const Conversion *conversions, const GstSodOnednnTarget *target,
     gint y, const gfloat *codes)
 {
+  if (target->channels == 3 && target->channel == 1 && target->pixel == 3) {
+    if (target->bf16)
+      convert_rgb_bf16 (conversions, codes, target->width,
+          (guint16 *) target->data + y * target->row);
+    else
+      convert_rgb_f32 (conversions, codes, target->width,
+          (gfloat *) target->data + y * target->row);
+    return;
+  }
   for (gint i = 0; i < target->channels; i++) {
     gint64 offset = i * target->channel + y * target->row;
 
@@ -271,8 +319,9 @@ prepare (GstSodOnednnPicture *self, const GstSodImage *image,
         || !gst_sod_onednn_taps_set (&self->down[i], target->height, c->height,
             c->y_first, c->y_step, error))
       return FALSE;
-    longest =
-        MAX (longest, (c->width + (gsize) self->across[i].count) * stride);
+    longest = MAX (longest,
+        c->width * stride
+            + gst_sod_onednn_taps_slack (&self->across[i], (gint) stride));
   }
   if (!gst_sod_onednn_reserve (&self->row, &self->row_capacity, longest, error)
       || !gst_sod_onednn_reserve (&self->codes, &self->codes_capacity,

@@ -15,8 +15,11 @@ G_BEGIN_DECLS
 #define GST_SOD_ONEDNN_HOT                                                     \
   __attribute__ ((                                                             \
       target_clones ("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+/* Permutations of vectors by variable indices, which pay from AVX2 on. */
+#define GST_SOD_ONEDNN_CAN_PERMUTE __builtin_cpu_supports ("avx2")
 #else
 #define GST_SOD_ONEDNN_HOT
+#define GST_SOD_ONEDNN_CAN_PERMUTE FALSE
 #endif
 
 /* Helpers of hot functions are compiled into each of their builds. */

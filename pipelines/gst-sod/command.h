@@ -67,7 +67,12 @@ gchar *sod_document_completion (void);
 /* What gst-sod --help prints. */
 gchar *sod_document_overview (void);
 
+extern const SodCommand sod_command_data_check;
+extern const SodCommand sod_command_data_split;
+extern const SodCommand sod_command_data_stats;
 extern const SodCommand sod_command_detect;
 extern const SodCommand sod_command_eval;
+extern const SodCommand sod_command_model_info;
+extern const SodCommand sod_command_model_verify;
 
 G_END_DECLS

@@ -23,6 +23,9 @@
 #include <gst-sod/eval/pair.h>
 #include <gst-sod/eval/report.h>
 #include <gst-sod/eval/school.h>
+#include <gst-sod/train/loss.h>
+#include <gst-sod/train/optimiser.h>
+#include <gst-sod/train/trainer.h>
 #include <gst-sod/video/frame-reader.h>
 #include <gst-sod/video/map.h>
 #include <gst-sod/video/map-writer.h>

@@ -32,6 +32,9 @@ TABLE = {
     'gst-sod/run': (('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend'), ()),
     'gst-sod/data': (('gst-sod/core',), ('json', 'jpeg', 'png')),
     'gst-sod/eval': (('gst-sod/core',), ('cairo', 'json')),
+    'gst-sod/train': (
+        ('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend', 'gst-sod/run',
+         'gst-sod/data', 'gst-sod/eval'), ()),
     'gst-sod/video': (('gst-sod/core',), ('gst',)),
     # Elements and programs see the one public header.
     'plugins': (('gst-sod',), ('gst',)),

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a reverse network is trained with: mean |o - t| + 0.1 (mean |dx o -
+ * dx t| + mean |dy o - dy t|), dx and dy the first differences. */
+#include <gst-sod/train/loss-private.h>
+
+#include <math.h>
+
+#define DIFFERENCE_WEIGHT 0.1
+
+static gdouble
+sign (gdouble value)
+{
+  return (value > 0) - (value < 0);
+}
+
+/* @weight times the mean |e[i + step] - e[i]| over the @n_rows x @n_columns
+ * pixels of each plane that have such a neighbour, e = o - t; 0 where there is
+ * none. Adds its gradient. */
+static gdouble
+differences (
+    const GstSodLossBatch *batch, gint64 n_rows, gint64 n_columns, gint64 step)
+{
+  gint64 count = batch->n_planes * n_rows * n_columns;
+  gdouble scale = DIFFERENCE_WEIGHT / (gdouble) MAX (count, 1);
+  gdouble sum = 0;
+
+  for (gint64 row = 0; row < batch->n_planes * n_rows; row++) {
+    gint64 y = row / n_rows * batch->height + row % n_rows;
+
+    for (gint64 x = 0; x < n_columns; x++) {
+      gint64 a = y * batch->width + x, b = a + step;
+      gdouble error = (batch->output[b] - batch->target[b])
+                      - (batch->output[a] - batch->target[a]);
+
+      sum += fabs (error);
+      batch->d_output[b] += scale * sign (error);
+      batch->d_output[a] -= scale * sign (error);
+    }
+  }
+  return scale * sum;
+}
+
+gdouble
+gst_sod_loss_l1_gradient (const GstSodLossBatch *batch)
+{
+  gint64 n = batch->n_planes * batch->height * batch->width;
+  gdouble sum = 0;
+
+  for (gint64 i = 0; i < n; i++) {
+    gdouble error = batch->output[i] - batch->target[i];
+
+    sum += fabs (error);
+    batch->d_output[i] = sign (error) / (gdouble) n;
+  }
+  sum /= (gdouble) n;
+  if (batch->width > 1)
+    sum += differences (batch, batch->height, batch->width - 1, 1);
+  if (batch->height > 1)
+    sum += differences (batch, batch->height - 1, batch->width, batch->width);
+  return sum;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst-sod/core/tensor-private.h>
+#include <gst-sod/train/loss.h>
+
+G_BEGIN_DECLS
+
+/* One batch: all arrays (planes, height, width), f64. */
+typedef struct
+{
+  gint64 n_planes, height, width;
+  const gdouble *output, *target;
+  gdouble *d_output; /* written (=) */
+} GstSodLossBatch;
+
+/* Each loss, in a file of its own: returns the loss and writes its
+ * gradient. */
+gdouble gst_sod_loss_bce (const GstSodLossBatch *batch);
+gdouble gst_sod_loss_structure (const GstSodLossBatch *batch);
+gdouble gst_sod_loss_l1_gradient (const GstSodLossBatch *batch);
+
+/* -log of the probability that a logit gives to @target in 0..1, in the form
+ * that neither overflows nor cancels. */
+gdouble gst_sod_loss_logit_entropy (gdouble logit, gdouble target);
+gdouble gst_sod_loss_sigmoid (gdouble logit);
+
+G_END_DECLS

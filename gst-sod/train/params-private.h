@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst-sod/nn/network-private.h>
+
+G_BEGIN_DECLS
+
+#define GST_SOD_PARAM_MOMENTS 2
+
+/* A master weight or running statistic, f32, with all that belongs to it. */
+typedef struct
+{
+  gchar *name;
+  gsize n;                /* elements */
+  GstSodTensor *weight;   /* of the table that plans are bound to */
+  GstSodTensor *gradient; /* likewise; NULL for running statistics */
+  gboolean decays;        /* weight decay holds for it: a convolution's */
+  gfloat *moments[GST_SOD_PARAM_MOMENTS]; /* of the optimiser; NULL likewise */
+  gfloat *average;                        /* moving average of the weight */
+} GstSodParam;
+
+/* What a trainer owns of a network, in the order of the graph's nodes. The
+ * same order of all sums, so that they round the same on every run. */
+typedef struct
+{
+  GPtrArray *list;       /* of GstSodParam */
+  GHashTable *weights;   /* name -> GstSodTensor: all */
+  GHashTable *gradients; /* name -> GstSodTensor: those that are trained */
+} GstSodParams;
+
+/* Copies of @network's weights, everything else 0, averages as the weights. */
+GstSodParams *gst_sod_params_new (GstSodNetwork *network, GError **error);
+void gst_sod_params_free (GstSodParams *self);
+
+/* Euclidean norm of all gradients as one vector. */
+gdouble gst_sod_params_gradient_norm (const GstSodParams *self);
+void gst_sod_params_scale_gradients (GstSodParams *self, gdouble factor);
+
+/* average += (1 - @decay) * (weight - average) */
+void gst_sod_params_average (GstSodParams *self, gdouble decay);
+
+/* name -> new tensor with the weights, or their averages; (transfer full). */
+GHashTable *gst_sod_params_copy (
+    const GstSodParams *self, gboolean average, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstSodParams, gst_sod_params_free)
+
+G_END_DECLS

@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gst-sod/train/trainer-private.h>
+
+#include <math.h>
+#include <string.h>
+
+#include <gst-sod/enumtypes.h>
+#include <gst-sod/train/engine-private.h>
+#include <gst-sod/train/loss-private.h>
+#include <gst-sod/train/optimiser-private.h>
+
+enum
+{
+  PROP_0,
+  PROP_LOSS,
+  PROP_OPTIMISER,
+  PROP_LEARNING_RATE,
+  PROP_MOMENTUM,
+  PROP_WEIGHT_DECAY,
+  PROP_WARM_UP,
+  PROP_STEPS,
+  PROP_CLIP_NORM,
+  PROP_AVERAGE_DECAY,
+  N_PROPS
+};
+
+struct _GstSodTrainer
+{
+  GObject parent;
+  GstSodTrainerSettings settings;
+  GstSodNetwork *network; /* where the weights come from */
+  GstSodParams *params;
+  GstSodEngine engine;
+  guint64 n_steps;
+};
+
+G_DEFINE_TYPE (GstSodTrainer, gst_sod_trainer, G_TYPE_OBJECT)
+
+static void
+gst_sod_trainer_finalize (GObject *object)
+{
+  GstSodTrainer *self = GST_SOD_TRAINER (object);
+
+  gst_sod_engine_clear (&self->engine);
+  g_clear_pointer (&self->params, gst_sod_params_free);
+  g_clear_object (&self->network);
+  G_OBJECT_CLASS (gst_sod_trainer_parent_class)->finalize (object);
+}
+
+/* Where the setting of a property of type double is kept. */
+static gdouble *
+find_double (GstSodTrainer *self, guint id)
+{
+  switch (id) {
+    case PROP_LEARNING_RATE:
+      return &self->settings.learning_rate;
+    case PROP_MOMENTUM:
+      return &self->settings.momentum;
+    case PROP_WEIGHT_DECAY:
+      return &self->settings.weight_decay;
+    case PROP_CLIP_NORM:
+      return &self->settings.clip_norm;
+    case PROP_AVERAGE_DECAY:
+      return &self->settings.average_decay;
+    default:
+      return NULL;
+  }
+}
+
+static void
+gst_sod_trainer_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *spec)
+{
+  GstSodTrainer *self = GST_SOD_TRAINER (object);
+  GstSodTrainerSettings *settings = &self->settings;
+
+  switch (id) {
+    case PROP_LOSS:
+      settings->loss = g_value_get_enum (value);
+      break;
+    case PROP_OPTIMISER:
+      settings->optimiser = g_value_get_enum (value);
+      break;
+    case PROP_WARM_UP:
+      settings->warm_up = g_value_get_uint64 (value);
+      break;
+    case PROP_STEPS:
+      settings->n_steps = g_value_get_uint64 (value);
+      break;
+    default:
+      if (find_double (self, id) != NULL)
+        *find_double (self, id) = g_value_get_double (value);
+      else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+  }
+}
+
+static void
+gst_sod_trainer_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+  GstSodTrainer *self = GST_SOD_TRAINER (object);
+  const GstSodTrainerSettings *settings = &self->settings;
+
+  switch (id) {
+    case PROP_LOSS:
+      g_value_set_enum (value, settings->loss);
+      break;
+    case PROP_OPTIMISER:
+      g_value_set_enum (value, settings->optimiser);
+      break;
+    case PROP_WARM_UP:
+      g_value_set_uint64 (value, settings->warm_up);
+      break;
+    case PROP_STEPS:
+      g_value_set_uint64 (value, settings->n_steps);
+      break;
+    default:
+      if (find_double (self, id) != NULL)
+        g_value_set_double (value, *find_double (self, id));
+      else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+  }
+}
+
+/* The choices of what is computed. */
+static void
+install_choices (GObjectClass *klass, GParamFlags flags)
+{
+  /**
+   * GstSodTrainer:loss:
+   *
+   * What is made small. The default suits the kind of the network:
+   * %GST_SOD_LOSS_STRUCTURE for base, %GST_SOD_LOSS_L1_GRADIENT for reverse.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_LOSS,
+      g_param_spec_enum ("loss", "Loss", "What is made small",
+          GST_SOD_TYPE_LOSS, GST_SOD_LOSS_STRUCTURE, flags));
+  /**
+   * GstSodTrainer:optimiser:
+   *
+   * What makes a step of a gradient.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_OPTIMISER,
+      g_param_spec_enum ("optimiser", "Optimiser",
+          "What makes a step of a gradient", GST_SOD_TYPE_OPTIMISER,
+          GST_SOD_OPTIMISER_ADAMW, flags));
+  /**
+   * GstSodTrainer:learning-rate:
+   *
+   * The largest rate of the schedule.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_LEARNING_RATE,
+      g_param_spec_double ("learning-rate", "Learning rate",
+          "Largest rate of the schedule", 0, 100, 1.5e-3, flags));
+  /**
+   * GstSodTrainer:momentum:
+   *
+   * Momentum of %GST_SOD_OPTIMISER_SGD; without meaning for others.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_MOMENTUM,
+      g_param_spec_double (
+          "momentum", "Momentum", "Of SGD", 0, 0.9999, 0.9, flags));
+  /**
+   * GstSodTrainer:weight-decay:
+   *
+   * Decay of convolutions' weights; biases and batch norms never decay.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_WEIGHT_DECAY,
+      g_param_spec_double ("weight-decay", "Weight decay",
+          "Decay of convolutions' weights", 0, 1, 2e-2, flags));
+}
+
+/* What holds over the course of a training. */
+static void
+install_course (GObjectClass *klass, GParamFlags flags)
+{
+  /**
+   * GstSodTrainer:warm-up:
+   *
+   * Steps over which the rate rises from 0 in a straight line.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_WARM_UP,
+      g_param_spec_uint64 ("warm-up", "Warm-up",
+          "Steps over which the rate rises", 0, G_MAXINT64, 200, flags));
+  /**
+   * GstSodTrainer:steps:
+   *
+   * Steps of the whole schedule: the rate falls to 0 there as
+   * (1 - progress)^0.9. 0: it stays.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_STEPS,
+      g_param_spec_uint64 ("steps", "Steps",
+          "Steps of the whole schedule, 0 = the rate stays", 0, G_MAXINT64, 0,
+          flags));
+  /**
+   * GstSodTrainer:clip-norm:
+   *
+   * Gradients whose Euclidean norm, all weights together, is larger are scaled
+   * down to it. 0: never.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_CLIP_NORM,
+      g_param_spec_double ("clip-norm", "Clipping norm",
+          "Largest norm of the gradient, 0 = any", 0, G_MAXDOUBLE, 1, flags));
+  /**
+   * GstSodTrainer:average-decay:
+   *
+   * Decay of the moving average of weights and running statistics, which is
+   * what a snapshot holds; in the first steps (1 + step) / (10 + step) where
+   * that is less. 0: a snapshot holds the last weights.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_AVERAGE_DECAY,
+      g_param_spec_double ("average-decay", "Average decay",
+          "Decay of the moving average of the weights, 0 = none", 0, 0.999999,
+          0.999, flags));
+}
+
+static void
+gst_sod_trainer_class_init (GstSodTrainerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GParamFlags flags =
+      G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS;
+
+  object_class->finalize = gst_sod_trainer_finalize;
+  object_class->set_property = gst_sod_trainer_set_property;
+  object_class->get_property = gst_sod_trainer_get_property;
+  install_choices (object_class, flags);
+  install_course (object_class, flags);
+}
+
+static void
+gst_sod_trainer_init (GstSodTrainer *self)
+{
+}
+
+GstSodTrainer *
+gst_sod_trainer_new_on (GstSodNetwork *network, GstSodBackend *backend,
+    guint threads, GError **error)
+{
+  g_autoptr (GstSodTrainer) self = g_object_new (GST_SOD_TYPE_TRAINER, NULL);
+  GstSodNetworkKind kind = gst_sod_architecture_get_kind (
+      gst_sod_network_get_architecture (network));
+
+  self->network = g_object_ref (network);
+  if (kind == GST_SOD_NETWORK_REVERSE)
+    self->settings.loss = GST_SOD_LOSS_L1_GRADIENT;
+  gst_sod_engine_init (&self->engine, network, backend, threads);
+  self->params = gst_sod_params_new (network, error);
+  if (self->params == NULL)
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+/**
+ * gst_sod_trainer_new:
+ * @network: where training starts: a random network or one to go on from; it
+ *   stays as it is
+ * @device: "auto", "cpu", "cuda" or "cuda:N"
+ * @threads: how many the arithmetic may use; 0: as many as the back end likes
+ * @error: return location for an error
+ *
+ * Makes a trainer. Set its properties before the first step.
+ *
+ * Errors: %GST_SOD_ERROR_DEVICE, %GST_SOD_ERROR_INVALID_ARGUMENT for a @device
+ * that is none, %GST_SOD_ERROR_NO_MEMORY.
+ *
+ * Returns: (transfer full): the trainer, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+GstSodTrainer *
+gst_sod_trainer_new (
+    GstSodNetwork *network, const gchar *device, guint threads, GError **error)
+{
+  GstSodBackend *backend;
+
+  g_return_val_if_fail (GST_SOD_IS_NETWORK (network), NULL);
+  g_return_val_if_fail (device != NULL, NULL);
+
+  backend = gst_sod_backend_for_device (device, NULL, error);
+  if (backend == NULL)
+    return NULL;
+  return gst_sod_trainer_new_on (network, backend, threads, error);
+}
+
+/* ---- a step ---- */
+
+/* The running statistics, one after the other: what a forward pass changes and
+ * a refused step puts back. */
+static GArray *
+save_statistics (const GstSodParams *params)
+{
+  GArray *saved = g_array_new (FALSE, FALSE, sizeof (gfloat));
+
+  for (guint i = 0; i < params->list->len; i++) {
+    const GstSodParam *param = g_ptr_array_index (params->list, i);
+
+    if (param->gradient == NULL)
+      g_array_append_vals (
+          saved, gst_sod_tensor_peek_data (param->weight), (guint) param->n);
+  }
+  return saved;
+}
+
+static void
+restore_statistics (GstSodParams *params, const GArray *saved)
+{
+  const gfloat *from = (const gfloat *) (gconstpointer) saved->data;
+
+  for (guint i = 0; i < params->list->len; i++) {
+    const GstSodParam *param = g_ptr_array_index (params->list, i);
+
+    if (param->gradient != NULL)
+      continue;
+    memcpy (gst_sod_tensor_get_data (param->weight), from,
+        param->n * sizeof (gfloat));
+    from += param->n;
+  }
+}
+
+/* Leaves the gradients of the batch's loss beside the weights; NaN and @error
+ * on failure. */
+static gdouble
+differentiate (GstSodTrainer *self, const GstSodTensor *input,
+    const GstSodTensor *target, GError **error)
+{
+  g_autoptr (GstSodTensor) output = gst_sod_engine_forward (&self->engine,
+      input, self->params->weights, self->params->gradients, error);
+  g_autoptr (GstSodTensor) d_output = NULL;
+  GstSodStream *stream = self->engine.stream;
+  GError *failure = NULL;
+  gdouble loss;
+
+  if (output != NULL)
+    d_output = gst_sod_tensor_new_shaped (
+        GST_SOD_DTYPE_F32, gst_sod_tensor_get_shape (output), error);
+  if (d_output == NULL)
+    return NAN;
+  loss = gst_sod_loss_compute (
+      self->settings.loss, output, target, d_output, &failure);
+  if (failure != NULL) {
+    g_propagate_error (error, failure);
+    return NAN;
+  }
+  if (!isfinite (loss)) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FAILED,
+        "training diverged: the loss of step %" G_GUINT64_FORMAT
+        " is %g; go on from an earlier network with a smaller learning-rate",
+        self->n_steps, loss);
+    return NAN;
+  }
+  return stream->klass->backward (stream, d_output, NULL, error) ? loss : NAN;
+}
+
+static gboolean
+clip (GstSodTrainer *self, GError **error)
+{
+  gdouble norm = gst_sod_params_gradient_norm (self->params);
+  gdouble limit = self->settings.clip_norm;
+
+  if (!isfinite (norm)) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FAILED,
+        "training diverged: the gradient of step %" G_GUINT64_FORMAT
+        " is not finite; go on from an earlier network with a smaller "
+        "learning-rate",
+        self->n_steps);
+    return FALSE;
+  }
+  if (limit > 0 && norm > limit)
+    gst_sod_params_scale_gradients (self->params, limit / norm);
+  return TRUE;
+}
+
+static void
+update (GstSodTrainer *self)
+{
+  const GstSodTrainerSettings *settings = &self->settings;
+  GstSodUpdate step = {
+    .optimiser = settings->optimiser,
+    .learning_rate = gst_sod_trainer_get_rate (self),
+    .momentum = settings->momentum,
+    .weight_decay = settings->weight_decay,
+    .step = self->n_steps,
+  };
+  gdouble early =
+      (gdouble) (self->n_steps + 1) / (gdouble) (self->n_steps + 10);
+
+  gst_sod_params_update (self->params, &step);
+  if (settings->average_decay > 0)
+    gst_sod_params_average (self->params, MIN (settings->average_decay, early));
+  self->n_steps++;
+}
+
+/**
+ * gst_sod_trainer_step:
+ * @self: a trainer
+ * @input: a batch as the network reads it, by its input rule: f32 of shape
+ *   (n, c, h, w), h and w any multiples of 16
+ * @target: what should come out, f32: maps in 0..1 of shape (n, 1, h, w) for
+ *   base networks, images in -1..1 of shape (n, 3, h / 2, w / 2) for reverse
+ *   ones
+ * @loss: (out) (optional): the loss before the step
+ * @error: return location for an error
+ *
+ * Learns from one batch. Takes its time; where it fails, weights, running
+ * statistics and the optimiser's state are as they were before.
+ *
+ * Errors: %GST_SOD_ERROR_MISMATCH where the tensors do not fit the network or
+ * each other, %GST_SOD_ERROR_FAILED where loss or gradient are not finite,
+ * %GST_SOD_ERROR_UNSUPPORTED, %GST_SOD_ERROR_BACKEND, %GST_SOD_ERROR_NO_MEMORY.
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_sod_trainer_step (GstSodTrainer *self, const GstSodTensor *input,
+    const GstSodTensor *target, gdouble *loss, GError **error)
+{
+  g_autoptr (GArray) statistics = NULL;
+  gdouble value;
+
+  g_return_val_if_fail (GST_SOD_IS_TRAINER (self), FALSE);
+  g_return_val_if_fail (input != NULL && target != NULL, FALSE);
+
+  statistics = save_statistics (self->params);
+  value = differentiate (self, input, target, error);
+  if (isnan (value) || !clip (self, error)) {
+    restore_statistics (self->params, statistics);
+    return FALSE;
+  }
+  update (self);
+  if (loss != NULL)
+    *loss = value;
+  return TRUE;
+}
+
+/* ---- what came of it ---- */
+
+/**
+ * gst_sod_trainer_get_n_steps:
+ * @self: a trainer
+ *
+ * Returns: how many steps have been taken
+ *
+ * Since: 0.1
+ */
+guint64
+gst_sod_trainer_get_n_steps (GstSodTrainer *self)
+{
+  g_return_val_if_fail (GST_SOD_IS_TRAINER (self), 0);
+
+  return self->n_steps;
+}
+
+/**
+ * gst_sod_trainer_get_rate:
+ * @self: a trainer
+ *
+ * Returns: the learning rate that the schedule has for the next step
+ *
+ * Since: 0.1
+ */
+gdouble
+gst_sod_trainer_get_rate (GstSodTrainer *self)
+{
+  g_return_val_if_fail (GST_SOD_IS_TRAINER (self), 0);
+
+  return gst_sod_schedule (self->settings.learning_rate, self->n_steps,
+      self->settings.warm_up, self->settings.n_steps);
+}
+
+/* What stays true of the network where training started, and that it is a
+ * parent; its scores do not. */
+static GHashTable *
+inherit_metadata (GstSodNetwork *network)
+{
+  static const gchar *const kept[] = { "name", "input-rule", "threshold" };
+  GHashTable *metadata =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
+    g_hash_table_insert (metadata, g_strdup (kept[i]),
+        g_strdup (gst_sod_network_get_metadata (network, kept[i])));
+  g_hash_table_insert (metadata, g_strdup ("lineage"),
+      g_strdup_printf ("{\"parents\":[\"%s\"],\"phases\":[],\"data\":[]}",
+          gst_sod_network_get_version (network)));
+  return metadata;
+}
+
+/**
+ * gst_sod_trainer_snapshot:
+ * @self: a trainer
+ * @error: return location for an error
+ *
+ * Makes a network of the weights as they are now: their moving average where
+ * #GstSodTrainer:average-decay is over 0. Its name and input rule are those of
+ * the network where training started, which it names as its parent.
+ *
+ * Errors: %GST_SOD_ERROR_NO_MEMORY.
+ *
+ * Returns: (transfer full): a network of its own, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+GstSodNetwork *
+gst_sod_trainer_snapshot (GstSodTrainer *self, GError **error)
+{
+  GHashTable *weights;
+
+  g_return_val_if_fail (GST_SOD_IS_TRAINER (self), NULL);
+
+  weights = gst_sod_params_copy (
+      self->params, self->settings.average_decay > 0, error);
+  if (weights == NULL)
+    return NULL;
+  return gst_sod_network_new_from_weights (
+      gst_sod_network_get_architecture (self->network), weights,
+      inherit_metadata (self->network), error);
+}
+
+GstSodParams *
+gst_sod_trainer_get_params (GstSodTrainer *self)
+{
+  return self->params;
+}

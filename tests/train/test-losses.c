@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Losses: values worked out by hand, gradients against finite differences. */
+#include "train-plan.h"
+
+#include <math.h>
+
+#include <gst-sod/train/loss.h>
+
+#define STEP 1e-6
+
+static void
+squash (GstSodTensor *tensor)
+{
+  gdouble *values = gst_sod_tensor_get_data (tensor);
+
+  for (gsize i = 0; i < gst_sod_tensor_get_n_elements (tensor); i++)
+    values[i] = 1 / (1 + exp (-3 * values[i]));
+}
+
+static gdouble
+compute (GstSodLoss loss, const GstSodTensor *output,
+    const GstSodTensor *target, GstSodTensor *d_output)
+{
+  g_autoptr (GError) error = NULL;
+  gdouble value = gst_sod_loss_compute (loss, output, target, d_output, &error);
+
+  g_assert_no_error (error);
+  return value;
+}
+
+static void
+test_gradients_are_differences (gconstpointer data)
+{
+  GstSodLoss loss = *(const GstSodLoss *) data;
+  GstSodShape shape = gst_sod_shape_nchw (2, 1, 11, 70);
+  g_autoptr (GstSodTensor) output =
+      train_tensor_new_random (GST_SOD_DTYPE_F64, &shape, 1);
+  g_autoptr (GstSodTensor) target =
+      train_tensor_new_random (GST_SOD_DTYPE_F64, &shape, 2);
+  g_autoptr (GstSodTensor) d_output =
+      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F64, &shape, NULL);
+  gdouble *values = gst_sod_tensor_get_data (output);
+
+  squash (target);
+  g_assert_cmpfloat (compute (loss, output, target, d_output), >, 0);
+  for (gsize i = 0; i < gst_sod_tensor_get_n_elements (output); i += 7) {
+    gdouble before = values[i], plus, minus, found;
+
+    values[i] = before + STEP;
+    plus = compute (loss, output, target, NULL);
+    values[i] = before - STEP;
+    minus = compute (loss, output, target, NULL);
+    values[i] = before;
+    found = train_tensor_get (d_output, i);
+    g_assert_cmpfloat (found, !=, 0);
+    g_assert_cmpfloat_with_epsilon (found, (plus - minus) / (2 * STEP), 1e-9);
+  }
+}
+
+/* A new (1, 1, h, w) f64 tensor of @values. */
+static GstSodTensor *
+new_map (gint64 height, gint64 width, const gdouble *values)
+{
+  GstSodShape shape = gst_sod_shape_nchw (1, 1, height, width);
+  GstSodTensor *tensor =
+      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F64, &shape, NULL);
+  gdouble *to = gst_sod_tensor_get_data (tensor);
+
+  for (gint64 i = 0; i < height * width; i++)
+    to[i] = values[i];
+  return tensor;
+}
+
+static void
+test_cross_entropy_of_two_pixels (void)
+{
+  g_autoptr (GstSodTensor) output =
+      new_map (1, 2, (const gdouble[]){ 2, -1000 });
+  g_autoptr (GstSodTensor) target = new_map (1, 2, (const gdouble[]){ 1, 1 });
+
+  g_assert_cmpfloat_with_epsilon (
+      compute (GST_SOD_LOSS_BCE, output, target, NULL),
+      (log (1 + exp (-2)) + 1000) / 2, 1e-9);
+}
+
+/* 32 pixels wide: the neighbourhood is 3x3, and zeros lie around the map. Two
+ * rows, the left half salient: the mean of 9 is 4/9 in the left corners, 6/9
+ * along the left, 4/9 left of the edge and 2/9 right of it. */
+static void
+test_structure_loss_of_half_a_map (void)
+{
+  gdouble logits[64], truth[64], weight[32];
+  gdouble sum = 0, entropy = 0, both = 0, either = 0;
+  g_autoptr (GstSodTensor) output = NULL, target = NULL;
+
+  for (guint i = 0; i < 64; i++) {
+    logits[i] = i % 32 < 20 ? 1 : -2;
+    truth[i] = i % 32 < 16 ? 1 : 0;
+  }
+  for (guint x = 0; x < 32; x++) {
+    gdouble mean = x >= 17             ? 0
+                   : x == 16           ? 2. / 9
+                   : x == 0 || x == 15 ? 4. / 9
+                                       : 6. / 9;
+
+    weight[x] = 1 + 5 * fabs (mean - truth[x]);
+  }
+  for (guint i = 0; i < 64; i++) {
+    gdouble p = 1 / (1 + exp (-logits[i])), w = weight[i % 32];
+
+    sum += w;
+    entropy -= w * log (truth[i] > 0 ? p : 1 - p);
+    both += w * p * truth[i];
+    either += w * (p + truth[i] - p * truth[i]);
+  }
+  output = new_map (2, 32, logits);
+  target = new_map (2, 32, truth);
+  g_assert_cmpfloat_with_epsilon (
+      compute (GST_SOD_LOSS_STRUCTURE, output, target, NULL),
+      entropy / sum + 1 - (both + 1) / (either + 1), 1e-12);
+}
+
+static void
+test_l1_of_four_pixels (void)
+{
+  g_autoptr (GstSodTensor) output =
+      new_map (2, 2, (const gdouble[]){ 1, 2, 3, 4 });
+  g_autoptr (GstSodTensor) target =
+      new_map (2, 2, (const gdouble[]){ 0, 0, 0, 0 });
+
+  g_assert_cmpfloat_with_epsilon (
+      compute (GST_SOD_LOSS_L1_GRADIENT, output, target, NULL),
+      10. / 4 + 0.1 * (1 + 2), 1e-12);
+}
+
+static void
+test_f32_is_the_same_but_for_rounding (void)
+{
+  GstSodShape shape = gst_sod_shape_nchw (2, 1, 16, 32);
+  g_autoptr (GstSodTensor) output =
+      train_tensor_new_random (GST_SOD_DTYPE_F64, &shape, 1);
+  g_autoptr (GstSodTensor) target =
+      train_tensor_new_random (GST_SOD_DTYPE_F64, &shape, 2);
+  g_autoptr (GstSodTensor) d_output =
+      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F64, &shape, NULL);
+  g_autoptr (GstSodTensor) d_narrow =
+      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, &shape, NULL);
+  g_autoptr (GstSodTensor) narrow = NULL, narrow_target = NULL;
+
+  squash (target);
+  narrow = gst_sod_tensor_convert (output, GST_SOD_DTYPE_F32, NULL);
+  narrow_target = gst_sod_tensor_convert (target, GST_SOD_DTYPE_F32, NULL);
+  g_assert_cmpfloat_with_epsilon (
+      compute (GST_SOD_LOSS_STRUCTURE, output, target, d_output),
+      compute (GST_SOD_LOSS_STRUCTURE, narrow, narrow_target, d_narrow), 1e-6);
+  g_assert_cmpfloat (train_tensor_error (d_narrow, d_output), <, 1e-5);
+}
+
+static void
+test_refuses_tensors_that_do_not_fit (void)
+{
+  g_autoptr (GstSodTensor) output = new_map (1, 2, (const gdouble[]){ 1, 2 });
+  g_autoptr (GstSodTensor) target = new_map (2, 1, (const gdouble[]){ 1, 2 });
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (isnan (
+      gst_sod_loss_compute (GST_SOD_LOSS_BCE, output, target, NULL, &error)));
+  g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const GstSodLoss bce = GST_SOD_LOSS_BCE;
+  static const GstSodLoss structure = GST_SOD_LOSS_STRUCTURE;
+  static const GstSodLoss l1 = GST_SOD_LOSS_L1_GRADIENT;
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_data_func ("/train/losses/bce/gradient-is-the-difference", &bce,
+      test_gradients_are_differences);
+  g_test_add_data_func ("/train/losses/structure/gradient-is-the-difference",
+      &structure, test_gradients_are_differences);
+  g_test_add_data_func ("/train/losses/l1-gradient/gradient-is-the-difference",
+      &l1, test_gradients_are_differences);
+  g_test_add_func (
+      "/train/losses/bce/two-pixels", test_cross_entropy_of_two_pixels);
+  g_test_add_func (
+      "/train/losses/structure/half-a-map", test_structure_loss_of_half_a_map);
+  g_test_add_func (
+      "/train/losses/l1-gradient/four-pixels", test_l1_of_four_pixels);
+  g_test_add_func ("/train/losses/f32-is-the-same-but-for-rounding",
+      test_f32_is_the_same_but_for_rounding);
+  g_test_add_func ("/train/losses/refuses-tensors-that-do-not-fit",
+      test_refuses_tensors_that_do_not_fit);
+  return g_test_run ();
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "sodelements.h"
+#include <plugins/common/sodelements.h>
 
 /* Each element is one file; its type registers itself here and nowhere else. */
 

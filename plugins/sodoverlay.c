@@ -23,12 +23,12 @@
  *
  * Since: 0.1
  */
-#include "sodelements.h"
+#include <plugins/common/sodelements.h>
 
 #include <gst-sod/gstsod.h>
 #include <gst/video/gstvideofilter.h>
 
-#include "soderror.h"
+#include <plugins/common/soderror.h>
 
 GST_DEBUG_CATEGORY_STATIC (sod_overlay_debug);
 #define GST_CAT_DEFAULT sod_overlay_debug

@@ -33,6 +33,8 @@ def elements():
 
 def lines_of(element):
     path = os.path.join(SOURCE, 'plugins', element + '.c')
+    if not os.path.exists(path):
+        path = os.path.join(SOURCE, 'plugins', element, element + '.c')
     with open(path, encoding='utf-8') as source:
         doc = source.read().split('*/')[1]
     doc = re.sub(r'^ \* ?', '', doc, flags=re.M)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which frames get an inference, and what latency is answered, as numbers: no
  * pipeline, no clock. */
-#include "plugins/sodlatency.h"
-#include "plugins/sodschedule.h"
+#include "plugins/sodbase/sodlatency.h"
+#include "plugins/sodbase/sodschedule.h"
 
 #define FRAME (40 * GST_MSECOND)
 

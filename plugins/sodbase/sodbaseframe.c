@@ -2,7 +2,7 @@
 #include "sodbase.h"
 
 #include "sodbuffers.h"
-#include "soderror.h"
+#include <plugins/common/soderror.h>
 
 GST_DEBUG_CATEGORY_EXTERN (sod_base_debug);
 #define GST_CAT_DEFAULT sod_base_debug

@@ -3,7 +3,7 @@
 
 #include <gst/video/video.h>
 
-#include "sodenums.h"
+#include <plugins/common/sodenums.h>
 
 G_BEGIN_DECLS
 

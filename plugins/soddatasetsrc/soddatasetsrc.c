@@ -36,15 +36,15 @@
  *
  * Since: 0.1
  */
-#include "sodelements.h"
+#include <plugins/common/sodelements.h>
 
 #include <gst-sod/gstsod.h>
 #include <gst/video/video.h>
 
 #include "soddatasetplan.h"
 #include "soddatasetstream.h"
-#include "sodenums.h"
-#include "soderror.h"
+#include <plugins/common/sodenums.h>
+#include <plugins/common/soderror.h>
 
 GST_DEBUG_CATEGORY_STATIC (sod_dataset_src_debug);
 #define GST_CAT_DEFAULT sod_dataset_src_debug

@@ -30,12 +30,12 @@
  *
  * Since: 0.1
  */
-#include "sodelements.h"
+#include <plugins/common/sodelements.h>
 
 #include <gst-sod/gstsod.h>
 #include <gst/base/gstbasetransform.h>
 
-#include "soderror.h"
+#include <plugins/common/soderror.h>
 #include "sodlines.h"
 
 GST_DEBUG_CATEGORY_STATIC (sod_publish_debug);

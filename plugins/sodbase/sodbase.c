@@ -63,8 +63,8 @@
 
 #include "sodbuffers.h"
 #include "sodcaps.h"
-#include "sodelements.h"
-#include "soderror.h"
+#include <plugins/common/sodelements.h>
+#include <plugins/common/soderror.h>
 
 GST_DEBUG_CATEGORY (sod_base_debug);
 #define GST_CAT_DEFAULT sod_base_debug

@@ -31,14 +31,14 @@
  *
  * Since: 0.1
  */
-#include "sodelements.h"
+#include <plugins/common/sodelements.h>
 
 #include <gst-sod/gstsod.h>
 #include <gst/video/video.h>
 #include <math.h>
 
-#include "sodenums.h"
-#include "soderror.h"
+#include <plugins/common/sodenums.h>
+#include <plugins/common/soderror.h>
 #include "sodevalsettings.h"
 #include "sodpairer.h"
 

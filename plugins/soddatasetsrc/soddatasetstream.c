@@ -7,7 +7,7 @@
 #include <gst/video/video.h>
 #include <string.h>
 
-#include "soderror.h"
+#include <plugins/common/soderror.h>
 
 GST_DEBUG_CATEGORY_STATIC (sod_dataset_stream_debug);
 #define GST_CAT_DEFAULT sod_dataset_stream_debug

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sodengine.h"
 
-#include "soderror.h"
+#include <plugins/common/soderror.h>
 #include "sodloader.h"
 
 GST_DEBUG_CATEGORY_STATIC (sod_engine_debug);

@@ -4,7 +4,7 @@
 #include <gst/gst.h>
 #include <gst-sod/gstsod.h>
 
-#include "sodenums.h"
+#include <plugins/common/sodenums.h>
 
 G_BEGIN_DECLS
 

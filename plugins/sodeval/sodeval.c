@@ -34,11 +34,11 @@
 #include <plugins/common/sodelements.h>
 
 #include <gst-sod/gstsod.h>
-#include <gst/video/video.h>
-#include <math.h>
 
 #include <plugins/common/sodenums.h>
 #include <plugins/common/soderror.h>
+#include "sodevalinput.h"
+#include "sodevalresult.h"
 #include "sodevalsettings.h"
 #include "sodpairer.h"
 
@@ -89,28 +89,6 @@ GST_ELEMENT_REGISTER_DEFINE (
 
 /* ---- what is told ---- */
 
-/* (transfer full) */
-static GstStructure *
-describe (GstSodEval *self, GstSodEvaluation *evaluation,
-    const SodPairCounts *counts, gboolean final)
-{
-  g_autoptr (GstSodMeasures) set = gst_sod_evaluation_get_set (evaluation);
-  GstStructure *structure = gst_structure_new ("sodeval", "school",
-      G_TYPE_STRING, gst_sod_school_get_name (self->asked.school), "final",
-      G_TYPE_BOOLEAN, final, "images", G_TYPE_UINT64,
-      gst_sod_evaluation_get_n_images (evaluation), "unlabelled", G_TYPE_UINT64,
-      counts->unlabelled, "without-prediction", G_TYPE_UINT64,
-      counts->without_prediction, NULL);
-
-  /* The change along the motion needs pictures, which do not come here. */
-  for (GstSodMeasure i = 0; i < GST_SOD_MEASURE_WARPING_ERROR; i++) {
-    if (gst_sod_measures_has (set, i))
-      gst_structure_set (structure, gst_sod_measure_get_key (i), G_TYPE_DOUBLE,
-          gst_sod_measures_get (set, i), NULL);
-  }
-  return structure;
-}
-
 static void
 publish (GstSodEval *self, GstStructure *structure)
 {
@@ -121,28 +99,6 @@ publish (GstSodEval *self, GstStructure *structure)
   g_object_notify (G_OBJECT (self), "measures");
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self), structure));
-}
-
-static gboolean
-write_json (GstSodEval *self, GstSodEvaluation *evaluation,
-    const SodPairCounts *counts, GError **error)
-{
-  g_autoptr (GstSodReport) report =
-      gst_sod_report_new (GST_OBJECT_NAME (self), evaluation);
-  g_autofree gchar *json = NULL;
-  g_autoptr (GError) reason = NULL;
-
-  gst_sod_report_add_count (report, "unlabelled", counts->unlabelled);
-  gst_sod_report_add_count (
-      report, "without_prediction", counts->without_prediction);
-  json = gst_sod_report_to_json (report);
-  if (g_file_set_contents (self->asked.location, json, -1, &reason))
-    return TRUE;
-  g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_WRITE,
-      "the measures cannot be written to %s: %s; set location to a file in a "
-      "folder that exists and may be written to",
-      self->asked.location, reason->message);
-  return FALSE;
 }
 
 static gboolean
@@ -161,9 +117,10 @@ finish (GstSodEval *self, const SodPairCounts *counts, GError **error)
   evaluation = gst_sod_evaluator_finish (self->evaluator, error);
   if (evaluation == NULL
       || (self->asked.location != NULL
-          && !write_json (self, evaluation, counts, error)))
+          && !sod_eval_write_json (self->asked.location, GST_OBJECT_NAME (self),
+              evaluation, counts, error)))
     return FALSE;
-  publish (self, describe (self, evaluation, counts, TRUE));
+  publish (self, sod_eval_describe (evaluation, counts, TRUE));
   return TRUE;
 }
 
@@ -241,7 +198,7 @@ take_pair (GstSodEval *self, const SodPaired *pair, GError **error)
   if (done && is_due (self, counts.pairs)) {
     g_autoptr (GstSodEvaluation) now = gst_sod_evaluator_peek (self->evaluator);
 
-    publish (self, describe (self, now, &counts, FALSE));
+    publish (self, sod_eval_describe (now, &counts, FALSE));
   }
   g_mutex_lock (&self->lock);
   return done;
@@ -314,33 +271,6 @@ get_input (GstSodEval *self, GstPad *pad, SodSide *side)
   return &self->inputs[*side];
 }
 
-/* The picture of @buffer in @image, NULL there for a gap. */
-static gboolean
-read_image (
-    Input *input, GstBuffer *buffer, GstSodImage **image, GError **error)
-{
-  *image = NULL;
-  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP))
-    return TRUE;
-  *image = gst_sod_frame_reader_read_gray (input->reader, buffer, error);
-  return *image != NULL;
-}
-
-static gboolean
-get_time (Input *input, GstBuffer *buffer, GstClockTime *time, GError **error)
-{
-  if (!GST_BUFFER_PTS_IS_VALID (buffer)) {
-    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
-        "a frame on the pad %s has no time, so that it cannot be put to its "
-        "partner; put videorate before it, or mend the element that makes it",
-        GST_PAD_NAME (input->pad));
-    return FALSE;
-  }
-  *time = gst_segment_to_running_time (
-      &input->segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
-  return TRUE;
-}
-
 /* Takes @image; waits while the side is too far ahead. */
 static GstFlowReturn
 queue_frame (
@@ -381,14 +311,16 @@ gst_sod_eval_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 
   if (input->reader == NULL)
     return GST_FLOW_NOT_NEGOTIATED;
-  if (get_time (input, buffer, &time, &error)
-      && !GST_CLOCK_TIME_IS_VALID (time))
-    return GST_FLOW_OK; /* outside of the segment */
-  if (error != NULL || !read_image (input, buffer, &image, &error)) {
+  if (!sod_eval_get_time (pad, &input->segment, buffer, &time, &error)
+      || !sod_eval_read_image (input->reader, buffer, &image, &error)) {
     g_mutex_lock (&self->lock);
     fail (self, error);
     g_mutex_unlock (&self->lock);
     return GST_FLOW_ERROR;
+  }
+  if (!GST_CLOCK_TIME_IS_VALID (time)) { /* outside of the segment */
+    g_clear_pointer (&image, gst_sod_image_unref);
+    return GST_FLOW_OK;
   }
   return queue_frame (self, side, time, image);
 }
@@ -397,13 +329,9 @@ static gboolean
 set_caps (GstSodEval *self, Input *input, GstCaps *caps)
 {
   g_autoptr (GError) error = NULL;
-  GstVideoInfo info;
 
-  if (!gst_video_info_from_caps (&info, caps))
-    return FALSE;
-  GST_VIDEO_INFO_INTERLACE_MODE (&info) = GST_VIDEO_INTERLACE_MODE_PROGRESSIVE;
   g_clear_object (&input->reader);
-  input->reader = gst_sod_frame_reader_new (&info, &error);
+  input->reader = sod_eval_make_reader (caps, &error);
   if (input->reader == NULL)
     sod_element_error (GST_ELEMENT (self), error);
   return input->reader != NULL;

@@ -82,6 +82,13 @@ gboolean gst_sod_onednn_picture_write (GstSodOnednnPicture *self,
 gboolean gst_sod_onednn_reserve (
     gfloat **buffer, gsize *capacity, gsize length, GError **error);
 
+/* Whether rows of @stride are better made contiguous first. */
+static inline gboolean
+gst_sod_onednn_taps_want_line (const GstSodOnednnTaps *self, gint stride)
+{
+  return stride > 1 && (gint64) self->span * stride >= 2 * GST_SOD_ONEDNN_GROUP;
+}
+
 /* out[x] = sum of weights * row[(starts[x] + i) * stride]. */
 void gst_sod_onednn_filter_row (
     const GstSodOnednnTaps *taps, const gfloat *row, gint stride, gfloat *out);
@@ -92,6 +99,8 @@ struct _GstSodOnednnPicture
   GstSodOnednnTaps across[3], down[3]; /* of each component */
   gfloat *row;                         /* one row of samples, filtered down */
   gsize row_capacity;
+  gfloat *line; /* of one component, taken out of an interleaved row */
+  gsize line_capacity;
   gfloat *codes; /* (3, width) */
   gsize codes_capacity;
 

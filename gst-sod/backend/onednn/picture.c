@@ -23,6 +23,7 @@ gst_sod_onednn_picture_free (GstSodOnednnPicture *self)
   gst_sod_onednn_taps_clear (&self->map_across);
   gst_sod_onednn_taps_clear (&self->map_down);
   gst_sod_aligned_free (self->row);
+  gst_sod_aligned_free (self->line);
   gst_sod_aligned_free (self->codes);
   gst_sod_aligned_free (self->rows);
   g_free (self);
@@ -182,6 +183,45 @@ filter_down (const GstSodImage *image, const Group *group,
         (1u << component->depth) - 1, group->length, i == 0, out);
 }
 
+/* ---- along the rows ---- */
+
+GST_SOD_ONEDNN_HOT static void
+pick (const gfloat *restrict row, gint stride, gint n, gfloat *restrict line)
+{
+  switch (stride) {
+    case 2:
+      for (gint i = 0; i < n; i++)
+        line[i] = row[2 * i];
+      break;
+    case 3:
+      for (gint i = 0; i < n; i++)
+        line[i] = row[3 * i];
+      break;
+    case 4:
+      for (gint i = 0; i < n; i++)
+        line[i] = row[4 * i];
+      break;
+    default:
+      for (gint i = 0; i < n; i++)
+        line[i] = row[i * stride];
+  }
+}
+
+/* Every @stride-th of @row is a sample of component @index. */
+static void
+filter_across (GstSodOnednnPicture *self, const GstSodComponent *component,
+    guint index, const gfloat *row, gint stride, gfloat *codes)
+{
+  const GstSodOnednnTaps *taps = &self->across[index];
+
+  if (gst_sod_onednn_taps_want_line (taps, stride)) {
+    pick (row, stride, component->width, self->line);
+    row = self->line;
+    stride = 1;
+  }
+  gst_sod_onednn_filter_row (taps, row, stride, codes);
+}
+
 /* ---- colour ---- */
 
 /* Full-range colour and the network's normalisation of one row: per channel
@@ -308,7 +348,7 @@ static gboolean
 prepare (GstSodOnednnPicture *self, const GstSodImage *image,
     const GstSodOnednnTarget *target, GError **error)
 {
-  gsize longest = 0;
+  gsize longest = 0, line = 0;
 
   for (guint i = 0; i < image->n_components; i++) {
     const GstSodComponent *c = &image->components[i];
@@ -322,14 +362,19 @@ prepare (GstSodOnednnPicture *self, const GstSodImage *image,
     longest = MAX (longest,
         c->width * stride
             + gst_sod_onednn_taps_slack (&self->across[i], (gint) stride));
+    line =
+        MAX (line, c->width + gst_sod_onednn_taps_slack (&self->across[i], 1));
   }
   if (!gst_sod_onednn_reserve (&self->row, &self->row_capacity, longest, error)
+      || !gst_sod_onednn_reserve (
+          &self->line, &self->line_capacity, line, error)
       || !gst_sod_onednn_reserve (&self->codes, &self->codes_capacity,
           3 * (gsize) target->width, error))
     return FALSE;
   /* Samples past the end are read with a weight of 0, and codes that a picture
    * lacks too: no NaN may lie there. */
   memset (self->row, 0, longest * sizeof (gfloat));
+  memset (self->line, 0, line * sizeof (gfloat));
   memset (self->codes, 0, 3 * (gsize) target->width * sizeof (gfloat));
   return TRUE;
 }
@@ -365,7 +410,7 @@ gst_sod_onednn_picture_read (GstSodOnednnPicture *self,
       for (guint j = 0; j < groups[i].n; j++) {
         guint component = groups[i].components[j];
 
-        gst_sod_onednn_filter_row (&self->across[component],
+        filter_across (self, &image->components[component], component,
             self->row + groups[i].offsets[j], groups[i].stride,
             self->codes + (gsize) component * target->width);
       }

@@ -53,5 +53,8 @@ const gchar gst_sod_report_style[] =
     "dl{display:grid;grid-template-columns:max-content minmax(0,1fr);"
     "gap:4px 18px;margin:8px 0}"
     "dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}"
-    "@media(max-width:520px){dl{grid-template-columns:1fr}"
+    "@media(max-width:520px){th,td{padding:6px}"
+    "th:first-child,td:first-child{white-space:normal;min-width:120px;"
+    "max-width:150px;overflow-wrap:anywhere}"
+    "dl{grid-template-columns:1fr}"
     "dd{margin-bottom:6px}}";

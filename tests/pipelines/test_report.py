@@ -32,6 +32,9 @@ addEventListener('load', () => setTimeout(() => {
     broken: [...document.images].filter(i => !i.naturalWidth).length,
     resources: performance.getEntriesByType('resource')
       .map(r => r.name).filter(n => !n.startsWith('data:')),
+    // Rows whose first value shows only after scrolling.
+    hidden: [...document.querySelectorAll('tr')].filter(
+      r => r.cells[1].getBoundingClientRect().right > innerWidth).length,
     small: [...document.querySelectorAll('p,td,th,dd,dt,figcaption,.bars span')]
       .filter(e => parseFloat(getComputedStyle(e).fontSize) < 12).length,
     ink: getComputedStyle(document.body).color,
@@ -104,6 +107,7 @@ def fits(width):
     tap.check(found['images'] > 10, f"{found['images']} pictures")
     tap.check(found['broken'] == 0, f"{found['broken']} broken pictures")
     tap.check(not found['resources'], f"asks for {found['resources']}")
+    tap.check(found['hidden'] == 0, f"{found['hidden']} rows show no value")
     tap.check(found['small'] == 0, f"{found['small']} texts are too small")
 
 

@@ -151,9 +151,9 @@ add_published (const GstSodReport *self, GString *page)
   g_string_append (page, "<h2>Published</h2>\n");
   if (get_school (self) != GST_SOD_PUBLISHED_SCHOOL) {
     g_string_append_printf (page,
-        "<p class=soft>Figures published on %s follow school %s and are not "
-        "shown beside these of school %s. Measure with --school %s to see "
-        "them.</p>\n",
+        "<p class=soft>Figures published on %s are, as far as they say, means "
+        "over sequences (school %s) and are not shown beside these of school "
+        "%s. Measure with --school %s to see them.</p>\n",
         name, gst_sod_school_get_name (GST_SOD_PUBLISHED_SCHOOL),
         gst_sod_school_get_name (get_school (self)),
         gst_sod_school_get_name (GST_SOD_PUBLISHED_SCHOOL));
@@ -161,7 +161,8 @@ add_published (const GstSodReport *self, GString *page)
   }
   g_string_append_printf (page,
       "<p class=soft>As others published them on %s, whose images may be "
-      "others than these. Not measured here.</p>\n<div class=wide><table>\n"
+      "others than these; not every paper says how it averages. Not measured "
+      "here.</p>\n<div class=wide><table>\n"
       "<tr><th>published</th><th>max F</th><th>S</th><th>MAE ↓</th></tr>\n",
       name);
   published = gst_sod_published_get (&n);

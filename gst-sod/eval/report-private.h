@@ -60,7 +60,7 @@ typedef struct
   gdouble max_f, s_measure, mae;
 } GstSodPublished;
 
-/* The school that they were measured in. */
+/* The school that they stand beside. */
 #define GST_SOD_PUBLISHED_SCHOOL GST_SOD_SCHOOL_DAVSOD
 
 const GstSodPublished *gst_sod_published_get (gsize *n);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Figures that others published, as they did: methods of video saliency on the
- * test sets, measured per sequence as the DAVSOD benchmark does. */
+ * test sets. Not every paper says how it averages; benchmarks of video saliency
+ * do it per sequence, so they stand beside that school and no other. */
 #include <gst-sod/eval/report-private.h>
 
 static const GstSodPublished published[] = {

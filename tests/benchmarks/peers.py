@@ -107,7 +107,9 @@ def make_engines(options):
             engine = make()
             engine.run(image)
             engines.append(engine)
-        except (RuntimeError, subprocess.CalledProcessError) as error:
+        except subprocess.CalledProcessError:
+            print(f'{name}: not run: the reason stands on standard error')
+        except RuntimeError as error:
             print(f'{name}: not run: {str(error).strip().splitlines()[-1]}')
     return engines, image
 

@@ -65,6 +65,9 @@ gboolean gst_sod_raster_make_gray (
 /* 0 or 255: foreground is what is brighter than 128. */
 void gst_sod_raster_threshold (GstSodRaster *raster);
 
+/* Turns RGB pixels into their brightness. */
+void gst_sod_raster_make_brightness (GstSodRaster *raster);
+
 /* A picture that takes over the pixels. (transfer full) */
 GstSodImage *gst_sod_raster_take_image (
     GstSodRaster *raster, GstSodPixels wanted);

@@ -57,15 +57,6 @@ gst_sod_raster_make_gray (GstSodRaster *raster, guint tolerance, GError **error)
   return TRUE;
 }
 
-void
-gst_sod_raster_threshold (GstSodRaster *raster)
-{
-  gsize n = (gsize) raster->width * raster->height;
-
-  for (gsize i = 0; i < n; i++)
-    raster->pixels[i] = raster->pixels[i] > 128 ? 255 : 0;
-}
-
 GstSodImage *
 gst_sod_raster_take_image (GstSodRaster *raster, GstSodPixels wanted)
 {
@@ -81,20 +72,6 @@ gst_sod_raster_take_image (GstSodRaster *raster, GstSodPixels wanted)
   return image;
 }
 
-/* Luma of ITU-R BT.601, as JPEG has it. */
-static void
-make_brightness (GstSodRaster *raster)
-{
-  gsize n = (gsize) raster->width * raster->height;
-
-  for (gsize i = 0; i < n; i++) {
-    const guint8 *rgb = raster->pixels + 3 * i;
-
-    raster->pixels[i] =
-        (guint8) ((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000);
-  }
-}
-
 gboolean
 gst_sod_picture_decode (const guint8 *data, gsize size, GstSodPixels wanted,
     GstSodRaster *raster, GError **error)
@@ -107,7 +84,7 @@ gst_sod_picture_decode (const guint8 *data, gsize size, GstSodPixels wanted,
       && !(size >= sizeof (jpeg) && memcmp (data, jpeg, sizeof (jpeg)) == 0)) {
     if (!gst_sod_picture_decode (data, size, GST_SOD_PIXELS_RGB, raster, error))
       return FALSE;
-    make_brightness (raster);
+    gst_sod_raster_make_brightness (raster);
     return TRUE;
   }
   if (size >= sizeof (jpeg) && memcmp (data, jpeg, sizeof (jpeg)) == 0)

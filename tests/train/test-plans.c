@@ -8,7 +8,7 @@
 
 /* Steps of central differences in f64: along the long ones some rectifier or
  * maximum may change sides, along the short ones rounding shows. */
-static const gdouble steps[] = { 1e-6, 1e-7, 1e-8, 1e-9 };
+static const gdouble steps[] = { 1e-7, 1e-8, 1e-6, 1e-9 };
 
 static const GstSodNetworkKind base = GST_SOD_NETWORK_BASE;
 static const GstSodNetworkKind reverse = GST_SOD_NETWORK_REVERSE;
@@ -120,7 +120,7 @@ test_gradients_are_differences (gconstpointer data)
   while (g_hash_table_iter_next (&iter, &name, &tensor)) {
     g_autoptr (GstSodTensor) direction = NULL;
     const GstSodTensor *gradient = g_hash_table_lookup (plan.gradients, name);
-    gdouble found, size, best = G_MAXDOUBLE;
+    gdouble found, size, bound, best = G_MAXDOUBLE;
 
     if (strstr (name, "running") != NULL)
       continue;
@@ -129,17 +129,18 @@ test_gradients_are_differences (gconstpointer data)
     found = train_tensor_dot (gradient, direction);
     size = sqrt (train_tensor_dot (gradient, gradient)
                  * train_tensor_dot (direction, direction));
-    for (guint i = 0; i < G_N_ELEMENTS (steps); i++) {
+    bound = 1e-4 * fabs (found) + 1e-6 * size;
+    for (guint i = 0; best > bound && i < G_N_ELEMENTS (steps); i++) {
       gdouble expected =
           difference (&plan, input, projection, tensor, direction, steps[i]);
 
       best = MIN (best, fabs (found - expected));
     }
-    if (best > 1e-4 * fabs (found) + 1e-6 * size)
+    if (best > bound)
       g_test_message (
           "%s: %g, differences off by %g", (gchar *) name, found, best);
     worst = MAX (worst, best / MAX (fabs (found), 1e-2 * size));
-    g_assert_cmpfloat (best, <=, 1e-4 * fabs (found) + 1e-6 * size);
+    g_assert_cmpfloat (best, <=, bound);
   }
   g_test_message ("%u tensors, relative error up to %g", n_checked, worst);
   g_assert_cmpuint (n_checked, >, 30);

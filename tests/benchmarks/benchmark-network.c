@@ -2,7 +2,7 @@
 /* Latency of one frame on the CPU: the network beside the sum of its bare
  * steps, each timed alone, and what comes before and after it. It reports and
  * never fails on a time. */
-#include "counter.h"
+#include "tests/allocations.h"
 
 #include <gst-sod/backend/onednn/profile-private.h>
 #include <gst-sod/run/passes-private.h>

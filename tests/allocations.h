@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* Allocations of the whole process between start and stop: ours and GLib's,
+ * and apart from them those that oneDNN and what it is written on (C++ and
+ * OpenMP, of which we have none) make. G_SLICE=always-malloc keeps GLib from
+ * hiding any. */
+typedef struct
+{
+  gint own, vendor;
+} Allocations;
+
+/* FALSE where the C library's allocator cannot be stood before: not glibc, or
+ * a sanitizer is there already. Nothing is counted then. */
+gboolean allocations_can_count (void);
+
+void allocations_start (void);
+Allocations allocations_stop (void);

@@ -48,6 +48,9 @@ sod_environment () {
     export GST_SOD_MODEL_PATH="${GST_SOD_MODEL_PATH:-$SOD_TOP/models}"
     export GST_REGISTRY="${GST_REGISTRY:-$SOD_BUILD/registry.bin}"
   fi
+  # A pipeline's other threads want the processors that the network's would
+  # spin on: docs/performance.md.
+  export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-10000}"
   command -v gst-launch-1.0 >/dev/null ||
     sod_fail "gst-launch-1.0 is missing: run $SOD_TOP/pipelines/install-deps.sh"
   sod_has sodbase ||

@@ -104,7 +104,8 @@ take_metas (Input *input, GstBuffer *buffer, GstVideoInfo *info)
         GST_VIDEO_INFO_N_PLANES (info), info->offset, info->stride);
     for (guint i = 0; i < meta->n_planes; i++) {
       meta->offset[i] += take_number (input);
-      meta->stride[i] += take_number (input);
+      meta->stride[i] =
+          (gint) ((guint) meta->stride[i] + (guint) take_number (input));
     }
     meta->width += take_number (input);
     meta->height += take_number (input);
@@ -243,6 +244,10 @@ draw (Input *input, const GstVideoInfo *info, GstBuffer *buffer,
 
   if (overlay == NULL)
     return;
+  if (!gst_sod_overlay_check_buffer (overlay, buffer, &error)) {
+    g_assert_nonnull (error);
+    return;
+  }
   g_assert_true (gst_video_frame_map (&frame, info, buffer, GST_MAP_READWRITE));
   gst_sod_overlay_set_style (overlay, take (input) % 16);
   gst_sod_overlay_set_colormap (overlay, take (input) % 4);

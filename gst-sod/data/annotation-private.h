@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* A file of annotations as JSON: nested no deeper than json-glib can take.
+/* A file of annotations as JSON: checked before json-glib sees it.
  * (transfer full): an object */
 JsonNode *gst_sod_annotation_read_json (const gchar *path, GError **error);
 

@@ -5,46 +5,20 @@
 #include <math.h>
 #include <string.h>
 
+#include <gst-sod/core/json-check-private.h>
 #include <gst-sod/data/folder-private.h>
 
 #define MAX_FILE ((gsize) 1 << 30)
-#define MAX_DEPTH 32
 
 gboolean
 gst_sod_annotation_fail (const gchar *path, const gchar *what, GError **error)
 {
   g_autofree gchar *shown = g_filename_display_name (path);
+  g_autofree gchar *valid = g_utf8_make_valid (what, -1);
 
   g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FORMAT,
-      "%s: %s; export the annotations again", shown, what);
+      "%s: %s; export the annotations again", shown, valid);
   return FALSE;
-}
-
-/* json-glib recurses once a level. */
-static gboolean
-is_shallow (const gchar *text, gsize size)
-{
-  gboolean in_string = FALSE;
-  guint depth = 0;
-
-  for (gsize i = 0; i < size; i++) {
-    gchar c = text[i];
-
-    if (in_string) {
-      if (c == '\\')
-        i++;
-      else if (c == '"')
-        in_string = FALSE;
-    } else if (c == '"') {
-      in_string = TRUE;
-    } else if (c == '{' || c == '[') {
-      if (++depth > MAX_DEPTH)
-        return FALSE;
-    } else if ((c == '}' || c == ']') && depth > 0) {
-      depth--;
-    }
-  }
-  return TRUE;
 }
 
 JsonNode *
@@ -61,14 +35,11 @@ gst_sod_annotation_read_json (const gchar *path, GError **error)
   if (bytes == NULL)
     return NULL;
   text = g_bytes_get_data (bytes, &size);
-  if (!g_utf8_validate_len (text, size, NULL) || !is_shallow (text, size)) {
-    gst_sod_annotation_fail (
-        path, "is no JSON in UTF-8 of at most 32 levels", error);
-    return NULL;
-  }
   parser = json_parser_new_immutable ();
-  if (!json_parser_load_from_data (parser, text, (gssize) size, &cause)) {
-    what = g_strdup_printf ("is no JSON (%s)", cause->message);
+  /* json-glib recurses without limit and keeps what it made of bad JSON. */
+  if (!gst_sod_json_check (text, size, &cause)
+      || !json_parser_load_from_data (parser, text, (gssize) size, &cause)) {
+    what = g_strdup_printf ("cannot be read (%s)", cause->message);
     gst_sod_annotation_fail (path, what, error);
     return NULL;
   }

@@ -5,7 +5,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include <gst-sod/nn/json-check-private.h>
+#include <gst-sod/core/json-check-private.h>
 
 /* Bounds of what a model file may ask for: far over any network of this kind,
  * far under what would take a machine down. */

@@ -7,7 +7,7 @@
 #include <json-glib/json-glib.h>
 
 #include <gst-sod/config.h>
-#include <gst-sod/nn/json-check-private.h>
+#include <gst-sod/core/json-check-private.h>
 
 #define MAX_ID 64 /* bytes */
 #define MAX_FRAME_DISTANCE_MS 10000

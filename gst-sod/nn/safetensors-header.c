@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/nn/safetensors-private.h>
 
-#include <gst-sod/nn/json-check-private.h>
+#include <gst-sod/core/json-check-private.h>
 
 #include <json-glib/json-glib.h>
 #include <string.h>

@@ -184,8 +184,8 @@ test_bad (Fixture *fixture, gconstpointer data)
 {
   g_autofree gchar *deep = g_strnfill (100000, '[');
   const Bad cases[] = {
-    { GST_SOD_DATASET_LAYOUT_COCO, "{\"images\":[", "is no JSON" },
-    { GST_SOD_DATASET_LAYOUT_COCO, deep, "32 levels" },
+    { GST_SOD_DATASET_LAYOUT_COCO, "{\"images\":[", "cannot be read" },
+    { GST_SOD_DATASET_LAYOUT_COCO, deep, "8 levels" },
     { GST_SOD_DATASET_LAYOUT_COCO, "[]", "no JSON object" },
     { GST_SOD_DATASET_LAYOUT_COCO, "{\"images\":3}", "no images" },
     { GST_SOD_DATASET_LAYOUT_COCO,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <gst-sod/nn/json-check-private.h>
+#include <gst-sod/core/json-check-private.h>
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /* Deepest nesting of objects and arrays that gst_sod_json_check() lets
- * through; what our files hold needs four. */
+ * through; what is read needs six. */
 #define GST_SOD_JSON_MAX_DEPTH 8
 
 /* Whether @text is one JSON value (RFC 8259) that is safe to give to

@@ -25,6 +25,7 @@
 #include <gst-sod/eval/school.h>
 #include <gst-sod/train/loss.h>
 #include <gst-sod/train/optimiser.h>
+#include <gst-sod/train/settings.h>
 #include <gst-sod/train/trainer.h>
 #include <gst-sod/video/frame-reader.h>
 #include <gst-sod/video/map.h>

@@ -38,6 +38,8 @@ G_BEGIN_DECLS
  * @GST_SOD_ERROR_BACKEND: a call into a vendor's library that failed
  * @GST_SOD_ERROR_INVALID_ARGUMENT: a value outside its documented range
  * @GST_SOD_ERROR_CANCELLED: the caller cancelled the work
+ * @GST_SOD_ERROR_NO_SPACE: a disk or a quota that is full
+ * @GST_SOD_ERROR_BUSY: something that another program holds
  *
  * Errors of the library. Each message names the object, what was expected,
  * what was found and the way out.
@@ -56,7 +58,9 @@ typedef enum
   GST_SOD_ERROR_DEVICE,
   GST_SOD_ERROR_BACKEND,
   GST_SOD_ERROR_INVALID_ARGUMENT,
-  GST_SOD_ERROR_CANCELLED
+  GST_SOD_ERROR_CANCELLED,
+  GST_SOD_ERROR_NO_SPACE,
+  GST_SOD_ERROR_BUSY
 } GstSodError;
 
 GST_SOD_API

@@ -16,6 +16,7 @@
 #include <gst-sod/data/dataset.h>
 #include <gst-sod/data/split.h>
 #include <gst-sod/data/record.h>
+#include <gst-sod/data/samples.h>
 #include <gst-sod/eval/evaluation.h>
 #include <gst-sod/eval/evaluator.h>
 #include <gst-sod/eval/floor.h>

@@ -14,6 +14,7 @@
 #include <gst-sod/data/picture.h>
 #include <gst-sod/data/dataset-layout.h>
 #include <gst-sod/data/dataset.h>
+#include <gst-sod/data/samples.h>
 #include <gst-sod/data/split.h>
 #include <gst-sod/data/record.h>
 #include <gst-sod/data/samples.h>

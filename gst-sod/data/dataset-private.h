@@ -17,10 +17,11 @@ typedef gboolean (*GstSodMaskFunc) (const GstSodItem *item, gint width,
 /* One frame. Shared by the data sets that were selected from one another. */
 struct _GstSodItem
 {
-  gchar *sequence; /* GRefString, "" for a still */
-  gchar *name;     /* of the frame: file name without extension */
-  gchar *image;    /* path */
-  gchar *mask;     /* path, or NULL where no file of its own is the mask */
+  gchar *sequence;  /* GRefString, "" for a still */
+  gchar *name;      /* of the frame: file name without extension */
+  gchar *full_name; /* SEQUENCE/NAME; NAME for a still */
+  gchar *image;     /* path */
+  gchar *mask;      /* path, or NULL where no file of its own is the mask */
 
   GstSodMaskFunc read_mask; /* NULL: a mask file is a plain picture */
   gpointer truth;           /* of read_mask, freed by free_truth */
@@ -53,7 +54,11 @@ struct _GstSodDataset
   GPtrArray *items;  /* of GstSodItem */
   GArray *sequences; /* of GstSodSequence */
   guint n_labelled;
+  gdouble frame_rate; /* of its sequences, frames/s */
 };
+
+/* The interface GstSodSamples of a data set. */
+void gst_sod_dataset_init_samples (gpointer iface, gpointer data);
 
 /* Takes @items, which are sorted (gst_sod_item_compare()); @scenarios of
  * GRefString by the names of sequences, or NULL. (transfer full) */

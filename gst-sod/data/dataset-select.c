@@ -11,9 +11,11 @@ static GstSodDataset *
 select_array (GstSodDataset *self, GPtrArray *items)
 {
   g_autoptr (GHashTable) scenarios = gst_sod_dataset_collect_scenarios (self);
-
-  return gst_sod_dataset_new_take (
+  GstSodDataset *selected = gst_sod_dataset_new_take (
       self->layout, self->root, self->set, items, scenarios);
+
+  selected->frame_rate = self->frame_rate;
+  return selected;
 }
 
 /**
@@ -137,6 +139,7 @@ gst_sod_dataset_add_scenarios (
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GHashTable) scenarios = NULL;
   g_autofree gchar *text = NULL;
+  GstSodDataset *named;
 
   g_return_val_if_fail (GST_SOD_IS_DATASET (self), NULL);
   g_return_val_if_fail (path != NULL, NULL);
@@ -149,8 +152,10 @@ gst_sod_dataset_add_scenarios (
       g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ref_string_release);
   if (!parse_scenarios (scenarios, path, text, error))
     return NULL;
-  return gst_sod_dataset_new_take (self->layout, self->root, self->set,
+  named = gst_sod_dataset_new_take (self->layout, self->root, self->set,
       g_ptr_array_ref (self->items), scenarios);
+  named->frame_rate = self->frame_rate;
+  return named;
 }
 
 /**

@@ -6,8 +6,19 @@
 #include <gst-sod/data/dataset-private.h>
 #include <gst-sod/data/folder-private.h>
 #include <gst-sod/data/picture.h>
+#include <gst-sod/data/samples.h>
 
-G_DEFINE_FINAL_TYPE (GstSodDataset, gst_sod_dataset, G_TYPE_OBJECT)
+/* That of DAVIS and of cinema. */
+#define FRAME_RATE 24
+
+enum
+{
+  PROP_0,
+  PROP_FRAME_RATE
+};
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (GstSodDataset, gst_sod_dataset, G_TYPE_OBJECT,
+    G_IMPLEMENT_INTERFACE (GST_SOD_TYPE_SAMPLES, gst_sod_dataset_init_samples))
 
 static void
 clear_sequence (gpointer data)
@@ -21,6 +32,7 @@ clear_sequence (gpointer data)
 static void
 gst_sod_dataset_init (GstSodDataset *self)
 {
+  self->frame_rate = FRAME_RATE;
   self->sequences = g_array_new (FALSE, FALSE, sizeof (GstSodSequence));
   g_array_set_clear_func (self->sequences, clear_sequence);
 }
@@ -38,9 +50,46 @@ gst_sod_dataset_finalize (GObject *object)
 }
 
 static void
+gst_sod_dataset_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *spec)
+{
+  if (id == PROP_FRAME_RATE)
+    GST_SOD_DATASET (object)->frame_rate = g_value_get_double (value);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+}
+
+static void
+gst_sod_dataset_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+  if (id == PROP_FRAME_RATE)
+    g_value_set_double (value, GST_SOD_DATASET (object)->frame_rate);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+}
+
+static void
 gst_sod_dataset_class_init (GstSodDatasetClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = gst_sod_dataset_finalize;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = gst_sod_dataset_finalize;
+  object_class->set_property = gst_sod_dataset_set_property;
+  object_class->get_property = gst_sod_dataset_get_property;
+  /**
+   * GstSodDataset:frame-rate:
+   *
+   * Frames a second of its sequences, by the numbers that frames' names end
+   * in: how far apart in time frames are. Set it before the data set is
+   * shared between threads.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (object_class, PROP_FRAME_RATE,
+      g_param_spec_double ("frame-rate", "Frame rate",
+          "Frames a second of its sequences", 0.001, 10000, FRAME_RATE,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
 }
 
 /* Scenarios of sequences are those of @like, if any. */

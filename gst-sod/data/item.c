@@ -11,6 +11,9 @@ gst_sod_item_new (
 
   self->sequence = g_ref_string_acquire (sequence);
   self->name = g_strdup (name);
+  self->full_name = sequence[0] != '\0'
+                        ? g_strdup_printf ("%s/%s", sequence, name)
+                        : g_strdup (name);
   self->image = g_strdup (image);
   self->mask = g_strdup (mask);
   return self;
@@ -29,6 +32,7 @@ clear (gpointer item)
 
   g_ref_string_release (self->sequence);
   g_free (self->name);
+  g_free (self->full_name);
   g_free (self->image);
   g_free (self->mask);
   if (self->free_truth != NULL)

@@ -17,6 +17,9 @@
 #include <gst-sod/data/samples.h>
 #include <gst-sod/data/split.h>
 #include <gst-sod/data/record.h>
+#include <gst-sod/data/store-frame.h>
+#include <gst-sod/data/store-snapshot.h>
+#include <gst-sod/data/store.h>
 #include <gst-sod/data/samples.h>
 #include <gst-sod/eval/evaluation.h>
 #include <gst-sod/eval/evaluator.h>

@@ -36,7 +36,18 @@ gboolean gst_sod_png_decode (const guint8 *data, gsize size,
 gboolean gst_sod_pnm_decode (const guint8 *data, gsize size,
     GstSodPixels wanted, GstSodRaster *raster, GError **error);
 
-/* One of the above, by the first bytes. */
+/* Encoders. Their messages name no file. (transfer full): the whole file */
+GByteArray *gst_sod_jpeg_encode (
+    const GstSodRaster *rgb, gint quality, GError **error);
+GByteArray *gst_sod_png_encode (const GstSodImage *image, GError **error);
+
+/* 8-bit RGB of any picture: a video frame's chroma is repeated, not filtered.
+ * @raster borrows the pixels of a plain picture, in which case FALSE is put
+ * into @owned, else they are its own. */
+gboolean gst_sod_raster_view_rgb (const GstSodImage *image,
+    GstSodRaster *raster, gboolean *owned, GError **error);
+
+/* One of the decoders, by the first bytes. */
 gboolean gst_sod_picture_decode (const guint8 *data, gsize size,
     GstSodPixels wanted, GstSodRaster *raster, GError **error);
 

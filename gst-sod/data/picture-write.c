@@ -88,6 +88,28 @@ is_plain (const GstSodImage *image)
   return TRUE;
 }
 
+GByteArray *
+gst_sod_png_encode (const GstSodImage *image, GError **error)
+{
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  Encoder encoder = { .out = out };
+  gboolean done;
+
+  if (!is_plain (image)) {
+    g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+        "only 8-bit gray and RGB pictures are written; convert it first");
+    return NULL;
+  }
+  done = encode (&encoder, image);
+  png_destroy_write_struct (&encoder.png, &encoder.info);
+  if (done)
+    return g_steal_pointer (&out);
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NO_MEMORY,
+      "no memory to write a picture of %dx%d pixels", image->width,
+      image->height);
+  return NULL;
+}
+
 /**
  * gst_sod_picture_write_png:
  * @image: an 8-bit gray or RGB picture
@@ -108,27 +130,16 @@ gboolean
 gst_sod_picture_write_png (
     const GstSodImage *image, const gchar *path, GError **error)
 {
-  g_autoptr (GByteArray) out = g_byte_array_new ();
+  g_autoptr (GByteArray) out = NULL;
   g_autofree gchar *name = NULL;
   g_autoptr (GError) cause = NULL;
-  Encoder encoder = { .out = out };
-  gboolean done;
 
   g_return_val_if_fail (image != NULL && path != NULL, FALSE);
 
   name = g_filename_display_name (path);
-  if (!is_plain (image)) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
-        "%s: only 8-bit gray and RGB pictures are written; convert it first",
-        name);
-    return FALSE;
-  }
-  done = encode (&encoder, image);
-  png_destroy_write_struct (&encoder.png, &encoder.info);
-  if (!done) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NO_MEMORY,
-        "%s: no memory to write a picture of %dx%d pixels", name, image->width,
-        image->height);
+  out = gst_sod_png_encode (image, error);
+  if (out == NULL) {
+    g_prefix_error (error, "%s: ", name);
     return FALSE;
   }
   if (g_file_set_contents (

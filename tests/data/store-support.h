@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst-sod/gstsod.h>
+
+/* Opens to write, makes it where it is not. */
+GstSodStore *open_store (const gchar *path);
+
+/* An RGB picture of smooth cells that @seed chooses. */
+GstSodImage *make_frame (gint width, gint height, guint seed);
+
+/* A mask: the left @columns are 255. */
+GstSodImage *make_label (gint width, gint height, gint columns);
+
+/* Appends, which must work. (transfer full) */
+gchar *append (GstSodStore *store, const gchar *node, GstSodImage *frame,
+    GstSodImage *label, gint64 time);
+
+/* The sample is @frame but for @tolerance a byte on average, and @label
+ * exactly, or unlabelled where that is NULL. */
+void assert_sample (GstSodSamples *samples, guint sample, GstSodImage *frame,
+    GstSodImage *label, guint tolerance);
+
+/* An integer of the store's statistics. */
+gint64 statistic (GstSodStore *store, const gchar *name);
+
+/* How many frames of a snapshot can be read. */
+guint count_readable (GstSodSamples *samples);
+
+/* The file of a segment. (transfer full) */
+gchar *segment_path (const gchar *store, const gchar *node, guint index);
+
+/* A store of @n raw frames of 16x12 in one segment of the node "door", each
+ * of its number; closed. */
+void write_store (const gchar *path, guint n);

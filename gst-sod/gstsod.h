@@ -32,6 +32,7 @@
 #include <gst-sod/train/optimiser.h>
 #include <gst-sod/train/settings.h>
 #include <gst-sod/train/trainer.h>
+#include <gst-sod/train/training-report.h>
 #include <gst-sod/train/training.h>
 #include <gst-sod/video/frame-reader.h>
 #include <gst-sod/video/map.h>

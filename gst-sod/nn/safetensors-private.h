@@ -77,7 +77,8 @@ GPtrArray *gst_sod_safetensors_sort_names (GHashTable *tensors);
 /* Writes @tensors and @metadata (nullable) to a temporary file beside @path,
  * syncs it and renames it over @path, so that whoever opens @path sees the old
  * file or the new one, whole. The same content gives the same bytes. Sets
- * GST_SOD_ERROR_IO or _NOT_FOUND (no such folder); @path is then as it was. */
+ * GST_SOD_ERROR_IO, _NO_SPACE or _NOT_FOUND (no such folder); @path is then as
+ * it was. */
 gboolean gst_sod_safetensors_write (const gchar *path, GHashTable *tensors,
     GHashTable *metadata, GError **error);
 

@@ -139,8 +139,9 @@ make_header (GHashTable *tensors, GPtrArray *names, GHashTable *metadata)
 static gboolean
 set_io_error (GError **error, const gchar *what)
 {
-  gint code = errno == ENOENT || errno == ENOTDIR ? GST_SOD_ERROR_NOT_FOUND
-                                                  : GST_SOD_ERROR_IO;
+  gint code = errno == ENOENT || errno == ENOTDIR  ? GST_SOD_ERROR_NOT_FOUND
+              : errno == ENOSPC || errno == EDQUOT ? GST_SOD_ERROR_NO_SPACE
+                                                   : GST_SOD_ERROR_IO;
 
   g_set_error (
       error, GST_SOD_ERROR, code, "%s failed: %s", what, g_strerror (errno));

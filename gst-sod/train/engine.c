@@ -3,6 +3,17 @@
 
 #include <gst-sod/run/passes-private.h>
 
+/* Small and full size, and the shorter batch at the end of each. */
+#define MAX_STREAMS 4
+/* Of all plans but the one in use, together. */
+#define MAX_KEPT ((gsize) 1 << 30)
+
+static void
+free_stream (gpointer stream)
+{
+  gst_sod_stream_free (stream);
+}
+
 void
 gst_sod_engine_init (GstSodEngine *self, GstSodNetwork *network,
     GstSodBackend *backend, guint threads)
@@ -13,6 +24,8 @@ gst_sod_engine_init (GstSodEngine *self, GstSodNetwork *network,
 
   self->backend = backend;
   self->threads = threads;
+  self->precision = GST_SOD_PRECISION_F32;
+  self->streams = g_ptr_array_new_with_free_func (free_stream);
   self->graph = gst_sod_graph_cut (
       graph, gst_sod_graph_find (
                  graph, kind == GST_SOD_NETWORK_BASE ? "logits" : "image"));
@@ -21,37 +34,122 @@ gst_sod_engine_init (GstSodEngine *self, GstSodNetwork *network,
 void
 gst_sod_engine_clear (GstSodEngine *self)
 {
-  g_clear_pointer (&self->stream, gst_sod_stream_free);
+  g_clear_pointer (&self->streams, g_ptr_array_unref);
   g_clear_pointer (&self->graph, gst_sod_graph_unref);
+  g_clear_pointer (&self->reason, g_free);
 }
 
-static gboolean
+void
+gst_sod_engine_set_precision (GstSodEngine *self, GstSodPrecision precision)
+{
+  if (precision == self->precision)
+    return;
+  self->precision = precision;
+  self->used = GST_SOD_PRECISION_AUTO;
+  g_clear_pointer (&self->reason, g_free);
+  if (self->streams != NULL)
+    g_ptr_array_set_size (self->streams, 0);
+}
+
+/* ---- plans ---- */
+
+static GstSodStream *
 compile (GstSodEngine *self, const GstSodShape *input, GHashTable *weights,
-    GError **error)
+    GstSodPrecision precision, GError **error)
 {
   g_autoptr (GstSodExecutable) executable = NULL;
   GstSodCompileRequest request = {
     .graph = self->graph,
     .weights = weights,
     .mode = GST_SOD_MODE_TRAIN,
-    .precision = GST_SOD_PRECISION_F32,
+    .precision = precision,
     .dtype = GST_SOD_DTYPE_F32,
     .input = *input,
     .threads = self->threads,
   };
 
-  /* Two plans' memory is not needed at once. */
-  g_clear_pointer (&self->stream, gst_sod_stream_free);
   executable = gst_sod_backend_compile (self->backend, &request, error);
-  if (executable == NULL)
-    return FALSE;
-  self->stream = gst_sod_executable_open (executable, error);
-  return self->stream != NULL;
+  return executable != NULL ? gst_sod_executable_open (executable, error)
+                            : NULL;
 }
+
+/* The first plan decides on the precision: bf16 where the machine has it, and
+ * f32 with the reason where it was asked for and cannot be had. */
+static GstSodStream *
+compile_first (GstSodEngine *self, const GstSodShape *input,
+    GHashTable *weights, GError **error)
+{
+  GstSodPrecision wanted =
+      self->precision != GST_SOD_PRECISION_AUTO
+          ? self->precision
+          : self->backend->klass->best_precision (self->backend);
+  g_autoptr (GError) refused = NULL;
+  GstSodStream *stream = compile (self, input, weights, wanted, &refused);
+
+  self->used = wanted;
+  if (stream == NULL && wanted == GST_SOD_PRECISION_BF16
+      && g_error_matches (refused, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED)) {
+    self->used = GST_SOD_PRECISION_F32;
+    self->reason = g_strdup_printf ("training in f32: %s", refused->message);
+    g_clear_error (&refused);
+    stream = compile (self, input, weights, self->used, &refused);
+  }
+  if (stream == NULL) {
+    self->used = GST_SOD_PRECISION_AUTO;
+    g_propagate_error (error, g_steal_pointer (&refused));
+  }
+  return stream;
+}
+
+/* Drops plans that were not used for longest. */
+static void
+trim (GstSodEngine *self)
+{
+  gsize kept = 0;
+
+  for (guint i = 1; i < self->streams->len; i++) {
+    const GstSodStream *stream = g_ptr_array_index (self->streams, i);
+
+    kept += stream->executable->arena_size + stream->executable->workspace_size;
+    if (i < MAX_STREAMS && kept <= MAX_KEPT)
+      continue;
+    g_ptr_array_set_size (self->streams, (gint) i);
+    return;
+  }
+}
+
+/* Puts the plan for @input first. */
+static GstSodStream *
+ensure_stream (GstSodEngine *self, const GstSodShape *input,
+    GHashTable *weights, GError **error)
+{
+  GstSodStream *stream = NULL;
+
+  for (guint i = 0; i < self->streams->len; i++) {
+    stream = g_ptr_array_index (self->streams, i);
+    if (!gst_sod_shape_equal (&stream->executable->input, input))
+      continue;
+    if (i > 0) {
+      g_ptr_array_steal_index (self->streams, i);
+      g_ptr_array_insert (self->streams, 0, stream);
+    }
+    return stream;
+  }
+  stream = self->used == GST_SOD_PRECISION_AUTO
+               ? compile_first (self, input, weights, error)
+               : compile (self, input, weights, self->used, error);
+  if (stream != NULL) {
+    g_ptr_array_insert (self->streams, 0, stream);
+    trim (self);
+  }
+  return stream;
+}
+
+/* ---- passes ---- */
 
 /* Sample by sample, (c, h, w). */
 static gboolean
-write_input (GstSodEngine *self, const GstSodTensor *input, GError **error)
+write_input (GstSodStream *stream, const GstSodTensor *input, GError **error)
 {
   const gint64 *dims = gst_sod_tensor_get_shape (input)->dims;
   GstSodShape shape = { 3, { dims[1], dims[2], dims[3], 0 } };
@@ -63,8 +161,7 @@ write_input (GstSodEngine *self, const GstSodTensor *input, GError **error)
     g_autoptr (GstSodTensor) sample = gst_sod_tensor_new_borrowed (
         GST_SOD_DTYPE_F32, &shape, (gfloat *) values + i * n);
 
-    if (!self->stream->klass->write_tensor (
-            self->stream, (guint) i, 0, sample, error))
+    if (!stream->klass->write_tensor (stream, (guint) i, 0, sample, error))
       return FALSE;
   }
   return TRUE;
@@ -75,6 +172,7 @@ gst_sod_engine_forward (GstSodEngine *self, const GstSodTensor *input,
     GHashTable *weights, GHashTable *gradients, GError **error)
 {
   const GstSodShape *shape = gst_sod_tensor_get_shape (input);
+  GstSodStream *stream;
 
   if (gst_sod_tensor_get_dtype (input) != GST_SOD_DTYPE_F32
       || shape->n_dims != 4) {
@@ -85,15 +183,19 @@ gst_sod_engine_forward (GstSodEngine *self, const GstSodTensor *input,
         gst_sod_dtype_name (gst_sod_tensor_get_dtype (input)), found);
     return NULL;
   }
-  if (self->stream == NULL
-      || !gst_sod_shape_equal (&self->stream->executable->input, shape)) {
-    if (!compile (self, shape, weights, error))
-      return NULL;
-  }
-  if (!self->stream->klass->bind (self->stream, weights, gradients, error)
-      || !write_input (self, input, error)
-      || !self->stream->klass->execute (self->stream, error))
+  stream = ensure_stream (self, shape, weights, error);
+  if (stream == NULL || !stream->klass->bind (stream, weights, gradients, error)
+      || !write_input (stream, input, error)
+      || !stream->klass->execute (stream, error))
     return NULL;
-  return self->stream->klass->read_value (
-      self->stream, self->graph->output, error);
+  return stream->klass->read_value (stream, self->graph->output, error);
+}
+
+gboolean
+gst_sod_engine_backward (GstSodEngine *self, const GstSodTensor *d_output,
+    GstSodTensor *d_input, GError **error)
+{
+  GstSodStream *stream = g_ptr_array_index (self->streams, 0);
+
+  return stream->klass->backward (stream, d_output, d_input, error);
 }

@@ -17,6 +17,7 @@ typedef struct
   gboolean decays;        /* weight decay holds for it: a convolution's */
   gfloat *moments[GST_SOD_PARAM_MOMENTS]; /* of the optimiser; NULL likewise */
   gfloat *average;                        /* moving average of the weight */
+  gfloat *sum; /* of gradients of earlier passes; NULL: there were none yet */
 } GstSodParam;
 
 /* What a trainer owns of a network, in the order of the graph's nodes. The
@@ -26,6 +27,7 @@ typedef struct
   GPtrArray *list;       /* of GstSodParam */
   GHashTable *weights;   /* name -> GstSodTensor: all */
   GHashTable *gradients; /* name -> GstSodTensor: those that are trained */
+  GHashTable *averages;  /* name -> GstSodTensor: over the averages */
 } GstSodParams;
 
 /* Copies of @network's weights, everything else 0, averages as the weights. */
@@ -35,6 +37,13 @@ void gst_sod_params_free (GstSodParams *self);
 /* Euclidean norm of all gradients as one vector. */
 gdouble gst_sod_params_gradient_norm (const GstSodParams *self);
 void gst_sod_params_scale_gradients (GstSodParams *self, gdouble factor);
+
+/* sum += gradient, before the next pass writes its own there. */
+void gst_sod_params_put_gradients_by (GstSodParams *self);
+/* gradient = (sum + gradient) / @n_passes; sum = 0 */
+void gst_sod_params_take_mean (GstSodParams *self, guint n_passes);
+/* sum = 0 */
+void gst_sod_params_drop_gradients (GstSodParams *self);
 
 /* average += (1 - @decay) * (weight - average) */
 void gst_sod_params_average (GstSodParams *self, gdouble decay);

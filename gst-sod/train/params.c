@@ -17,6 +17,7 @@ free_param (gpointer data)
   for (guint i = 0; i < GST_SOD_PARAM_MOMENTS; i++)
     g_free (self->moments[i]);
   g_free (self->average);
+  g_free (self->sum);
   g_free (self);
 }
 
@@ -50,6 +51,9 @@ append_param (GstSodParams *self, const GstSodWeightSpec *spec,
   put (self->weights, param->name, param->weight);
   param->average =
       g_memdup2 (gst_sod_tensor_peek_data (weight), param->n * sizeof (gfloat));
+  g_hash_table_insert (self->averages, g_strdup (param->name),
+      gst_sod_tensor_new_borrowed (
+          GST_SOD_DTYPE_F32, &spec->shape, param->average));
   if (!spec->trainable)
     return TRUE;
   param->gradient =
@@ -74,6 +78,7 @@ gst_sod_params_new (GstSodNetwork *network, GError **error)
   self->list = g_ptr_array_new_with_free_func (free_param);
   self->weights = new_table ();
   self->gradients = new_table ();
+  self->averages = new_table ();
   for (guint i = 0; i < specs->len; i++) {
     const GstSodWeightSpec *spec = g_ptr_array_index (specs, i);
 
@@ -87,6 +92,7 @@ gst_sod_params_new (GstSodNetwork *network, GError **error)
 void
 gst_sod_params_free (GstSodParams *self)
 {
+  g_clear_pointer (&self->averages, g_hash_table_unref);
   g_clear_pointer (&self->list, g_ptr_array_unref);
   g_clear_pointer (&self->weights, g_hash_table_unref);
   g_clear_pointer (&self->gradients, g_hash_table_unref);
@@ -123,6 +129,56 @@ gst_sod_params_scale_gradients (GstSodParams *self, gdouble factor)
     gradient = gst_sod_tensor_get_data (param->gradient);
     for (gsize j = 0; j < param->n; j++)
       gradient[j] *= (gfloat) factor;
+  }
+}
+
+void
+gst_sod_params_put_gradients_by (GstSodParams *self)
+{
+  for (guint i = 0; i < self->list->len; i++) {
+    GstSodParam *param = g_ptr_array_index (self->list, i);
+    const gfloat *restrict gradient;
+    gfloat *restrict sum;
+
+    if (param->gradient == NULL)
+      continue;
+    if (param->sum == NULL)
+      param->sum = g_new0 (gfloat, param->n);
+    gradient = gst_sod_tensor_peek_data (param->gradient);
+    sum = param->sum;
+    for (gsize j = 0; j < param->n; j++)
+      sum[j] += gradient[j];
+  }
+}
+
+void
+gst_sod_params_take_mean (GstSodParams *self, guint n_passes)
+{
+  gfloat share = 1.0f / (gfloat) n_passes;
+
+  for (guint i = 0; i < self->list->len; i++) {
+    GstSodParam *param = g_ptr_array_index (self->list, i);
+    gfloat *restrict gradient;
+    gfloat *restrict sum = param->sum;
+
+    if (param->gradient == NULL || sum == NULL)
+      continue;
+    gradient = gst_sod_tensor_get_data (param->gradient);
+    for (gsize j = 0; j < param->n; j++) {
+      gradient[j] = share * (sum[j] + gradient[j]);
+      sum[j] = 0;
+    }
+  }
+}
+
+void
+gst_sod_params_drop_gradients (GstSodParams *self)
+{
+  for (guint i = 0; i < self->list->len; i++) {
+    GstSodParam *param = g_ptr_array_index (self->list, i);
+
+    if (param->sum != NULL)
+      memset (param->sum, 0, param->n * sizeof (gfloat));
   }
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst-sod/backend/backend-private.h>
+#include <gst-sod/train/checkpoint-private.h>
+#include <gst-sod/train/engine-private.h>
 #include <gst-sod/train/params-private.h>
 #include <gst-sod/train/trainer.h>
 
@@ -15,13 +16,78 @@ typedef struct
   gdouble learning_rate, momentum, weight_decay;
   guint64 warm_up, n_steps;
   gdouble clip_norm, average_decay;
+  GstSodPrecision precision;
+  guint accumulate;
 } GstSodTrainerSettings;
+
+struct _GstSodTrainer
+{
+  GObject parent;
+  GstSodTrainerSettings settings;
+  GstSodNetwork *network; /* where the weights come from */
+  GstSodParams *params;
+  GstSodEngine engine;
+  guint64 n_steps;    /* updates so far */
+  gdouble rate_scale; /* of the schedule's rate */
+  gboolean frozen;
+  /* Since the last update: */
+  guint n_passes;
+  GArray *statistics; /* running ones before it; NULL: nothing ran since */
+};
 
 /* As gst_sod_trainer_new(), on a back end of the caller's choice. */
 GstSodTrainer *gst_sod_trainer_new_on (GstSodNetwork *network,
     GstSodBackend *backend, guint threads, GError **error);
 
-/* For checkpoints and tests; owned by the trainer. */
+/* For tests; owned by the trainer. */
 GstSodParams *gst_sod_trainer_get_params (GstSodTrainer *self);
+
+/* ---- a step taken apart, for the phases ---- */
+
+/* Runs a batch forward in training mode: with batch statistics, or frozen with
+ * the running ones. backward() goes back through the last one only. Returns
+ * logits or image, (transfer full). */
+GstSodTensor *gst_sod_trainer_forward (
+    GstSodTrainer *self, const GstSodTensor *input, GError **error);
+
+/* Adds the gradients that come of @d_output to those since the last update.
+ * @d_input: as the input, written (=), or NULL where it is not wanted. */
+gboolean gst_sod_trainer_backward (GstSodTrainer *self,
+    const GstSodTensor *d_output, GstSodTensor *d_input, GError **error);
+
+/* A step by the mean of the gradients since the last one.
+ * GST_SOD_ERROR_FAILED where they are not finite; weights, statistics and
+ * the optimiser's state are then as they were after the last update, and the
+ * gradients are dropped. */
+gboolean gst_sod_trainer_update (GstSodTrainer *self, GError **error);
+
+/* Drops the gradients since the last update, and what the passes did to the
+ * running statistics. */
+void gst_sod_trainer_discard (GstSodTrainer *self);
+
+/* A frozen network runs on its running statistics and keeps all its weights;
+ * backward() gives d_input alone. Not between forward() and backward(). */
+void gst_sod_trainer_set_frozen (GstSodTrainer *self, gboolean frozen);
+
+/* Logits or image with running statistics; @average: of the weights' moving
+ * average. Not between forward() and backward(). (transfer full) */
+GstSodTensor *gst_sod_trainer_predict (GstSodTrainer *self,
+    const GstSodTensor *input, gboolean average, GError **error);
+
+/* The schedule goes on as if @step updates had been made. */
+void gst_sod_trainer_set_n_steps (GstSodTrainer *self, guint64 step);
+
+/* Multiplies the schedule's rate from now on; 1 at first. */
+void gst_sod_trainer_set_rate_scale (GstSodTrainer *self, gdouble scale);
+
+/* Everything that the next steps depend on but the properties, under names
+ * that begin with "@section/". Not between forward() and update(). */
+gboolean gst_sod_trainer_write_state (GstSodTrainer *self,
+    GstSodCheckpoint *checkpoint, const gchar *section, GError **error);
+
+/* GST_SOD_ERROR_MISMATCH where the checkpoint is of another network; the
+ * trainer is then as it was. */
+gboolean gst_sod_trainer_read_state (GstSodTrainer *self,
+    const GstSodCheckpoint *checkpoint, const gchar *section, GError **error);
 
 G_END_DECLS

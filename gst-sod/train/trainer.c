@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/train/trainer-private.h>
 
-#include <math.h>
-#include <string.h>
-
 #include <gst-sod/enumtypes.h>
-#include <gst-sod/train/engine-private.h>
-#include <gst-sod/train/loss-private.h>
 #include <gst-sod/train/optimiser-private.h>
 
 enum
@@ -21,17 +16,9 @@ enum
   PROP_STEPS,
   PROP_CLIP_NORM,
   PROP_AVERAGE_DECAY,
+  PROP_PRECISION,
+  PROP_ACCUMULATE,
   N_PROPS
-};
-
-struct _GstSodTrainer
-{
-  GObject parent;
-  GstSodTrainerSettings settings;
-  GstSodNetwork *network; /* where the weights come from */
-  GstSodParams *params;
-  GstSodEngine engine;
-  guint64 n_steps;
 };
 
 G_DEFINE_TYPE (GstSodTrainer, gst_sod_trainer, G_TYPE_OBJECT)
@@ -42,6 +29,7 @@ gst_sod_trainer_finalize (GObject *object)
   GstSodTrainer *self = GST_SOD_TRAINER (object);
 
   gst_sod_engine_clear (&self->engine);
+  g_clear_pointer (&self->statistics, g_array_unref);
   g_clear_pointer (&self->params, gst_sod_params_free);
   g_clear_object (&self->network);
   G_OBJECT_CLASS (gst_sod_trainer_parent_class)->finalize (object);
@@ -87,6 +75,13 @@ gst_sod_trainer_set_property (
     case PROP_STEPS:
       settings->n_steps = g_value_get_uint64 (value);
       break;
+    case PROP_PRECISION:
+      settings->precision = g_value_get_enum (value);
+      gst_sod_engine_set_precision (&self->engine, settings->precision);
+      break;
+    case PROP_ACCUMULATE:
+      settings->accumulate = g_value_get_uint (value);
+      break;
     default:
       if (find_double (self, id) != NULL)
         *find_double (self, id) = g_value_get_double (value);
@@ -114,6 +109,12 @@ gst_sod_trainer_get_property (
       break;
     case PROP_STEPS:
       g_value_set_uint64 (value, settings->n_steps);
+      break;
+    case PROP_PRECISION:
+      g_value_set_enum (value, settings->precision);
+      break;
+    case PROP_ACCUMULATE:
+      g_value_set_uint (value, settings->accumulate);
       break;
     default:
       if (find_double (self, id) != NULL)
@@ -233,6 +234,37 @@ install_course (GObjectClass *klass, GParamFlags flags)
           0.999, flags));
 }
 
+/* How a step is computed. */
+static void
+install_arithmetic (GObjectClass *klass, GParamFlags flags)
+{
+  /**
+   * GstSodTrainer:precision:
+   *
+   * Of the arithmetic; the master weights are always f32.
+   * %GST_SOD_PRECISION_AUTO: bf16 where the machine has it, else f32. A
+   * precision that cannot be had becomes f32, and
+   * gst_sod_trainer_get_precision() tells. Not between two passes of one
+   * step.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_PRECISION,
+      g_param_spec_enum ("precision", "Precision", "Of the arithmetic",
+          GST_SOD_TYPE_PRECISION, GST_SOD_PRECISION_F32, flags));
+  /**
+   * GstSodTrainer:accumulate:
+   *
+   * Batches in a step: gst_sod_trainer_step() changes the weights with each
+   * Nth, by the mean of their gradients. Batch norm sees one batch at a time.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_ACCUMULATE,
+      g_param_spec_uint (
+          "accumulate", "Accumulate", "Batches in a step", 1, 65536, 1, flags));
+}
+
 static void
 gst_sod_trainer_class_init (GstSodTrainerClass *klass)
 {
@@ -245,11 +277,13 @@ gst_sod_trainer_class_init (GstSodTrainerClass *klass)
   object_class->get_property = gst_sod_trainer_get_property;
   install_choices (object_class, flags);
   install_course (object_class, flags);
+  install_arithmetic (object_class, flags);
 }
 
 static void
 gst_sod_trainer_init (GstSodTrainer *self)
 {
+  self->rate_scale = 1;
 }
 
 GstSodTrainer *
@@ -264,6 +298,7 @@ gst_sod_trainer_new_on (GstSodNetwork *network, GstSodBackend *backend,
   if (kind == GST_SOD_NETWORK_REVERSE)
     self->settings.loss = GST_SOD_LOSS_L1_GRADIENT;
   gst_sod_engine_init (&self->engine, network, backend, threads);
+  gst_sod_engine_set_precision (&self->engine, self->settings.precision);
   self->params = gst_sod_params_new (network, error);
   if (self->params == NULL)
     return NULL;
@@ -302,158 +337,6 @@ gst_sod_trainer_new (
   return gst_sod_trainer_new_on (network, backend, threads, error);
 }
 
-/* ---- a step ---- */
-
-/* The running statistics, one after the other: what a forward pass changes and
- * a refused step puts back. */
-static GArray *
-save_statistics (const GstSodParams *params)
-{
-  GArray *saved = g_array_new (FALSE, FALSE, sizeof (gfloat));
-
-  for (guint i = 0; i < params->list->len; i++) {
-    const GstSodParam *param = g_ptr_array_index (params->list, i);
-
-    if (param->gradient == NULL)
-      g_array_append_vals (
-          saved, gst_sod_tensor_peek_data (param->weight), (guint) param->n);
-  }
-  return saved;
-}
-
-static void
-restore_statistics (GstSodParams *params, const GArray *saved)
-{
-  const gfloat *from = (const gfloat *) (gconstpointer) saved->data;
-
-  for (guint i = 0; i < params->list->len; i++) {
-    const GstSodParam *param = g_ptr_array_index (params->list, i);
-
-    if (param->gradient != NULL)
-      continue;
-    memcpy (gst_sod_tensor_get_data (param->weight), from,
-        param->n * sizeof (gfloat));
-    from += param->n;
-  }
-}
-
-/* Leaves the gradients of the batch's loss beside the weights; NaN and @error
- * on failure. */
-static gdouble
-differentiate (GstSodTrainer *self, const GstSodTensor *input,
-    const GstSodTensor *target, GError **error)
-{
-  g_autoptr (GstSodTensor) output = gst_sod_engine_forward (&self->engine,
-      input, self->params->weights, self->params->gradients, error);
-  g_autoptr (GstSodTensor) d_output = NULL;
-  GstSodStream *stream = self->engine.stream;
-  GError *failure = NULL;
-  gdouble loss;
-
-  if (output != NULL)
-    d_output = gst_sod_tensor_new_shaped (
-        GST_SOD_DTYPE_F32, gst_sod_tensor_get_shape (output), error);
-  if (d_output == NULL)
-    return NAN;
-  loss = gst_sod_loss_compute (
-      self->settings.loss, output, target, d_output, &failure);
-  if (failure != NULL) {
-    g_propagate_error (error, failure);
-    return NAN;
-  }
-  if (!isfinite (loss)) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FAILED,
-        "training diverged: the loss of step %" G_GUINT64_FORMAT
-        " is %g; go on from an earlier network with a smaller learning-rate",
-        self->n_steps, loss);
-    return NAN;
-  }
-  return stream->klass->backward (stream, d_output, NULL, error) ? loss : NAN;
-}
-
-static gboolean
-clip (GstSodTrainer *self, GError **error)
-{
-  gdouble norm = gst_sod_params_gradient_norm (self->params);
-  gdouble limit = self->settings.clip_norm;
-
-  if (!isfinite (norm)) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FAILED,
-        "training diverged: the gradient of step %" G_GUINT64_FORMAT
-        " is not finite; go on from an earlier network with a smaller "
-        "learning-rate",
-        self->n_steps);
-    return FALSE;
-  }
-  if (limit > 0 && norm > limit)
-    gst_sod_params_scale_gradients (self->params, limit / norm);
-  return TRUE;
-}
-
-static void
-update (GstSodTrainer *self)
-{
-  const GstSodTrainerSettings *settings = &self->settings;
-  GstSodUpdate step = {
-    .optimiser = settings->optimiser,
-    .learning_rate = gst_sod_trainer_get_rate (self),
-    .momentum = settings->momentum,
-    .weight_decay = settings->weight_decay,
-    .step = self->n_steps,
-  };
-  gdouble early =
-      (gdouble) (self->n_steps + 1) / (gdouble) (self->n_steps + 10);
-
-  gst_sod_params_update (self->params, &step);
-  if (settings->average_decay > 0)
-    gst_sod_params_average (self->params, MIN (settings->average_decay, early));
-  self->n_steps++;
-}
-
-/**
- * gst_sod_trainer_step:
- * @self: a trainer
- * @input: a batch as the network reads it, by its input rule: f32 of shape
- *   (n, c, h, w), h and w any multiples of 16
- * @target: what should come out, f32: maps in 0..1 of shape (n, 1, h, w) for
- *   base networks, images in -1..1 of shape (n, 3, h / 2, w / 2) for reverse
- *   ones
- * @loss: (out) (optional): the loss before the step
- * @error: return location for an error
- *
- * Learns from one batch. Takes its time; where it fails, weights, running
- * statistics and the optimiser's state are as they were before.
- *
- * Errors: %GST_SOD_ERROR_MISMATCH where the tensors do not fit the network or
- * each other, %GST_SOD_ERROR_FAILED where loss or gradient are not finite,
- * %GST_SOD_ERROR_UNSUPPORTED, %GST_SOD_ERROR_BACKEND, %GST_SOD_ERROR_NO_MEMORY.
- *
- * Returns: %TRUE, or %FALSE with @error set
- *
- * Since: 0.1
- */
-gboolean
-gst_sod_trainer_step (GstSodTrainer *self, const GstSodTensor *input,
-    const GstSodTensor *target, gdouble *loss, GError **error)
-{
-  g_autoptr (GArray) statistics = NULL;
-  gdouble value;
-
-  g_return_val_if_fail (GST_SOD_IS_TRAINER (self), FALSE);
-  g_return_val_if_fail (input != NULL && target != NULL, FALSE);
-
-  statistics = save_statistics (self->params);
-  value = differentiate (self, input, target, error);
-  if (isnan (value) || !clip (self, error)) {
-    restore_statistics (self->params, statistics);
-    return FALSE;
-  }
-  update (self);
-  if (loss != NULL)
-    *loss = value;
-  return TRUE;
-}
-
 /* ---- what came of it ---- */
 
 /**
@@ -485,8 +368,43 @@ gst_sod_trainer_get_rate (GstSodTrainer *self)
 {
   g_return_val_if_fail (GST_SOD_IS_TRAINER (self), 0);
 
-  return gst_sod_schedule (self->settings.learning_rate, self->n_steps,
-      self->settings.warm_up, self->settings.n_steps);
+  return self->rate_scale
+         * gst_sod_schedule (self->settings.learning_rate, self->n_steps,
+             self->settings.warm_up, self->settings.n_steps);
+}
+
+/**
+ * gst_sod_trainer_get_precision:
+ * @self: a trainer
+ * @reason: (out) (optional) (transfer none) (nullable): why it is not what was
+ *   asked for; %NULL where it is
+ *
+ * Returns: the precision of the last step, or before the first
+ *   #GstSodTrainer:precision
+ *
+ * Since: 0.1
+ */
+GstSodPrecision
+gst_sod_trainer_get_precision (GstSodTrainer *self, const gchar **reason)
+{
+  g_return_val_if_fail (GST_SOD_IS_TRAINER (self), GST_SOD_PRECISION_F32);
+
+  if (reason != NULL)
+    *reason = self->engine.reason;
+  return self->engine.used != GST_SOD_PRECISION_AUTO ? self->engine.used
+                                                     : self->settings.precision;
+}
+
+void
+gst_sod_trainer_set_n_steps (GstSodTrainer *self, guint64 step)
+{
+  self->n_steps = step;
+}
+
+void
+gst_sod_trainer_set_rate_scale (GstSodTrainer *self, gdouble scale)
+{
+  self->rate_scale = scale;
 }
 
 /* What stays true of the network where training started, and that it is a

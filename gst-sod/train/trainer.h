@@ -45,4 +45,8 @@ guint64 gst_sod_trainer_get_n_steps (GstSodTrainer *self);
 GST_SOD_API
 gdouble gst_sod_trainer_get_rate (GstSodTrainer *self);
 
+GST_SOD_API
+GstSodPrecision gst_sod_trainer_get_precision (
+    GstSodTrainer *self, const gchar **reason);
+
 G_END_DECLS

@@ -34,7 +34,7 @@ TABLE = {
     'gst-sod/eval': (('gst-sod/core',), ('cairo', 'json')),
     'gst-sod/train': (
         ('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend', 'gst-sod/run',
-         'gst-sod/data', 'gst-sod/eval'), ()),
+         'gst-sod/data', 'gst-sod/eval'), ('json',)),
     'gst-sod/video': (('gst-sod/core',), ('gst',)),
     # Elements and programs see the one public header.
     'plugins': (('gst-sod',), ('gst',)),

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <gst-sod/core/error.h>
+
+G_BEGIN_DECLS
+
+GST_SOD_API
+gchar *gst_sod_training_report_to_html (
+    const gchar *title, const gchar *record, GError **error);
+
+GST_SOD_API
+gboolean gst_sod_training_report_write (const gchar *title, const gchar *record,
+    const gchar *folder, GError **error);
+
+G_END_DECLS

@@ -31,6 +31,7 @@
 #include <gst-sod/eval/school.h>
 #include <gst-sod/train/loss.h>
 #include <gst-sod/train/optimiser.h>
+#include <gst-sod/train/progress.h>
 #include <gst-sod/train/settings.h>
 #include <gst-sod/train/trainer.h>
 #include <gst-sod/train/training-report.h>

@@ -24,6 +24,9 @@ message_code_of_sod_error (gint code)
     case GST_SOD_ERROR_DEVICE:
     case GST_SOD_ERROR_BACKEND:
       return (MessageCode){ GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_INIT };
+    case GST_SOD_ERROR_BUSY:
+      return (MessageCode){ GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_BUSY };
+    case GST_SOD_ERROR_NO_SPACE:
     case GST_SOD_ERROR_NO_MEMORY:
       return (
           MessageCode){ GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT };

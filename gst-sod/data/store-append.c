@@ -11,7 +11,7 @@
 /* A record that is coded, but not numbered yet. */
 typedef struct
 {
-  GstSodRecord record;
+  GstSodEntry record;
   GByteArray *picture, *label; /* coded; NULL = none */
 } Coded;
 
@@ -61,7 +61,7 @@ measure_likeness (Coded *coded, const GstSodRaster *rgb)
   g_free (gray.pixels);
   coded->record.likeness = likeness.bits;
   if (likeness.is_known)
-    coded->record.flags |= GST_SOD_RECORD_KNOWN_LIKENESS;
+    coded->record.flags |= GST_SOD_ENTRY_KNOWN_LIKENESS;
 }
 
 static gboolean
@@ -77,11 +77,11 @@ code_picture (Coded *coded, const GstSodImage *picture,
   if (format == GST_SOD_STORE_PICTURE_FORMAT_RAW) {
     gsize size = (gsize) rgb.width * rgb.height * 3;
 
-    coded->record.picture_format = GST_SOD_RECORD_PICTURE_RAW;
+    coded->record.picture_format = GST_SOD_ENTRY_PICTURE_RAW;
     coded->picture = g_byte_array_sized_new ((guint) size);
     g_byte_array_append (coded->picture, rgb.pixels, (guint) size);
   } else {
-    coded->record.picture_format = GST_SOD_RECORD_PICTURE_JPEG;
+    coded->record.picture_format = GST_SOD_ENTRY_PICTURE_JPEG;
     coded->picture = gst_sod_jpeg_encode (&rgb, (gint) quality, error);
   }
   if (owned)
@@ -96,24 +96,24 @@ static gboolean
 code_frame (GstSodStore *self, const GstSodStoreFrame *frame, Coded *coded,
     GError **error)
 {
-  GstSodRecord *record = &coded->record;
+  GstSodEntry *record = &coded->record;
   GstSodStorePictureFormat format;
   guint quality;
 
   if (!gst_sod_store_check_node (frame->node, error))
     return FALSE;
   if (frame->source != NULL
-      && strlen (frame->source) > GST_SOD_RECORD_MAX_SOURCE) {
+      && strlen (frame->source) > GST_SOD_ENTRY_MAX_SOURCE) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
         "the source of a frame of %s has %" G_GSIZE_FORMAT
         " bytes, where %d are kept; give it a shorter name",
-        frame->node, strlen (frame->source), GST_SOD_RECORD_MAX_SOURCE);
+        frame->node, strlen (frame->source), GST_SOD_ENTRY_MAX_SOURCE);
     return FALSE;
   }
   if ((frame->wall_time != G_MININT64
-          && !gst_sod_record_time_is_sound (frame->wall_time))
+          && !gst_sod_entry_time_is_sound (frame->wall_time))
       || (frame->stream_time != G_MININT64
-          && !gst_sod_record_time_is_sound (frame->stream_time))) {
+          && !gst_sod_entry_time_is_sound (frame->stream_time))) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
         "a frame of %s is of a time more than 2^60 microseconds from zero; set "
         "its times, or leave them unset",
@@ -124,7 +124,7 @@ code_frame (GstSodStore *self, const GstSodStoreFrame *frame, Coded *coded,
   format = self->picture_format;
   quality = self->jpeg_quality;
   g_mutex_unlock (&self->lock);
-  record->kind = GST_SOD_RECORD_FRAME;
+  record->kind = GST_SOD_ENTRY_FRAME;
   record->width = (guint32) frame->picture->width;
   record->height = (guint32) frame->picture->height;
   record->wall_time =
@@ -164,10 +164,10 @@ get_node (GstSodStore *self, const gchar *name)
 
 static gboolean
 is_near_duplicate (const GstSodStore *self, const GstSodStoreNode *node,
-    const GstSodRecord *record)
+    const GstSodEntry *record)
 {
   GstSodLikeness likeness = { record->likeness,
-    (record->flags & GST_SOD_RECORD_KNOWN_LIKENESS) != 0 };
+    (record->flags & GST_SOD_ENTRY_KNOWN_LIKENESS) != 0 };
 
   if (self->thinning == 0 || record->label_size > 0)
     return FALSE;
@@ -182,12 +182,12 @@ is_near_duplicate (const GstSodStore *self, const GstSodStoreNode *node,
 /* A sequence goes on while its time grows. */
 static void
 number_record (
-    GstSodStoreNode *node, GstSodRecord *record, gboolean discontinuity)
+    GstSodStoreNode *node, GstSodEntry *record, gboolean discontinuity)
 {
   record->number = node->next_number;
   if (discontinuity || !node->goes_on
       || record->stream_time <= node->last_stream_time) {
-    record->flags |= GST_SOD_RECORD_DISCONTINUITY;
+    record->flags |= GST_SOD_ENTRY_DISCONTINUITY;
     record->sequence = node->next_sequence;
   } else {
     record->sequence = node->next_sequence - 1;
@@ -198,7 +198,7 @@ static gboolean
 write_record (
     GstSodStore *self, GstSodStoreNode *node, Coded *coded, GError **error)
 {
-  g_autoptr (GByteArray) bytes = gst_sod_record_pack (&coded->record,
+  g_autoptr (GByteArray) bytes = gst_sod_entry_pack (&coded->record,
       coded->picture != NULL ? coded->picture->data : NULL,
       coded->label != NULL ? coded->label->data : NULL);
   GstSodSegment *segment;
@@ -222,6 +222,13 @@ append_coded (
   if (is_near_duplicate (self, node, &coded->record)) {
     self->n_thinned++;
     return TRUE;
+  }
+  if (node->next_number > GST_SOD_ENTRY_MAX_NUMBER) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FORMAT,
+        "%s: no number is left for another frame: a record with the greatest "
+        "one was put there; begin a new store",
+        node->folder);
+    return FALSE;
   }
   number_record (node, &coded->record, node->pending_discontinuity);
   if (!write_record (self, node, coded, error))
@@ -362,7 +369,7 @@ gst_sod_store_append (GstSodStore *self, const gchar *node, GstSodImage *frame,
 /* Size of the frame that is called @id, whose node is @name. */
 static gboolean
 look_up (GstSodStore *self, const gchar *id, const gchar *name, guint64 number,
-    GstSodRecord *record, GError **error)
+    GstSodEntry *record, GError **error)
 {
   GstSodStoreNode *node = gst_sod_store_find_node (self, name);
   GstSodStoredFrame *frame =
@@ -375,7 +382,7 @@ look_up (GstSodStore *self, const gchar *id, const gchar *name, guint64 number,
         self->path, id);
     return FALSE;
   }
-  record->kind = GST_SOD_RECORD_LABEL;
+  record->kind = GST_SOD_ENTRY_LABEL;
   record->number = number;
   record->wall_time = g_get_real_time ();
   record->stream_time = frame->stream_time;

@@ -100,7 +100,7 @@ gst_sod_store_node_find (GstSodStoreNode *node, guint64 number)
 
 static void
 add_frame (GstSodStoreNode *node, GstSodSegment *segment,
-    const GstSodRecord *record, guint64 offset)
+    const GstSodEntry *record, guint64 offset)
 {
   guint position = position_of (node, record->number);
   GstSodStoredFrame frame = {
@@ -109,13 +109,13 @@ add_frame (GstSodStoreNode *node, GstSodSegment *segment,
     .stream_time = record->stream_time,
     .segment = segment,
     .offset = offset,
-    .size = gst_sod_record_get_size (record),
+    .size = gst_sod_entry_get_size (record),
     .crc = record->payload_crc,
     .sequence = record->sequence,
     .width = record->width,
     .height = record->height,
     .likeness = { record->likeness,
-        (record->flags & GST_SOD_RECORD_KNOWN_LIKENESS) != 0 },
+        (record->flags & GST_SOD_ENTRY_KNOWN_LIKENESS) != 0 },
   };
 
   if (record->label_size > 0) {
@@ -138,11 +138,11 @@ add_frame (GstSodStoreNode *node, GstSodSegment *segment,
 
 void
 gst_sod_store_node_add (GstSodStoreNode *node, GstSodSegment *segment,
-    const GstSodRecord *record, guint64 offset)
+    const GstSodEntry *record, guint64 offset)
 {
   GstSodStoredFrame *frame;
 
-  if (record->kind == GST_SOD_RECORD_FRAME) {
+  if (record->kind == GST_SOD_ENTRY_FRAME) {
     add_frame (node, segment, record, offset);
     return;
   }
@@ -154,7 +154,7 @@ gst_sod_store_node_add (GstSodStoreNode *node, GstSodSegment *segment,
   }
   frame->label_segment = segment;
   frame->label_offset = offset;
-  frame->label_size = gst_sod_record_get_size (record);
+  frame->label_size = gst_sod_entry_get_size (record);
   frame->label_crc = record->payload_crc;
 }
 
@@ -197,7 +197,7 @@ typedef struct
 } Adding;
 
 static void
-add_record (const GstSodRecord *record, guint64 offset, gpointer user_data)
+add_record (const GstSodEntry *record, guint64 offset, gpointer user_data)
 {
   Adding *adding = user_data;
 

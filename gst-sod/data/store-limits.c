@@ -62,7 +62,7 @@ static gboolean
 carry_over (GstSodStore *self, GstSodStoreNode *node,
     const GstSodStoredFrame *frame, GError **error)
 {
-  GstSodRecord record, label;
+  GstSodEntry record, label;
   g_autofree guint8 *payload = NULL;
   g_autofree guint8 *label_payload = NULL;
   g_autoptr (GByteArray) bytes = NULL;
@@ -78,7 +78,7 @@ carry_over (GstSodStore *self, GstSodStoreNode *node,
     return TRUE;
   mask = label_payload + label.picture_size;
   record.label_size = label.label_size;
-  bytes = gst_sod_record_pack (&record, payload, mask);
+  bytes = gst_sod_entry_pack (&record, payload, mask);
   if (!gst_sod_store_write (self, node, &record, bytes, error))
     return FALSE;
   last = segment_at (node, node->segments->len - 1);

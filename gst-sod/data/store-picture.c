@@ -4,7 +4,7 @@
 
 /* What is decoded must have the size that the record says. */
 static gboolean
-check_size (const GstSodRecord *record, GstSodRaster *raster, GError **error)
+check_size (const GstSodEntry *record, GstSodRaster *raster, GError **error)
 {
   if (raster->width == (gint) record->width
       && raster->height == (gint) record->height)
@@ -17,12 +17,12 @@ check_size (const GstSodRecord *record, GstSodRaster *raster, GError **error)
 }
 
 gboolean
-gst_sod_store_decode_picture (const GstSodRecord *record, const guint8 *payload,
+gst_sod_store_decode_picture (const GstSodEntry *record, const guint8 *payload,
     GstSodImage **image, GError **error)
 {
   GstSodRaster raster = { (gint) record->width, (gint) record->height, NULL };
 
-  if (record->picture_format == GST_SOD_RECORD_PICTURE_RAW) {
+  if (record->picture_format == GST_SOD_ENTRY_PICTURE_RAW) {
     *image = gst_sod_image_new_rgb_take (
         raster.width, raster.height, g_memdup2 (payload, record->picture_size));
     return TRUE;
@@ -36,7 +36,7 @@ gst_sod_store_decode_picture (const GstSodRecord *record, const guint8 *payload,
 }
 
 gboolean
-gst_sod_store_decode_label (const GstSodRecord *record, const guint8 *payload,
+gst_sod_store_decode_label (const GstSodEntry *record, const guint8 *payload,
     GstSodImage **mask, GError **error)
 {
   GstSodRaster raster = { 0 };

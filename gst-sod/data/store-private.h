@@ -95,7 +95,7 @@ gboolean gst_sod_store_node_reload (GstSodStoreNode *node, GError **error);
 
 /* Notes a record at @offset of @segment. */
 void gst_sod_store_node_add (GstSodStoreNode *node, GstSodSegment *segment,
-    const GstSodRecord *record, guint64 offset);
+    const GstSodEntry *record, guint64 offset);
 
 GstSodStoreNode *gst_sod_store_find_node (GstSodStore *self, const gchar *name);
 
@@ -126,7 +126,7 @@ gboolean gst_sod_store_make_folder (const gchar *path, GError **error);
 /* Adds a packed record to the node's last segment or a new one; on failure the
  * file is as before. */
 gboolean gst_sod_store_write (GstSodStore *self, GstSodStoreNode *node,
-    const GstSodRecord *record, const GByteArray *bytes, GError **error);
+    const GstSodEntry *record, const GByteArray *bytes, GError **error);
 
 /* Cuts off what was not written whole before, where the store is opened to
  * write. */
@@ -145,9 +145,9 @@ gboolean gst_sod_store_make_room (GstSodStore *self,
 
 /* ---- pictures (store-picture.c) ---- */
 
-gboolean gst_sod_store_decode_picture (const GstSodRecord *record,
+gboolean gst_sod_store_decode_picture (const GstSodEntry *record,
     const guint8 *payload, GstSodImage **image, GError **error);
-gboolean gst_sod_store_decode_label (const GstSodRecord *record,
+gboolean gst_sod_store_decode_label (const GstSodEntry *record,
     const guint8 *payload, GstSodImage **mask, GError **error);
 
 /* Why a label of a frame of @width x @height cannot be stored. */

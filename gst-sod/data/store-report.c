@@ -165,7 +165,7 @@ add_damage (Verifying *self, guint64 offset, guint64 size, const gchar *reason)
 }
 
 static void
-note (const GstSodRecord *record, guint64 offset, gpointer user_data)
+note (const GstSodEntry *record, guint64 offset, gpointer user_data)
 {
   Verifying *self = user_data;
 
@@ -180,7 +180,7 @@ verify_record (Verifying *self, guint64 offset)
   g_autoptr (GstSodImage) image = NULL;
   g_autoptr (GstSodImage) mask = NULL;
   g_autoptr (GError) error = NULL;
-  GstSodRecord record = { 0 };
+  GstSodEntry record = { 0 };
 
   if (gst_sod_segment_read (self->segment, offset, &record, &payload, &error)
       && (record.picture_size == 0
@@ -188,10 +188,10 @@ verify_record (Verifying *self, guint64 offset)
       && (record.label_size == 0
           || gst_sod_store_decode_label (&record, payload, &mask, &error))) {
     self->n_records++;
-    self->n_bytes += gst_sod_record_get_size (&record);
+    self->n_bytes += gst_sod_entry_get_size (&record);
     return;
   }
-  add_damage (self, offset, gst_sod_record_get_size (&record), error->message);
+  add_damage (self, offset, gst_sod_entry_get_size (&record), error->message);
 }
 
 static void

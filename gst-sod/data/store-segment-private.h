@@ -2,7 +2,7 @@
 #pragma once
 
 #include <gst-sod/core/error.h>
-#include <gst-sod/data/store-record-private.h>
+#include <gst-sod/data/store-entry-private.h>
 
 G_BEGIN_DECLS
 
@@ -46,7 +46,7 @@ void gst_sod_segment_unref (GstSodSegment *self);
 guint gst_sod_segment_parse_name (const gchar *name);
 
 typedef void (*GstSodSegmentFunc) (
-    const GstSodRecord *record, guint64 offset, gpointer user_data);
+    const GstSodEntry *record, guint64 offset, gpointer user_data);
 
 /* Goes from header to header, starting behind the last sound record that an
  * earlier scan saw; jumps to the next record where one is damaged. */
@@ -65,7 +65,7 @@ gboolean gst_sod_segment_sync (GstSodSegment *self, GError **error);
 /* Header and payload of the record at @offset, checked. @payload is
  * (transfer full): the picture, then the label */
 gboolean gst_sod_segment_read (GstSodSegment *self, guint64 offset,
-    GstSodRecord *record, guint8 **payload, GError **error);
+    GstSodEntry *record, guint8 **payload, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstSodSegment, gst_sod_segment_unref)
 

@@ -123,14 +123,14 @@ find_magic (GstSodSegment *self, guint64 offset, guint64 *found, GError **error)
     if (n < 0)
       return fail (self, "cannot be read", errno, error);
     at = memmem (
-        window, (gsize) n, gst_sod_record_magic, GST_SOD_RECORD_MAGIC_SIZE);
+        window, (gsize) n, gst_sod_entry_magic, GST_SOD_ENTRY_MAGIC_SIZE);
     if (at != NULL) {
       *found = offset + (guint64) (at - window);
       return TRUE;
     }
     if (n < WINDOW)
       break;
-    offset += WINDOW - (GST_SOD_RECORD_MAGIC_SIZE - 1);
+    offset += WINDOW - (GST_SOD_ENTRY_MAGIC_SIZE - 1);
   }
   *found = self->size;
   return TRUE;
@@ -197,17 +197,17 @@ mark_bad (Scan *scan, gboolean is_torn, const gchar *reason)
 }
 
 static void
-accept (GstSodSegment *self, Scan *scan, const GstSodRecord *record)
+accept (GstSodSegment *self, Scan *scan, const GstSodEntry *record)
 {
   if (scan->is_bad)
     add_damage (self, scan->bad_from, scan->offset, scan->reason);
   scan->is_bad = FALSE;
-  if (record->kind == GST_SOD_RECORD_FRAME) {
+  if (record->kind == GST_SOD_ENTRY_FRAME) {
     self->n_frames++;
     self->oldest = MIN (self->oldest, record->wall_time);
     self->newest = MAX (self->newest, record->wall_time);
   }
-  scan->offset += gst_sod_record_get_size (record);
+  scan->offset += gst_sod_entry_get_size (record);
   self->end = scan->offset;
 }
 
@@ -215,23 +215,23 @@ static gboolean
 scan_record (GstSodSegment *self, Scan *scan, GstSodSegmentFunc func,
     gpointer user_data, GError **error)
 {
-  guint8 head[GST_SOD_RECORD_MAX_HEADER];
+  guint8 head[GST_SOD_ENTRY_MAX_HEADER];
   guint64 left = self->size - scan->offset, next = scan->offset + 1;
-  GstSodRecord record;
+  GstSodEntry record;
   gssize n =
       read_at (self, head, (gsize) MIN (sizeof (head), left), scan->offset);
 
   if (n < 0)
     return fail (self, "cannot be read", errno, error);
-  switch (gst_sod_record_parse (head, (gsize) n, &record)) {
+  switch (gst_sod_entry_parse (head, (gsize) n, &record)) {
     case GST_SOD_PARSED_GOOD:
-      if (gst_sod_record_get_size (&record) <= left) {
+      if (gst_sod_entry_get_size (&record) <= left) {
         func (&record, scan->offset, user_data);
         accept (self, scan, &record);
         return TRUE;
       }
       mark_bad (scan, TRUE, "the record is cut off");
-      next = scan->offset + gst_sod_record_get_header_size (&record);
+      next = scan->offset + gst_sod_entry_get_header_size (&record);
       break;
     case GST_SOD_PARSED_SHORT:
       mark_bad (scan, (gsize) n == left, "the record's header is cut off");
@@ -298,10 +298,10 @@ damaged (GstSodSegment *self, guint64 offset, const gchar *what, GError **error)
 }
 
 gboolean
-gst_sod_segment_read (GstSodSegment *self, guint64 offset, GstSodRecord *record,
+gst_sod_segment_read (GstSodSegment *self, guint64 offset, GstSodEntry *record,
     guint8 **payload, GError **error)
 {
-  guint8 head[GST_SOD_RECORD_MAX_HEADER];
+  guint8 head[GST_SOD_ENTRY_MAX_HEADER];
   g_autofree guint8 *data = NULL;
   gsize size;
   gssize n;
@@ -311,14 +311,14 @@ gst_sod_segment_read (GstSodSegment *self, guint64 offset, GstSodRecord *record,
   n = read_at (self, head, sizeof (head), offset);
   if (n < 0)
     return fail (self, "cannot be read", errno, error);
-  if (gst_sod_record_parse (head, (gsize) n, record) != GST_SOD_PARSED_GOOD)
+  if (gst_sod_entry_parse (head, (gsize) n, record) != GST_SOD_PARSED_GOOD)
     return damaged (self, offset, "its header", error);
   size = (gsize) (record->picture_size + record->label_size);
   data = g_try_malloc (size);
   if (data == NULL)
     return fail (self, "a record cannot be read", ENOMEM, error);
   n = read_at (
-      self, data, size, offset + gst_sod_record_get_header_size (record));
+      self, data, size, offset + gst_sod_entry_get_header_size (record));
   if (n < 0)
     return fail (self, "cannot be read", errno, error);
   if ((gsize) n < size)

@@ -97,7 +97,7 @@ read_picture (const GstSodStoredFrame *frame, GstSodImage **image,
     GstSodImage **mask, GError **error)
 {
   g_autofree guint8 *payload = NULL;
-  GstSodRecord record;
+  GstSodEntry record;
 
   if (!gst_sod_segment_read (
           frame->segment, frame->offset, &record, &payload, error))
@@ -112,7 +112,7 @@ static gboolean
 read_label (const GstSodStoredFrame *frame, GstSodImage **mask, GError **error)
 {
   g_autofree guint8 *payload = NULL;
-  GstSodRecord record;
+  GstSodEntry record;
 
   return gst_sod_segment_read (frame->label_segment, frame->label_offset,
              &record, &payload, error)

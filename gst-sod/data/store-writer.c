@@ -208,7 +208,7 @@ take_back (GstSodStoreNode *node)
 
 gboolean
 gst_sod_store_write (GstSodStore *self, GstSodStoreNode *node,
-    const GstSodRecord *record, const GByteArray *bytes, GError **error)
+    const GstSodEntry *record, const GByteArray *bytes, GError **error)
 {
   GstSodSegment *segment;
   guint64 offset;
@@ -225,7 +225,7 @@ gst_sod_store_write (GstSodStore *self, GstSodStoreNode *node,
   }
   segment->end = segment->size = offset + bytes->len;
   node->is_unsynced = TRUE;
-  if (record->kind == GST_SOD_RECORD_FRAME) {
+  if (record->kind == GST_SOD_ENTRY_FRAME) {
     segment->n_frames++;
     segment->oldest = MIN (segment->oldest, record->wall_time);
     segment->newest = MAX (segment->newest, record->wall_time);
@@ -255,7 +255,7 @@ gst_sod_store_node_mend (GstSodStoreNode *node, GError **error)
   /* Numbers that the lost bytes may have had are not given again: a label that
    * was drawn for one of them must find no other frame. */
   node->next_number +=
-      (segment->size - segment->end) / GST_SOD_RECORD_HEADER + 1;
+      (segment->size - segment->end) / GST_SOD_ENTRY_HEADER + 1;
   if (!segment->is_torn || !segment->has_header)
     return TRUE;
   file = open (segment->path, O_WRONLY | O_CLOEXEC);

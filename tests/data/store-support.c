@@ -68,27 +68,33 @@ append (GstSodStore *store, const gchar *node, GstSodImage *frame,
 }
 
 void
+assert_near (GstSodImage *found, GstSodImage *wanted, guint tolerance)
+{
+  g_autoptr (GBytes) left = gst_sod_image_get_rgb (wanted);
+  g_autoptr (GBytes) right = gst_sod_image_get_rgb (found);
+  const guint8 *a, *b;
+  gsize size;
+  guint64 off = 0;
+
+  a = g_bytes_get_data (left, &size);
+  g_assert_cmpuint (g_bytes_get_size (right), ==, size);
+  b = g_bytes_get_data (right, NULL);
+  for (gsize i = 0; i < size; i++)
+    off += (guint64) ABS (a[i] - b[i]);
+  g_assert_cmpuint (off, <=, tolerance * size);
+}
+
+void
 assert_sample (GstSodSamples *samples, guint sample, GstSodImage *frame,
     GstSodImage *label, guint tolerance)
 {
   g_autoptr (GstSodImage) image = NULL;
   g_autoptr (GstSodImage) mask = NULL;
-  g_autoptr (GBytes) wanted = gst_sod_image_get_rgb (frame);
-  g_autoptr (GBytes) found = NULL;
   g_autoptr (GError) error = NULL;
-  const guint8 *a, *b;
-  gsize size;
-  guint64 off = 0;
 
   gst_sod_samples_read (samples, sample, &image, &mask, &error);
   g_assert_no_error (error);
-  found = gst_sod_image_get_rgb (image);
-  a = g_bytes_get_data (wanted, &size);
-  g_assert_cmpuint (g_bytes_get_size (found), ==, size);
-  b = g_bytes_get_data (found, NULL);
-  for (gsize i = 0; i < size; i++)
-    off += (guint64) ABS (a[i] - b[i]);
-  g_assert_cmpuint (off, <=, tolerance * size);
+  assert_near (image, frame, tolerance);
   g_assert_true ((label == NULL) == (mask == NULL));
   if (label != NULL) {
     g_autoptr (GBytes) drawn = gst_sod_image_get_gray (label);

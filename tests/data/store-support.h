@@ -16,6 +16,9 @@ GstSodImage *make_label (gint width, gint height, gint columns);
 gchar *append (GstSodStore *store, const gchar *node, GstSodImage *frame,
     GstSodImage *label, gint64 time);
 
+/* Pixels differ by @tolerance a byte on average at most. */
+void assert_near (GstSodImage *found, GstSodImage *wanted, guint tolerance);
+
 /* The sample is @frame but for @tolerance a byte on average, and @label
  * exactly, or unlabelled where that is NULL. */
 void assert_sample (GstSodSamples *samples, guint sample, GstSodImage *frame,

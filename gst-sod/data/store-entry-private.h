@@ -10,41 +10,43 @@ G_BEGIN_DECLS
 
 /* A record's header without the source's name behind it, and with one of the
  * greatest length. docs/store.md lists the fields. */
-#define GST_SOD_RECORD_HEADER 96
-#define GST_SOD_RECORD_MAX_SOURCE 255
-#define GST_SOD_RECORD_MAX_HEADER                                              \
-  (GST_SOD_RECORD_HEADER + GST_SOD_RECORD_MAX_SOURCE)
+#define GST_SOD_ENTRY_HEADER 96
+#define GST_SOD_ENTRY_MAX_SOURCE 255
+#define GST_SOD_ENTRY_MAX_HEADER                                               \
+  (GST_SOD_ENTRY_HEADER + GST_SOD_ENTRY_MAX_SOURCE)
 
 /* More in one record is damage. */
-#define GST_SOD_RECORD_MAX_PART ((guint64) 1 << 30)
+#define GST_SOD_ENTRY_MAX_PART ((guint64) 1 << 30)
+
+/* Frames of a node are numbered from 1 on. */
+#define GST_SOD_ENTRY_MAX_NUMBER ((guint64) 1 << 60)
 
 /* Microseconds: sums and differences of such times do not overflow. */
-#define GST_SOD_RECORD_MAX_TIME ((gint64) 1 << 60)
-gboolean gst_sod_record_time_is_sound (gint64 time);
+#define GST_SOD_ENTRY_MAX_TIME ((gint64) 1 << 60)
+gboolean gst_sod_entry_time_is_sound (gint64 time);
 
 /* Every record begins with these eight bytes. */
-#define GST_SOD_RECORD_MAGIC_SIZE 8
-extern const guint8 gst_sod_record_magic[GST_SOD_RECORD_MAGIC_SIZE];
+#define GST_SOD_ENTRY_MAGIC_SIZE 8
+extern const guint8 gst_sod_entry_magic[GST_SOD_ENTRY_MAGIC_SIZE];
 
 typedef enum
 {
-  GST_SOD_RECORD_FRAME = 1, /* a picture, perhaps with its label */
-  GST_SOD_RECORD_LABEL = 2  /* a label of the frame that has its number */
-} GstSodRecordKind;
+  GST_SOD_ENTRY_FRAME = 1, /* a picture, perhaps with its label */
+  GST_SOD_ENTRY_LABEL = 2  /* a label of the frame that has its number */
+} GstSodEntryKind;
 
 typedef enum
 {
-  GST_SOD_RECORD_PICTURE_NONE = 0, /* of a label */
-  GST_SOD_RECORD_PICTURE_JPEG = 1,
-  GST_SOD_RECORD_PICTURE_RAW = 2 /* RGB, rows from the top, no padding */
-} GstSodRecordPicture;
+  GST_SOD_ENTRY_PICTURE_NONE = 0, /* of a label */
+  GST_SOD_ENTRY_PICTURE_JPEG = 1,
+  GST_SOD_ENTRY_PICTURE_RAW = 2 /* RGB, rows from the top, no padding */
+} GstSodEntryPicture;
 
 typedef enum
 {
-  GST_SOD_RECORD_DISCONTINUITY = 1
-                                 << 0, /* nothing before it is its neighbour */
-  GST_SOD_RECORD_KNOWN_LIKENESS = 1 << 1
-} GstSodRecordFlags;
+  GST_SOD_ENTRY_DISCONTINUITY = 1 << 0, /* nothing before it is its neighbour */
+  GST_SOD_ENTRY_KNOWN_LIKENESS = 1 << 1
+} GstSodEntryFlags;
 
 typedef struct
 {
@@ -58,9 +60,9 @@ typedef struct
   guint64 picture_size, label_size; /* bytes behind the header */
   guint64 likeness;
   guint32 source_size;
-  guint32 payload_crc;                         /* of picture and label */
-  gchar source[GST_SOD_RECORD_MAX_SOURCE + 1]; /* UTF-8 */
-} GstSodRecord;
+  guint32 payload_crc;                        /* of picture and label */
+  gchar source[GST_SOD_ENTRY_MAX_SOURCE + 1]; /* UTF-8 */
+} GstSodEntry;
 
 typedef enum
 {
@@ -69,19 +71,19 @@ typedef enum
   GST_SOD_PARSED_SHORT /* a good beginning, but not the whole header */
 } GstSodParsed;
 
-/* The header at the start of @data, of which GST_SOD_RECORD_MAX_HEADER bytes
+/* The header at the start of @data, of which GST_SOD_ENTRY_MAX_HEADER bytes
  * suffice. What it says of sizes is within limits where it is good. */
-GstSodParsed gst_sod_record_parse (
-    const guint8 *data, gsize size, GstSodRecord *record);
+GstSodParsed gst_sod_entry_parse (
+    const guint8 *data, gsize size, GstSodEntry *record);
 
 /* Bytes of the whole record, and of its header. */
-guint64 gst_sod_record_get_size (const GstSodRecord *record);
-gsize gst_sod_record_get_header_size (const GstSodRecord *record);
+guint64 gst_sod_entry_get_size (const GstSodEntry *record);
+gsize gst_sod_entry_get_header_size (const GstSodEntry *record);
 
 /* The record as it lies in a file; @picture may be NULL where its size is 0,
  * and so may @label. Sets payload_crc. (transfer full) */
-GByteArray *gst_sod_record_pack (
-    GstSodRecord *record, const guint8 *picture, const guint8 *label);
+GByteArray *gst_sod_entry_pack (
+    GstSodEntry *record, const guint8 *picture, const guint8 *label);
 
 /* The header of a segment whose frames are numbered from @first on. */
 void gst_sod_segment_header_pack (

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Records of a store, all numbers little-endian. The checksum of a header is
  * its own, so that lengths can be trusted without reading what they skip. */
-#include <gst-sod/data/store-record-private.h>
+#include <gst-sod/data/store-entry-private.h>
 
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #define MAX_SIDE 65536
 
 /* The first is no UTF-8, and after FF D8 or 89 PNG nothing looks like it. */
-const guint8 gst_sod_record_magic[GST_SOD_RECORD_MAGIC_SIZE] = { 0xd5, 'S', 'O',
+const guint8 gst_sod_entry_magic[GST_SOD_ENTRY_MAGIC_SIZE] = { 0xd5, 'S', 'O',
   'D', 'r', 'e', 'c', '\n' };
 
 static const guint8 segment_magic[8] = { 0xd5, 'S', 'O', 'D', 's', 'e', 'g',
@@ -58,31 +58,31 @@ get (const guint8 *at, guint n_bytes)
 }
 
 gboolean
-gst_sod_record_time_is_sound (gint64 time)
+gst_sod_entry_time_is_sound (gint64 time)
 {
-  return time >= -GST_SOD_RECORD_MAX_TIME && time <= GST_SOD_RECORD_MAX_TIME;
+  return time >= -GST_SOD_ENTRY_MAX_TIME && time <= GST_SOD_ENTRY_MAX_TIME;
 }
 
 static gboolean
-is_sound (const GstSodRecord *record)
+is_sound (const GstSodEntry *record)
 {
   if (record->width < 1 || record->width > MAX_SIDE || record->height < 1
       || record->height > MAX_SIDE
-      || record->picture_size > GST_SOD_RECORD_MAX_PART
-      || record->label_size > GST_SOD_RECORD_MAX_PART || record->number < 1
-      || record->number > G_MAXINT64
-      || !gst_sod_record_time_is_sound (record->wall_time)
-      || !gst_sod_record_time_is_sound (record->stream_time))
+      || record->picture_size > GST_SOD_ENTRY_MAX_PART
+      || record->label_size > GST_SOD_ENTRY_MAX_PART || record->number < 1
+      || record->number > GST_SOD_ENTRY_MAX_NUMBER
+      || !gst_sod_entry_time_is_sound (record->wall_time)
+      || !gst_sod_entry_time_is_sound (record->stream_time))
     return FALSE;
   switch (record->kind) {
-    case GST_SOD_RECORD_LABEL:
-      return record->picture_format == GST_SOD_RECORD_PICTURE_NONE
+    case GST_SOD_ENTRY_LABEL:
+      return record->picture_format == GST_SOD_ENTRY_PICTURE_NONE
              && record->picture_size == 0 && record->label_size > 0;
-    case GST_SOD_RECORD_FRAME:
-      if (record->picture_format == GST_SOD_RECORD_PICTURE_RAW)
+    case GST_SOD_ENTRY_FRAME:
+      if (record->picture_format == GST_SOD_ENTRY_PICTURE_RAW)
         return record->picture_size
                == (guint64) record->width * record->height * 3;
-      return record->picture_format == GST_SOD_RECORD_PICTURE_JPEG
+      return record->picture_format == GST_SOD_ENTRY_PICTURE_JPEG
              && record->picture_size > 0;
     default:
       return FALSE;
@@ -90,7 +90,7 @@ is_sound (const GstSodRecord *record)
 }
 
 static void
-unpack (const guint8 *data, GstSodRecord *record)
+unpack (const guint8 *data, GstSodEntry *record)
 {
   record->kind = (guint16) get (data + AT_KIND, 2);
   record->flags = (guint32) get (data + AT_FLAGS, 4);
@@ -108,25 +108,25 @@ unpack (const guint8 *data, GstSodRecord *record)
 }
 
 GstSodParsed
-gst_sod_record_parse (const guint8 *data, gsize size, GstSodRecord *record)
+gst_sod_entry_parse (const guint8 *data, gsize size, GstSodEntry *record)
 {
-  if (memcmp (data, gst_sod_record_magic, MIN (size, GST_SOD_RECORD_MAGIC_SIZE))
+  if (memcmp (data, gst_sod_entry_magic, MIN (size, GST_SOD_ENTRY_MAGIC_SIZE))
       != 0)
     return GST_SOD_PARSED_BAD;
-  if (size < GST_SOD_RECORD_HEADER)
+  if (size < GST_SOD_ENTRY_HEADER)
     return GST_SOD_PARSED_SHORT;
   record->source_size = (guint32) get (data + AT_SOURCE_SIZE, 4);
   if (get (data + AT_VERSION, 2) != VERSION
-      || record->source_size > GST_SOD_RECORD_MAX_SOURCE)
+      || record->source_size > GST_SOD_ENTRY_MAX_SOURCE)
     return GST_SOD_PARSED_BAD;
-  if (size < GST_SOD_RECORD_HEADER + record->source_size)
+  if (size < GST_SOD_ENTRY_HEADER + record->source_size)
     return GST_SOD_PARSED_SHORT;
   if (gst_sod_crc32c (0, data + AT_PAYLOAD_CRC,
-          GST_SOD_RECORD_HEADER + record->source_size - AT_PAYLOAD_CRC)
+          GST_SOD_ENTRY_HEADER + record->source_size - AT_PAYLOAD_CRC)
       != get (data + AT_HEADER_CRC, 4))
     return GST_SOD_PARSED_BAD;
   unpack (data, record);
-  memcpy (record->source, data + GST_SOD_RECORD_HEADER, record->source_size);
+  memcpy (record->source, data + GST_SOD_ENTRY_HEADER, record->source_size);
   record->source[record->source_size] = '\0';
   return is_sound (record)
                  && g_utf8_validate (
@@ -136,31 +136,31 @@ gst_sod_record_parse (const guint8 *data, gsize size, GstSodRecord *record)
 }
 
 gsize
-gst_sod_record_get_header_size (const GstSodRecord *record)
+gst_sod_entry_get_header_size (const GstSodEntry *record)
 {
-  return GST_SOD_RECORD_HEADER + record->source_size;
+  return GST_SOD_ENTRY_HEADER + record->source_size;
 }
 
 guint64
-gst_sod_record_get_size (const GstSodRecord *record)
+gst_sod_entry_get_size (const GstSodEntry *record)
 {
-  return gst_sod_record_get_header_size (record) + record->picture_size
+  return gst_sod_entry_get_header_size (record) + record->picture_size
          + record->label_size;
 }
 
 GByteArray *
-gst_sod_record_pack (
-    GstSodRecord *record, const guint8 *picture, const guint8 *label)
+gst_sod_entry_pack (
+    GstSodEntry *record, const guint8 *picture, const guint8 *label)
 {
   GByteArray *out;
-  guint8 header[GST_SOD_RECORD_HEADER] = { 0 };
+  guint8 header[GST_SOD_ENTRY_HEADER] = { 0 };
   guint32 crc;
 
   record->source_size = (guint32) strlen (record->source);
   record->payload_crc = gst_sod_crc32c (0, picture, record->picture_size);
   record->payload_crc =
       gst_sod_crc32c (record->payload_crc, label, record->label_size);
-  memcpy (header, gst_sod_record_magic, GST_SOD_RECORD_MAGIC_SIZE);
+  memcpy (header, gst_sod_entry_magic, GST_SOD_ENTRY_MAGIC_SIZE);
   put (header + AT_PAYLOAD_CRC, record->payload_crc, 4);
   put (header + AT_VERSION, VERSION, 2);
   put (header + AT_KIND, record->kind, 2);
@@ -177,11 +177,11 @@ gst_sod_record_pack (
   put (header + AT_LIKENESS, record->likeness, 8);
   put (header + AT_SOURCE_SIZE, record->source_size, 4);
   crc = gst_sod_crc32c (
-      0, header + AT_PAYLOAD_CRC, GST_SOD_RECORD_HEADER - AT_PAYLOAD_CRC);
+      0, header + AT_PAYLOAD_CRC, GST_SOD_ENTRY_HEADER - AT_PAYLOAD_CRC);
   crc = gst_sod_crc32c (crc, record->source, record->source_size);
   put (header + AT_HEADER_CRC, crc, 4);
-  out = g_byte_array_sized_new ((guint) gst_sod_record_get_size (record));
-  g_byte_array_append (out, header, GST_SOD_RECORD_HEADER);
+  out = g_byte_array_sized_new ((guint) gst_sod_entry_get_size (record));
+  g_byte_array_append (out, header, GST_SOD_ENTRY_HEADER);
   g_byte_array_append (
       out, (const guint8 *) record->source, record->source_size);
   if (record->picture_size > 0)
@@ -217,7 +217,7 @@ gst_sod_segment_header_parse (
              != gst_sod_crc32c (0, data + AT_PAYLOAD_CRC,
                  GST_SOD_SEGMENT_HEADER - AT_PAYLOAD_CRC))
     return FALSE;
-  *first = get (data + AT_SEGMENT_FIRST, 8);
+  *first = MIN (get (data + AT_SEGMENT_FIRST, 8), GST_SOD_ENTRY_MAX_NUMBER + 1);
   *wall_time = (gint64) get (data + AT_WALL_TIME, 8);
   return TRUE;
 }

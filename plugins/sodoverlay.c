@@ -29,6 +29,7 @@
 #include <gst/video/gstvideofilter.h>
 
 #include <plugins/common/soderror.h>
+#include <plugins/common/sodnumber.h>
 
 GST_DEBUG_CATEGORY_STATIC (sod_overlay_debug);
 #define GST_CAT_DEFAULT sod_overlay_debug
@@ -74,8 +75,18 @@ G_DEFINE_FINAL_TYPE (
 GST_ELEMENT_REGISTER_DEFINE (
     sodoverlay, "sodoverlay", GST_RANK_NONE, GST_TYPE_SOD_OVERLAY_FILTER)
 
-static void
-take_settings (GstSodOverlayFilter *self, GstBuffer *buffer)
+static gboolean
+check_settings (
+    GstSodOverlayFilter *self, const Settings *settings, GError **error)
+{
+  GstElement *element = GST_ELEMENT (self);
+
+  return sod_number_check (element, "alpha", settings->alpha, error)
+         && sod_number_check (element, "threshold", settings->threshold, error);
+}
+
+static gboolean
+take_settings (GstSodOverlayFilter *self, GstBuffer *buffer, GError **error)
 {
   GstClockTime time =
       gst_segment_to_stream_time (&GST_BASE_TRANSFORM (self)->segment,
@@ -87,10 +98,13 @@ take_settings (GstSodOverlayFilter *self, GstBuffer *buffer)
   GST_OBJECT_LOCK (self);
   now = self->settings;
   GST_OBJECT_UNLOCK (self);
+  if (!check_settings (self, &now, error))
+    return FALSE;
   gst_sod_overlay_set_style (self->overlay, now.style);
   gst_sod_overlay_set_colormap (self->overlay, now.colormap);
   gst_sod_overlay_set_alpha (self->overlay, now.alpha);
   gst_sod_overlay_set_threshold (self->overlay, now.threshold);
+  return TRUE;
 }
 
 static gboolean
@@ -124,8 +138,7 @@ gst_sod_overlay_filter_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
   GstSodOverlayFilter *self = GST_SOD_OVERLAY_FILTER (trans);
   g_autoptr (GError) error = NULL;
 
-  take_settings (self, buffer);
-  if (draw (self, buffer, &error))
+  if (take_settings (self, buffer, &error) && draw (self, buffer, &error))
     return GST_FLOW_OK;
   sod_element_error (GST_ELEMENT (self), error);
   return GST_FLOW_ERROR;
@@ -168,6 +181,22 @@ gst_sod_overlay_filter_set_info (GstVideoFilter *filter, GstCaps *in_caps,
   g_clear_object (&self->overlay);
   self->overlay = gst_sod_overlay_new (in, &error);
   if (self->overlay != NULL)
+    return TRUE;
+  sod_element_error (GST_ELEMENT (self), error);
+  return FALSE;
+}
+
+static gboolean
+gst_sod_overlay_filter_start (GstBaseTransform *trans)
+{
+  GstSodOverlayFilter *self = GST_SOD_OVERLAY_FILTER (trans);
+  g_autoptr (GError) error = NULL;
+  Settings now;
+
+  GST_OBJECT_LOCK (self);
+  now = self->settings;
+  GST_OBJECT_UNLOCK (self);
+  if (check_settings (self, &now, &error))
     return TRUE;
   sod_element_error (GST_ELEMENT (self), error);
   return FALSE;
@@ -257,12 +286,12 @@ install_properties (GObjectClass *klass)
       g_param_spec_enum ("colormap", "Colour map", "Colours of the heat map",
           GST_SOD_TYPE_COLORMAP, DEFAULT_COLORMAP, flags));
   g_object_class_install_property (klass, PROP_ALPHA,
-      g_param_spec_double ("alpha", "Alpha",
+      sod_number_spec ("alpha", "Alpha",
           "Opacity of the heat map where the map is highest, 0 = nothing is "
           "seen of it, 1 = nothing of the frame",
           0.0, 1.0, DEFAULT_ALPHA, flags | GST_PARAM_CONTROLLABLE));
   g_object_class_install_property (klass, PROP_THRESHOLD,
-      g_param_spec_double ("threshold", "Threshold",
+      sod_number_spec ("threshold", "Threshold",
           "Saliency at which contours run", 0.0, 1.0, DEFAULT_THRESHOLD,
           flags | GST_PARAM_CONTROLLABLE));
 }
@@ -288,6 +317,7 @@ gst_sod_overlay_filter_class_init (GstSodOverlayFilterClass *klass)
       "Filter/Effect/Video", "Draws saliency maps and regions on frames",
       "The gst-sod authors");
 
+  trans_class->start = gst_sod_overlay_filter_start;
   trans_class->stop = gst_sod_overlay_filter_stop;
   trans_class->transform_ip = gst_sod_overlay_filter_transform_ip;
   trans_class->generate_output = gst_sod_overlay_filter_generate_output;

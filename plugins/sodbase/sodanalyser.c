@@ -68,17 +68,6 @@ sod_analyser_free (SodAnalyser *self)
   g_free (self);
 }
 
-static gboolean
-check_threshold (gdouble threshold, GError **error)
-{
-  if (threshold >= 0 || threshold == -1)
-    return TRUE;
-  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
-      "threshold is %g; set it to 0 to 1, or to -1 for the model's own",
-      threshold);
-  return FALSE;
-}
-
 /* Takes @value over; FALSE where it is what was there. */
 static gboolean
 replace_string (gchar **field, const gchar *value)
@@ -94,8 +83,6 @@ gboolean
 sod_analyser_set_settings (
     SodAnalyser *self, const SodSettings *settings, GError **error)
 {
-  if (!check_threshold (settings->threshold, error))
-    return FALSE;
   replace_string (&self->source_id, settings->source_id);
   self->threshold = settings->threshold;
   gst_sod_region_finder_set_min_area (self->finder, settings->min_area);

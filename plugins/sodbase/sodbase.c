@@ -99,7 +99,8 @@ gst_sod_base_start (GstBaseTransform *trans)
   gst_sod_base_forget_last (self);
   gst_base_transform_set_passthrough (trans, self->output == SOD_OUTPUT_FRAME);
 
-  engine = sod_engine_new (GST_ELEMENT (self), &self->now, &error);
+  if (sod_settings_check (&self->now, GST_ELEMENT (self), &error))
+    engine = sod_engine_new (GST_ELEMENT (self), &self->now, &error);
   if (engine != NULL)
     self->analyser = sod_analyser_new (engine, &self->now, &error);
   if (self->analyser == NULL) {

@@ -41,13 +41,16 @@ gst_sod_base_copy_settings (GstSodBase *self)
   return TRUE;
 }
 
-static void
-take_settings (GstSodBase *self, GstBuffer *in)
+/* A number out of its range ends the stream: what was meant is not known, and
+ * it would not have started with it either. It is met again with each frame
+ * until it is mended. */
+static gboolean
+take_settings (GstSodBase *self, GstBuffer *in, GError **error)
 {
   GstClockTime time =
       gst_segment_to_stream_time (&GST_BASE_TRANSFORM (self)->segment,
           GST_FORMAT_TIME, GST_BUFFER_PTS (in));
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) refusal = NULL;
   gboolean changed;
 
   if (GST_CLOCK_TIME_IS_VALID (time))
@@ -55,10 +58,16 @@ take_settings (GstSodBase *self, GstBuffer *in)
   GST_OBJECT_LOCK (self);
   changed = gst_sod_base_copy_settings (self);
   GST_OBJECT_UNLOCK (self);
-  if (changed
-      && !sod_analyser_set_settings (self->analyser, &self->now, &error))
+  if (!changed)
+    return TRUE;
+  if (!sod_settings_check (&self->now, GST_ELEMENT (self), error)) {
+    self->taken--;
+    return FALSE;
+  }
+  if (!sod_analyser_set_settings (self->analyser, &self->now, &refusal))
     sod_element_warning (
-        GST_ELEMENT (self), error, "the setting before stays in use");
+        GST_ELEMENT (self), refusal, "the setting before stays in use");
+  return TRUE;
 }
 
 /* ---- counting ---- */
@@ -315,10 +324,11 @@ gst_sod_base_generate_output (GstBaseTransform *trans, GstBuffer **outbuf)
       &trans->segment, GST_FORMAT_TIME, GST_BUFFER_PTS (frame.in));
   if (GST_BUFFER_IS_DISCONT (frame.in))
     gst_sod_base_reset_stream (self);
-  take_settings (self, frame.in);
   sod_latency_ask_upstream (&self->latency, trans->sinkpad);
 
-  if (GST_BUFFER_FLAG_IS_SET (frame.in, GST_BUFFER_FLAG_GAP))
+  if (!take_settings (self, frame.in, &error))
+    flow = GST_FLOW_ERROR;
+  else if (GST_BUFFER_FLAG_IS_SET (frame.in, GST_BUFFER_FLAG_GAP))
     process_gap (self, &frame);
   else
     flow = process (self, &frame, &error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sodsettings.h"
 
-#include <gst/gst.h>
+#include <plugins/common/sodnumber.h>
 
 #define READY                                                                  \
   (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
@@ -122,12 +122,12 @@ static void
 install_region_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, SOD_PROP_THRESHOLD,
-      g_param_spec_double ("threshold", "Threshold",
-          "Saliency at or over which a pixel belongs to a region, -1 = the "
-          "model's own; the map is never cut",
-          -1.0, 1.0, -1.0, PLAYING | GST_PARAM_CONTROLLABLE));
+      sod_number_spec ("threshold", "Threshold",
+          "Saliency at or over which a pixel belongs to a region, 0 to 1, or "
+          "-1 = the model's own; the map is never cut",
+          0.0, 1.0, -1.0, PLAYING | GST_PARAM_CONTROLLABLE));
   g_object_class_install_property (klass, SOD_PROP_MIN_AREA,
-      g_param_spec_double ("min-area", "Minimum area",
+      sod_number_spec ("min-area", "Minimum area",
           "Least size of a region, as a share of the frame", 0.0, 1.0, 0.001,
           PLAYING | GST_PARAM_CONTROLLABLE));
   g_object_class_install_property (klass, SOD_PROP_ROI,
@@ -147,6 +147,14 @@ sod_settings_install_properties (GObjectClass *klass)
   install_model_properties (klass);
   install_stream_properties (klass);
   install_region_properties (klass);
+}
+
+gboolean
+sod_settings_check (
+    const SodSettings *self, GstElement *element, GError **error)
+{
+  return sod_number_check (element, "threshold", self->threshold, error)
+         && sod_number_check (element, "min-area", self->min_area, error);
 }
 
 static void

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gst-sod/gstsod.h>
+#include <gst/gst.h>
 
 #include <plugins/common/sodenums.h>
 
@@ -59,6 +60,10 @@ void sod_settings_copy (const SodSettings *self, SodSettings *copy);
 
 /* Installs the properties of the table above, with these numbers. */
 void sod_settings_install_properties (GObjectClass *klass);
+
+/* Whether the numbers of @element are in their ranges. */
+gboolean sod_settings_check (
+    const SodSettings *self, GstElement *element, GError **error);
 
 /* FALSE where @id is none of them. */
 gboolean sod_settings_set (SodSettings *self, guint id, const GValue *value);

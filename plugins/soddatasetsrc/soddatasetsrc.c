@@ -45,6 +45,7 @@
 #include "soddatasetstream.h"
 #include <plugins/common/sodenums.h>
 #include <plugins/common/soderror.h>
+#include <plugins/common/sodnumber.h>
 
 GST_DEBUG_CATEGORY_STATIC (sod_dataset_src_debug);
 #define GST_CAT_DEFAULT sod_dataset_src_debug
@@ -112,13 +113,15 @@ static gboolean
 start (GstSodDatasetSrc *self)
 {
   SodDatasetSettings settings;
-  SodDatasetPlan *plan;
+  SodDatasetPlan *plan = NULL;
   g_autoptr (GError) error = NULL;
 
   GST_OBJECT_LOCK (self);
   sod_dataset_settings_copy (&settings, &self->settings);
   GST_OBJECT_UNLOCK (self);
-  plan = sod_dataset_plan_new (&settings, &error);
+  if (sod_number_check (
+          GST_ELEMENT (self), "fraction", settings.fraction, &error))
+    plan = sod_dataset_plan_new (&settings, &error);
   sod_dataset_settings_clear (&settings);
   if (plan == NULL) {
     sod_element_error (GST_ELEMENT (self), error);
@@ -351,7 +354,7 @@ install_split (GObjectClass *klass)
       g_param_spec_enum ("part", "Part", "What of the split is played",
           SOD_TYPE_SPLIT_PART, SOD_SPLIT_PART_TRAIN, settable));
   g_object_class_install_property (klass, PROP_FRACTION,
-      g_param_spec_double ("fraction", "Fraction",
+      sod_number_spec ("fraction", "Fraction",
           "Share of the data set that is drawn", 0, 1, 1, settable));
   g_object_class_install_property (klass, PROP_SCENARIO,
       g_param_spec_string ("scenario", "Scenario",

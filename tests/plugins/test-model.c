@@ -172,24 +172,8 @@ test_impossible_settings_name_the_way_out (void)
       GST_RESOURCE_ERROR_SETTINGS, "every second");
   check_setting_fails (
       "roi", "0,0 1,1", GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, "roi");
-  check_setting_fails ("threshold", "-0.5", GST_RESOURCE_ERROR,
-      GST_RESOURCE_ERROR_SETTINGS, "-1 for the model's own");
   check_setting_fails ("ignore", "somewhere", GST_RESOURCE_ERROR,
       GST_RESOURCE_ERROR_SETTINGS, "ignore");
-}
-
-static void
-test_numbers_out_of_range_are_refused_at_once (void)
-{
-  g_autoptr (TestElement) element = test_element ("sodbase", NULL, NULL);
-  gdouble threshold;
-
-  g_test_expect_message ("GLib-GObject", G_LOG_LEVEL_WARNING,
-      "*out of range for property 'threshold'*");
-  g_object_set (element, "threshold", 2.0, NULL);
-  g_test_assert_expected_messages ();
-  g_object_get (element, "threshold", &threshold, NULL);
-  g_assert_cmpfloat (threshold, ==, -1.0);
 }
 
 static void
@@ -520,8 +504,6 @@ main (int argc, char *argv[])
       test_reverse_network_is_the_wrong_kind);
   g_test_add_func ("/model/impossible-settings-name-the-way-out",
       test_impossible_settings_name_the_way_out);
-  g_test_add_func ("/model/numbers-out-of-range-are-refused-at-once",
-      test_numbers_out_of_range_are_refused_at_once);
   g_test_add_func ("/model/missing-device-falls-back-with-a-warning",
       test_missing_device_falls_back_with_a_warning);
   g_test_add_func ("/model/missing-device-is-an-error-where-asked-for",

@@ -13,28 +13,43 @@ sign (gdouble value)
   return (value > 0) - (value < 0);
 }
 
-/* @weight times the mean |e[i + step] - e[i]| over the @n_rows x @n_columns
- * pixels of each plane that have such a neighbour, e = o - t; 0 where there is
- * none. Adds its gradient. */
+/* What pixel @i of plane @plane weighs. */
+static gdouble
+weigh (const GstSodLossBatch *batch, gint64 plane, gint64 i)
+{
+  const gdouble *weights = gst_sod_loss_plane_weights (batch, plane);
+
+  return weights == NULL ? 1 : weights[i];
+}
+
+/* DIFFERENCE_WEIGHT times the mean |e[i + step] - e[i]| over the @n_rows x
+ * @n_columns pixels of each plane that have such a neighbour, e = o - t; 0
+ * where there is none. A pair weighs as its lighter pixel. Adds its
+ * gradient. */
 static gdouble
 differences (
     const GstSodLossBatch *batch, gint64 n_rows, gint64 n_columns, gint64 step)
 {
-  gint64 count = batch->n_planes * n_rows * n_columns;
+  gint64 area = batch->height * batch->width;
+  gint64 n_planes = batch->n * batch->c;
+  gint64 count = n_planes * n_rows * n_columns;
   gdouble scale = DIFFERENCE_WEIGHT / (gdouble) MAX (count, 1);
   gdouble sum = 0;
 
-  for (gint64 row = 0; row < batch->n_planes * n_rows; row++) {
-    gint64 y = row / n_rows * batch->height + row % n_rows;
+  for (gint64 row = 0; row < n_planes * n_rows; row++) {
+    gint64 plane = row / n_rows, y = row % n_rows;
 
     for (gint64 x = 0; x < n_columns; x++) {
-      gint64 a = y * batch->width + x, b = a + step;
+      gint64 at = y * batch->width + x;
+      gint64 a = plane * area + at, b = a + step;
       gdouble error = (batch->output[b] - batch->target[b])
                       - (batch->output[a] - batch->target[a]);
+      gdouble weight =
+          MIN (weigh (batch, plane, at), weigh (batch, plane, at + step));
 
-      sum += fabs (error);
-      batch->d_output[b] += scale * sign (error);
-      batch->d_output[a] -= scale * sign (error);
+      sum += weight * fabs (error);
+      batch->d_output[b] += scale * weight * sign (error);
+      batch->d_output[a] -= scale * weight * sign (error);
     }
   }
   return scale * sum;
@@ -43,14 +58,16 @@ differences (
 gdouble
 gst_sod_loss_l1_gradient (const GstSodLossBatch *batch)
 {
-  gint64 n = batch->n_planes * batch->height * batch->width;
+  gint64 area = batch->height * batch->width;
+  gint64 n = batch->n * batch->c * area;
   gdouble sum = 0;
 
   for (gint64 i = 0; i < n; i++) {
     gdouble error = batch->output[i] - batch->target[i];
+    gdouble weight = weigh (batch, i / area, i % area);
 
-    sum += fabs (error);
-    batch->d_output[i] = sign (error) / (gdouble) n;
+    sum += weight * fabs (error);
+    batch->d_output[i] = weight * sign (error) / (gdouble) n;
   }
   sum /= (gdouble) n;
   if (batch->width > 1)

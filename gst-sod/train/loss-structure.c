@@ -6,7 +6,11 @@
  *
  *   sum w bce (x, t) / sum w + 1 - (sum w p t + 1) / (sum w (p + t - p t) + 1),
  *
- * and the mean over the maps. */
+ * and the mean over the maps.
+ *
+ * Where pixels have weights u, each term counts u times in its sum; what
+ * divides the entropies stays sum w, and the second term counts as the mean of
+ * u: of a map of half weights both are halved. */
 #include <gst-sod/train/loss-private.h>
 
 #include <math.h>
@@ -50,22 +54,25 @@ weigh (const GstSodLossBatch *batch, const gdouble *target, gdouble *weights,
 
 typedef struct
 {
-  gdouble weight, entropy, both, either; /* sums over a map */
+  gdouble weight, counted, entropy, both, either; /* sums over a map */
 } Sums;
 
+/* @counts: u, or NULL. */
 static Sums
 sum_up (const gdouble *output, const gdouble *target, const gdouble *weights,
-    gint64 n)
+    const gdouble *counts, gint64 n)
 {
   Sums sums = { 0 };
 
   for (gint64 i = 0; i < n; i++) {
     gdouble p = gst_sod_loss_sigmoid (output[i]), t = target[i];
+    gdouble w = counts == NULL ? weights[i] : weights[i] * counts[i];
 
     sums.weight += weights[i];
-    sums.entropy += weights[i] * gst_sod_loss_logit_entropy (output[i], t);
-    sums.both += weights[i] * p * t;
-    sums.either += weights[i] * (p + t - p * t);
+    sums.counted += w;
+    sums.entropy += w * gst_sod_loss_logit_entropy (output[i], t);
+    sums.both += w * p * t;
+    sums.either += w * (p + t - p * t);
   }
   return sums;
 }
@@ -76,33 +83,37 @@ compute_map (const GstSodLossBatch *batch, gint64 plane, const gdouble *weights)
   gint64 n = batch->height * batch->width;
   const gdouble *output = batch->output + plane * n; /* (h, w) */
   const gdouble *target = batch->target + plane * n; /* (h, w) */
-  gdouble *d_output = batch->d_output + plane * n;   /* (h, w) */
-  Sums sums = sum_up (output, target, weights, n);
+  const gdouble *counts = gst_sod_loss_plane_weights (batch, plane);
+  gdouble *d_output = batch->d_output + plane * n; /* (h, w) */
+  Sums sums = sum_up (output, target, weights, counts, n);
   gdouble both = sums.both + 1, either = sums.either + 1;
+  gdouble share = sums.counted / sums.weight;
 
   for (gint64 i = 0; i < n; i++) {
     gdouble p = gst_sod_loss_sigmoid (output[i]), t = target[i];
+    gdouble w = counts == NULL ? weights[i] : weights[i] * counts[i];
     gdouble d_iou =
-        -weights[i] * (t * either - both * (1 - t)) / (either * either);
+        -share * w * (t * either - both * (1 - t)) / (either * either);
 
-    d_output[i] = (weights[i] * (p - t) / sums.weight + d_iou * p * (1 - p))
-                  / (gdouble) batch->n_planes;
+    d_output[i] = (w * (p - t) / sums.weight + d_iou * p * (1 - p))
+                  / (gdouble) (batch->n * batch->c);
   }
-  return sums.entropy / sums.weight + 1 - both / either;
+  return sums.entropy / sums.weight + share * (1 - both / either);
 }
 
 gdouble
 gst_sod_loss_structure (const GstSodLossBatch *batch)
 {
   gint64 n = batch->height * batch->width;
+  gint64 n_planes = batch->n * batch->c;
   g_autofree gdouble *weights = g_new (gdouble, n);
   g_autofree gdouble *sums =
       g_new (gdouble, MAX (batch->height, batch->width) + 1);
   gdouble sum = 0;
 
-  for (gint64 i = 0; i < batch->n_planes; i++) {
+  for (gint64 i = 0; i < n_planes; i++) {
     weigh (batch, batch->target + i * n, weights, sums);
     sum += compute_map (batch, i, weights);
   }
-  return sum / (gdouble) batch->n_planes;
+  return sum / (gdouble) n_planes;
 }

@@ -32,6 +32,26 @@ check_tensors (
   return FALSE;
 }
 
+static gboolean
+check_weights (
+    const GstSodTensor *output, const GstSodTensor *weights, GError **error)
+{
+  GstSodShape shape = *gst_sod_tensor_get_shape (output);
+  g_autofree gchar *expected = NULL, *found = NULL;
+
+  shape.dims[1] = 1;
+  if (gst_sod_tensor_get_dtype (weights) == gst_sod_tensor_get_dtype (output)
+      && gst_sod_shape_equal (gst_sod_tensor_get_shape (weights), &shape))
+    return TRUE;
+  expected = gst_sod_shape_to_string (&shape);
+  found = gst_sod_shape_to_string (gst_sod_tensor_get_shape (weights));
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
+      "the weights of a loss are one a pixel, %s of %s; %s of %s was given",
+      gst_sod_dtype_name (gst_sod_tensor_get_dtype (output)), expected,
+      gst_sod_dtype_name (gst_sod_tensor_get_dtype (weights)), found);
+  return FALSE;
+}
+
 /* Rounds @from into @to, of f32 or f64. */
 static void
 write_back (const gdouble *from, GstSodTensor *to)
@@ -53,6 +73,9 @@ write_back (const gdouble *from, GstSodTensor *to)
  * @output: what the network says, of shape (n, c, h, w) and type f32 or f64;
  *   logits for %GST_SOD_LOSS_BCE and %GST_SOD_LOSS_STRUCTURE
  * @target: what it should say, of the same shape and type
+ * @weights: (nullable): how much each pixel counts, 0 or more, of shape
+ *   (n, 1, h, w) and the same type; %NULL: all of them 1. Weights that are all
+ *   0.5 halve the loss
  * @d_output: (nullable): of the same shape and type; gets the gradient of the
  *   loss with respect to @output
  * @error: return location for an error
@@ -69,9 +92,11 @@ write_back (const gdouble *from, GstSodTensor *to)
  */
 gdouble
 gst_sod_loss_compute (GstSodLoss loss, const GstSodTensor *output,
-    const GstSodTensor *target, GstSodTensor *d_output, GError **error)
+    const GstSodTensor *target, const GstSodTensor *weights,
+    GstSodTensor *d_output, GError **error)
 {
   g_autoptr (GstSodTensor) wide = NULL, wide_target = NULL, gradient = NULL;
+  g_autoptr (GstSodTensor) wide_weights = NULL;
   GstSodLossBatch batch;
   const GstSodShape *shape;
   gdouble value;
@@ -80,8 +105,14 @@ gst_sod_loss_compute (GstSodLoss loss, const GstSodTensor *output,
   g_return_val_if_fail ((guint) loss < G_N_ELEMENTS (losses), NAN);
 
   if (!check_tensors (output, target, error)
+      || (weights != NULL && !check_weights (output, weights, error))
       || (d_output != NULL && !check_tensors (output, d_output, error)))
     return NAN;
+  if (weights != NULL) {
+    wide_weights = gst_sod_tensor_convert (weights, GST_SOD_DTYPE_F64, error);
+    if (wide_weights == NULL)
+      return NAN;
+  }
   wide = gst_sod_tensor_convert (output, GST_SOD_DTYPE_F64, error);
   if (wide != NULL)
     wide_target = gst_sod_tensor_convert (target, GST_SOD_DTYPE_F64, error);
@@ -91,11 +122,14 @@ gst_sod_loss_compute (GstSodLoss loss, const GstSodTensor *output,
   if (gradient == NULL)
     return NAN;
   batch = (GstSodLossBatch){
-    .n_planes = shape->dims[0] * shape->dims[1],
+    .n = shape->dims[0],
+    .c = shape->dims[1],
     .height = shape->dims[2],
     .width = shape->dims[3],
     .output = gst_sod_tensor_peek_data (wide),
     .target = gst_sod_tensor_peek_data (wide_target),
+    .weights =
+        wide_weights != NULL ? gst_sod_tensor_peek_data (wide_weights) : NULL,
     .d_output = gst_sod_tensor_get_data (gradient),
   };
   value = losses[loss](&batch);

@@ -29,6 +29,7 @@ typedef enum
 
 GST_SOD_API
 gdouble gst_sod_loss_compute (GstSodLoss loss, const GstSodTensor *output,
-    const GstSodTensor *target, GstSodTensor *d_output, GError **error);
+    const GstSodTensor *target, const GstSodTensor *weights,
+    GstSodTensor *d_output, GError **error);
 
 G_END_DECLS

@@ -172,7 +172,7 @@ differentiate (GstSodTrainer *self, const GstSodTensor *input,
   if (d_output == NULL)
     return NAN;
   loss = gst_sod_loss_compute (
-      self->settings.loss, output, target, d_output, &failure);
+      self->settings.loss, output, target, NULL, d_output, &failure);
   if (failure != NULL) {
     g_propagate_error (error, failure);
     return NAN;

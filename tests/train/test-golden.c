@@ -192,8 +192,9 @@ test_gradients (gconstpointer data)
     g_autoptr (GstSodTensor) d_output = gst_sod_tensor_new_shaped (
         GST_SOD_DTYPE_F32, gst_sod_tensor_get_shape (output), NULL);
     const GstSodTensor *expected = g_hash_table_lookup (golden, "output_train");
-    gdouble found, loss = gst_sod_loss_compute (test->loss, output,
-                       g_hash_table_lookup (golden, "target"), d_output, NULL);
+    gdouble found,
+        loss = gst_sod_loss_compute (test->loss, output,
+            g_hash_table_lookup (golden, "target"), NULL, d_output, NULL);
 
     g_assert_cmpfloat_with_epsilon (loss, golden_loss (golden), TOLERANCE);
     if (expected != NULL)

@@ -19,10 +19,12 @@ squash (GstSodTensor *tensor)
 
 static gdouble
 compute (GstSodLoss loss, const GstSodTensor *output,
-    const GstSodTensor *target, GstSodTensor *d_output)
+    const GstSodTensor *target, const GstSodTensor *weights,
+    GstSodTensor *d_output)
 {
   g_autoptr (GError) error = NULL;
-  gdouble value = gst_sod_loss_compute (loss, output, target, d_output, &error);
+  gdouble value =
+      gst_sod_loss_compute (loss, output, target, weights, d_output, &error);
 
   g_assert_no_error (error);
   return value;
@@ -42,14 +44,14 @@ test_gradients_are_differences (gconstpointer data)
   gdouble *values = gst_sod_tensor_get_data (output);
 
   squash (target);
-  g_assert_cmpfloat (compute (loss, output, target, d_output), >, 0);
+  g_assert_cmpfloat (compute (loss, output, target, NULL, d_output), >, 0);
   for (gsize i = 0; i < gst_sod_tensor_get_n_elements (output); i += 7) {
     gdouble before = values[i], plus, minus, found;
 
     values[i] = before + STEP;
-    plus = compute (loss, output, target, NULL);
+    plus = compute (loss, output, target, NULL, NULL);
     values[i] = before - STEP;
-    minus = compute (loss, output, target, NULL);
+    minus = compute (loss, output, target, NULL, NULL);
     values[i] = before;
     found = train_tensor_get (d_output, i);
     g_assert_cmpfloat (found, !=, 0);
@@ -79,7 +81,7 @@ test_cross_entropy_of_two_pixels (void)
   g_autoptr (GstSodTensor) target = new_map (1, 2, (const gdouble[]){ 1, 1 });
 
   g_assert_cmpfloat_with_epsilon (
-      compute (GST_SOD_LOSS_BCE, output, target, NULL),
+      compute (GST_SOD_LOSS_BCE, output, target, NULL, NULL),
       (log (1 + exp (-2)) + 1000) / 2, 1e-9);
 }
 
@@ -116,7 +118,7 @@ test_structure_loss_of_half_a_map (void)
   output = new_map (2, 32, logits);
   target = new_map (2, 32, truth);
   g_assert_cmpfloat_with_epsilon (
-      compute (GST_SOD_LOSS_STRUCTURE, output, target, NULL),
+      compute (GST_SOD_LOSS_STRUCTURE, output, target, NULL, NULL),
       entropy / sum + 1 - (both + 1) / (either + 1), 1e-12);
 }
 
@@ -129,8 +131,51 @@ test_l1_of_four_pixels (void)
       new_map (2, 2, (const gdouble[]){ 0, 0, 0, 0 });
 
   g_assert_cmpfloat_with_epsilon (
-      compute (GST_SOD_LOSS_L1_GRADIENT, output, target, NULL),
+      compute (GST_SOD_LOSS_L1_GRADIENT, output, target, NULL, NULL),
       10. / 4 + 0.1 * (1 + 2), 1e-12);
+}
+
+/* Halves halve, zeros silence, and gradients stay differences. */
+static void
+test_weights_count_pixels (gconstpointer data)
+{
+  GstSodLoss loss = *(const GstSodLoss *) data;
+  GstSodShape shape = gst_sod_shape_nchw (2, 1, 11, 70);
+  g_autoptr (GstSodTensor) output =
+      train_tensor_new_random (GST_SOD_DTYPE_F64, &shape, 1);
+  g_autoptr (GstSodTensor) target =
+      train_tensor_new_random (GST_SOD_DTYPE_F64, &shape, 2);
+  g_autoptr (GstSodTensor) weights =
+      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F64, &shape, NULL);
+  g_autoptr (GstSodTensor) d_output =
+      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F64, &shape, NULL);
+  gdouble *weight = gst_sod_tensor_get_data (weights);
+  gdouble *values = gst_sod_tensor_get_data (output);
+  gsize n = gst_sod_tensor_get_n_elements (output);
+  gdouble whole;
+
+  squash (target);
+  whole = compute (loss, output, target, NULL, NULL);
+  for (gsize i = 0; i < n; i++)
+    weight[i] = 0.5;
+  g_assert_cmpfloat_with_epsilon (
+      compute (loss, output, target, weights, NULL), whole / 2, 0.01 * whole);
+  for (gsize i = 0; i < n; i++)
+    weight[i] = i % 5 == 0 ? 0 : 0.2 * (gdouble) (i % 5);
+  compute (loss, output, target, weights, d_output);
+  for (gsize i = 0; i < n; i += 7) {
+    gdouble before = values[i], plus, minus;
+
+    values[i] = before + STEP;
+    plus = compute (loss, output, target, weights, NULL);
+    values[i] = before - STEP;
+    minus = compute (loss, output, target, weights, NULL);
+    values[i] = before;
+    g_assert_cmpfloat_with_epsilon (
+        train_tensor_get (d_output, i), (plus - minus) / (2 * STEP), 1e-9);
+    if (weight[i] == 0)
+      g_assert_cmpfloat (train_tensor_get (d_output, i), ==, 0);
+  }
 }
 
 static void
@@ -151,8 +196,9 @@ test_f32_is_the_same_but_for_rounding (void)
   narrow = gst_sod_tensor_convert (output, GST_SOD_DTYPE_F32, NULL);
   narrow_target = gst_sod_tensor_convert (target, GST_SOD_DTYPE_F32, NULL);
   g_assert_cmpfloat_with_epsilon (
-      compute (GST_SOD_LOSS_STRUCTURE, output, target, d_output),
-      compute (GST_SOD_LOSS_STRUCTURE, narrow, narrow_target, d_narrow), 1e-6);
+      compute (GST_SOD_LOSS_STRUCTURE, output, target, NULL, d_output),
+      compute (GST_SOD_LOSS_STRUCTURE, narrow, narrow_target, NULL, d_narrow),
+      1e-6);
   g_assert_cmpfloat (train_tensor_error (d_narrow, d_output), <, 1e-5);
 }
 
@@ -163,8 +209,8 @@ test_refuses_tensors_that_do_not_fit (void)
   g_autoptr (GstSodTensor) target = new_map (2, 1, (const gdouble[]){ 1, 2 });
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (isnan (
-      gst_sod_loss_compute (GST_SOD_LOSS_BCE, output, target, NULL, &error)));
+  g_assert_true (isnan (gst_sod_loss_compute (
+      GST_SOD_LOSS_BCE, output, target, NULL, NULL, &error)));
   g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH);
 }
 
@@ -182,6 +228,12 @@ main (int argc, char **argv)
       &structure, test_gradients_are_differences);
   g_test_add_data_func ("/train/losses/l1-gradient/gradient-is-the-difference",
       &l1, test_gradients_are_differences);
+  g_test_add_data_func ("/train/losses/bce/weights-count-pixels", &bce,
+      test_weights_count_pixels);
+  g_test_add_data_func ("/train/losses/structure/weights-count-pixels",
+      &structure, test_weights_count_pixels);
+  g_test_add_data_func ("/train/losses/l1-gradient/weights-count-pixels", &l1,
+      test_weights_count_pixels);
   g_test_add_func (
       "/train/losses/bce/two-pixels", test_cross_entropy_of_two_pixels);
   g_test_add_func (

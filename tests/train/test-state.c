@@ -61,7 +61,7 @@ pass (GstSodTrainer *trainer, guint64 seed, GstSodTensor *d_input)
   d_output = gst_sod_tensor_new_shaped (
       GST_SOD_DTYPE_F32, gst_sod_tensor_get_shape (output), NULL);
   gst_sod_loss_compute (
-      GST_SOD_LOSS_STRUCTURE, output, target, d_output, &error);
+      GST_SOD_LOSS_STRUCTURE, output, target, NULL, d_output, &error);
   g_assert_no_error (error);
   gst_sod_trainer_backward (trainer, d_output, d_input, &error);
   g_assert_no_error (error);

@@ -16,12 +16,16 @@
 #include <gst-sod/data/dataset-layout.h>
 #include <gst-sod/data/dataset.h>
 #include <gst-sod/data/samples.h>
+#include <gst-sod/data/augmentation.h>
+#include <gst-sod/data/batches.h>
 #include <gst-sod/data/split.h>
 #include <gst-sod/data/record.h>
 #include <gst-sod/data/store-frame.h>
 #include <gst-sod/data/store-snapshot.h>
 #include <gst-sod/data/store.h>
 #include <gst-sod/data/samples.h>
+#include <gst-sod/data/augmentation.h>
+#include <gst-sod/data/batches.h>
 #include <gst-sod/eval/evaluation.h>
 #include <gst-sod/eval/evaluator.h>
 #include <gst-sod/eval/floor.h>
@@ -29,6 +33,7 @@
 #include <gst-sod/eval/pair.h>
 #include <gst-sod/eval/report.h>
 #include <gst-sod/eval/school.h>
+#include <gst-sod/train/network-batches.h>
 #include <gst-sod/train/loss.h>
 #include <gst-sod/train/optimiser.h>
 #include <gst-sod/train/progress.h>

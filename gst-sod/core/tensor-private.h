@@ -24,6 +24,9 @@ gpointer gst_sod_tensor_get_data (GstSodTensor *self);
 gconstpointer gst_sod_tensor_peek_data (const GstSodTensor *self);
 gsize gst_sod_tensor_get_size (const GstSodTensor *self); /* bytes */
 
+/* Whether the caller's reference is the only one: nobody else can read it. */
+gboolean gst_sod_tensor_is_mine (const GstSodTensor *self);
+
 /* A new tensor of @dtype with the same values, rounded to nearest even;
  * among F32, F64 and BF16. */
 GstSodTensor *gst_sod_tensor_convert (

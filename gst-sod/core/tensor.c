@@ -330,6 +330,12 @@ gst_sod_tensor_peek_data (const GstSodTensor *self)
   return self->data;
 }
 
+gboolean
+gst_sod_tensor_is_mine (const GstSodTensor *self)
+{
+  return g_atomic_ref_count_compare (&((GstSodTensor *) self)->ref_count, 1);
+}
+
 gsize
 gst_sod_tensor_get_size (const GstSodTensor *self)
 {

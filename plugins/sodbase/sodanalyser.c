@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sodanalyser.h"
 
-#include "sodbuffers.h"
+#include <plugins/common/sodbuffers.h>
 
 struct _SodAnalyser
 {

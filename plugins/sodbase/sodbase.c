@@ -61,7 +61,7 @@
  */
 #include "sodbase.h"
 
-#include "sodbuffers.h"
+#include <plugins/common/sodbuffers.h>
 #include "sodcaps.h"
 #include <plugins/common/sodelements.h>
 #include <plugins/common/soderror.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sodbase.h"
 
-#include "sodbuffers.h"
+#include <plugins/common/sodbuffers.h>
 #include <plugins/common/soderror.h>
 
 GST_DEBUG_CATEGORY_EXTERN (sod_base_debug);

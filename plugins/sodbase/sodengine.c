@@ -2,7 +2,7 @@
 #include "sodengine.h"
 
 #include <plugins/common/soderror.h>
-#include "sodloader.h"
+#include <plugins/common/sodloader.h>
 
 GST_DEBUG_CATEGORY_STATIC (sod_engine_debug);
 #define GST_CAT_DEFAULT sod_engine_debug

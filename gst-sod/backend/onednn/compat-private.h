@@ -140,12 +140,13 @@ compat_conv_forward (dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
 
 static inline dnnl_status_t
 compat_conv_backward_data (dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
-    const CompatWindow *w, const_dnnl_primitive_desc_t hint)
+    const CompatWindow *w, const_dnnl_primitive_desc_t hint,
+    const_dnnl_primitive_attr_t a)
 {
 #if DNNL_VERSION_MAJOR >= 3
   return dnnl_convolution_backward_data_primitive_desc_create (pd, engine,
       w->alg, w->src, w->weights, w->dst, w->strides, w->dilates, w->padding_l,
-      w->padding_r, hint, NULL);
+      w->padding_r, hint, a);
 #else
   dnnl_convolution_desc_t desc;
   dnnl_status_t status = dnnl_dilated_convolution_backward_data_desc_init (
@@ -154,7 +155,7 @@ compat_conv_backward_data (dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
 
   if (status != dnnl_success)
     return status;
-  return dnnl_primitive_desc_create (pd, &desc, NULL, engine, hint);
+  return dnnl_primitive_desc_create (pd, &desc, a, engine, hint);
 #endif
 }
 
@@ -170,13 +171,14 @@ compat_impl_has (const_dnnl_primitive_desc_t pd, const char *part)
 /* The first implementation whose name does not hold @avoid, NULL for any. */
 static inline dnnl_status_t
 compat_conv_backward_weights (dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
-    const CompatWindow *w, const_dnnl_primitive_desc_t hint, const char *avoid)
+    const CompatWindow *w, const_dnnl_primitive_desc_t hint,
+    const_dnnl_primitive_attr_t a, const char *avoid)
 {
 #if DNNL_VERSION_MAJOR >= 3
   dnnl_status_t status =
       dnnl_convolution_backward_weights_primitive_desc_create (pd, engine,
           w->alg, w->src, w->weights, w->bias, w->dst, w->strides, w->dilates,
-          w->padding_l, w->padding_r, hint, NULL);
+          w->padding_l, w->padding_r, hint, a);
 
   while (
       status == dnnl_success && avoid != NULL && compat_impl_has (*pd, avoid))
@@ -190,8 +192,8 @@ compat_conv_backward_weights (dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
       w->dilates, w->padding_l, w->padding_r);
 
   if (status == dnnl_success)
-    status = dnnl_primitive_desc_iterator_create (
-        &iterator, &desc, NULL, engine, hint);
+    status =
+        dnnl_primitive_desc_iterator_create (&iterator, &desc, a, engine, hint);
   while (status == dnnl_success) {
     *pd = dnnl_primitive_desc_iterator_fetch (iterator);
     if (avoid == NULL || !compat_impl_has (*pd, avoid))

@@ -93,7 +93,7 @@ find_d_input (GstSodOnednnOp *op, const Conv *conv)
   dnnl_primitive_desc_t pd = NULL;
 
   if (!GST_SOD_ONEDNN_OP (op, compat_conv_backward_data (&pd, op->engine,
-                                  &conv->window, conv->forward)))
+                                  &conv->window, conv->forward, NULL)))
     return;
   gst_sod_onednn_op_take (op, pd);
   gst_sod_onednn_op_in (op, &args, DNNL_ARG_WEIGHTS, call->params[WEIGHT],
@@ -125,7 +125,7 @@ find_d_params (GstSodOnednnOp *op, const Conv *conv)
 
   if (!GST_SOD_ONEDNN_OP (
           op, compat_conv_backward_weights (&pd, op->engine, &conv->window,
-                  conv->forward, avoid_impl (call))))
+                  conv->forward, NULL, avoid_impl (call))))
     return;
   gst_sod_onednn_op_take (op, pd);
   gst_sod_onednn_op_in (op, &args, DNNL_ARG_SRC, call->inputs[0],

@@ -5,6 +5,7 @@
 #include <gst-sod/backend/onednn/plan-private.h>
 
 #include <gst-sod/backend/onednn/threads-private.h>
+#include <gst-sod/backend/onednn/train-private.h>
 #include <gst-sod/backend/op-plan-private.h>
 
 static void
@@ -407,8 +408,17 @@ static GstSodExecutable *
 compile_training (
     GstSodBackend *backend, const GstSodCompileRequest *request, GError **error)
 {
-  if (request->dtype == GST_SOD_DTYPE_F32)
-    return gst_sod_op_plan_compile (backend, request, error);
+  if (request->dtype == GST_SOD_DTYPE_F32) {
+    GError *found = NULL;
+    GstSodExecutable *executable =
+        gst_sod_train_compile (backend, request, &found);
+
+    if (executable == NULL && found == NULL)
+      return gst_sod_op_plan_compile (backend, request, error);
+    if (found != NULL)
+      g_propagate_error (error, found);
+    return executable;
+  }
   g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
       "back end \"onednn\" trains in f32, not in %s; use the back end \"ref\"",
       gst_sod_dtype_name (request->dtype));

@@ -11,4 +11,9 @@ G_BEGIN_DECLS
 gboolean gst_sod_onednn_stream_profile (
     GstSodStream *stream, guint n_rounds, gint64 *nanoseconds, GError **error);
 
+/* Likewise of a training plan's stream that weights and gradients are bound to
+ * and that has been through both passes. */
+gboolean gst_sod_onednn_train_profile (
+    GstSodStream *stream, guint n_rounds, gint64 *nanoseconds, GError **error);
+
 G_END_DECLS

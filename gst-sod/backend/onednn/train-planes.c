@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Between the caller's memory and a training plan's. */
+#include <gst-sod/backend/onednn/train-simd-private.h>
+
+/* ---- activations ---- */
+
+void
+gst_sod_train_write_sample (const gfloat *from, gint64 c, gint64 plane,
+    gpointer to, dnnl_data_type_t type)
+{
+  gboolean bf16 = type == dnnl_bf16;
+
+  for (gint64 i = 0; i < c; i++) {
+    for (gint64 p = 0; p < plane; p++)
+      element_store (from[i * plane + p], to, p * c + i, bf16);
+  }
+}
+
+void
+gst_sod_train_read_planes (gconstpointer from, dnnl_data_type_t type, gint64 n,
+    gint64 c, gint64 plane, gfloat *to)
+{
+  gboolean bf16 = type == dnnl_bf16;
+
+  for (gint64 i = 0; i < n * c; i++) {
+    gint64 first = i / c * c * plane + i % c;
+
+    for (gint64 p = 0; p < plane; p++)
+      to[i * plane + p] = element_load (from, first + p * c, bf16);
+  }
+}
+
+/* The pixels of views that lie between are dense. */
+void
+gst_sod_train_kernel_from_planes (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run)
+{
+  const gfloat *from = memory[0]; /* (n, c, h, w) */
+  Pixels to = pixels_get (step, memory, 1);
+  gint64 plane = step->h * step->w;
+
+  for (gint64 i = 0; i < step->n; i++)
+    gst_sod_train_write_sample (from + i * step->c * plane, step->c, plane,
+        (guint8 *) to.data
+            + i * step->c * plane * (to.bf16 ? sizeof (guint16) : 4),
+        to.bf16 ? dnnl_bf16 : dnnl_f32);
+}
+
+void
+gst_sod_train_kernel_to_planes (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run)
+{
+  Pixels from = pixels_get (step, memory, 0);
+
+  gst_sod_train_read_planes (from.data, from.bf16 ? dnnl_bf16 : dnnl_f32,
+      step->n, step->c, step->h * step->w, memory[1]);
+}
+
+/* ---- weights of a unit's parts ---- */
+
+/* Row (@o, @i, @y) of a part's kernel within that of the whole, whose first
+ * channel of the part is @first. */
+static gint64
+find_row (const GstSodTrainStep *step, guint part, gint64 first, gint64 row)
+{
+  gint64 size = step->sizes[part], margin = (step->size - size) / 2;
+  gint64 y = row % size, i = row / size; /* i: channels out and in */
+
+  return ((first * step->c_in + i) * step->size + y + margin) * step->size
+         + margin;
+}
+
+void
+gst_sod_train_kernel_join (const GstSodTrainStep *step, gpointer const *memory,
+    const GstSodTrainRun *run)
+{
+  gfloat *whole = memory[step->n_parts]; /* (co, ci, size, size) */
+  gint64 channels = 0;
+
+  for (guint part = 0; part < step->n_parts; part++)
+    channels += step->parts[part];
+  memset (whole, 0,
+      (gsize) (channels * step->c_in * step->size * step->size)
+          * sizeof (*whole));
+  channels = 0;
+  for (guint part = 0; part < step->n_parts; part++) {
+    const gfloat *from = memory[part]; /* (parts[part], ci, size, size) */
+    gint64 size = step->sizes[part];
+
+    for (gint64 row = 0; row < step->parts[part] * step->c_in * size; row++)
+      memcpy (whole + find_row (step, part, channels, row), from + row * size,
+          (gsize) size * sizeof (*whole));
+    channels += step->parts[part];
+  }
+}
+
+void
+gst_sod_train_kernel_split (const GstSodTrainStep *step, gpointer const *memory,
+    const GstSodTrainRun *run)
+{
+  const gfloat *whole = memory[step->n_parts]; /* (co, ci, size, size) */
+  gint64 channels = 0;
+
+  for (guint part = 0; part < step->n_parts; part++) {
+    gfloat *to = memory[part]; /* (parts[part], ci, size, size) */
+    gint64 size = step->sizes[part];
+
+    for (gint64 row = 0; row < step->parts[part] * step->c_in * size; row++)
+      memcpy (to + row * size, whole + find_row (step, part, channels, row),
+          (gsize) size * sizeof (*to));
+    channels += step->parts[part];
+  }
+}

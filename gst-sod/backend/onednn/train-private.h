@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst-sod/backend/arena-private.h>
+#include <gst-sod/backend/onednn/onednn-private.h>
+
+G_BEGIN_DECLS
+
+/* Training plans. Every activation lies channels last (n, h, w, c), the layout
+ * that oneDNN's convolutions take forward and backward on every instruction
+ * set; convolutions are its primitives, made once; all else are kernels of our
+ * own (train-norm.c and after), which fuse what memory would be walked twice
+ * for.
+ *
+ * The graph is lowered (train-lower.c): convolution, batch norm and ReLU become
+ * one unit; a unit's kernels of several sizes side by side one unit of the
+ * largest; a concatenation that begins with another one reads that one. Then
+ * each lowered node adds its forward steps (train-forward.c) and, in reverse,
+ * its backward steps (train-backward.c), and each step's use of a buffer
+ * widens that buffer's life. */
+#define GST_SOD_TRAIN_LANES 8 /* channels that a kernel takes at a time */
+#define GST_SOD_TRAIN_PARTS 4 /* convolutions side by side in a unit */
+
+/* ---- steps ---- */
+
+typedef enum
+{
+  GST_SOD_TRAIN_NONE, /* an argument that is not there: NULL */
+  GST_SOD_TRAIN_BUFFER,
+  GST_SOD_TRAIN_SCRATCH,
+  GST_SOD_TRAIN_WEIGHT,   /* the caller's, f32, (co, ci, k, k) or (c) */
+  GST_SOD_TRAIN_GRADIENT, /* likewise */
+  GST_SOD_TRAIN_D_OUTPUT, /* the caller's, f32, (n, c, h, w) */
+  GST_SOD_TRAIN_D_INPUT   /* likewise */
+} GstSodTrainSource;
+
+typedef struct
+{
+  gint arg;           /* DNNL_ARG_...; kernels take them in their order */
+  DnnlConstDesc desc; /* of the step's primitive; NULL for kernels */
+  GstSodTrainSource source;
+  guint index;           /* buffer or param */
+  gint64 offset;         /* of a buffer, bytes */
+  gint64 pitch;          /* elements from one pixel to the next */
+  dnnl_data_type_t type; /* of activations */
+} GstSodTrainArg;
+
+typedef struct _GstSodTrainStep GstSodTrainStep;
+
+typedef struct
+{
+  gint threads;
+  gboolean frozen;
+} GstSodTrainRun;
+
+/* @memory: where each argument lies. */
+typedef void (*GstSodTrainKernel) (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+
+struct _GstSodTrainStep
+{
+  gchar *name; /* of the node */
+  gchar *impl; /* of oneDNN's primitive or of the kernel */
+  dnnl_primitive_t primitive;
+  GstSodTrainKernel kernel;
+  GArray *args;          /* of GstSodTrainArg */
+  gboolean trained_only; /* not run where the network is frozen */
+  gboolean input_only;   /* run where the input's gradient is wanted */
+
+  /* for kernels */
+  gint64 n, c, h, w;                 /* of the smaller of its activations */
+  gint64 big_h, big_w;               /* of the other one */
+  gint64 c_in;                       /* of weights */
+  gint size, dilation;               /* of a convolution's kernel */
+  guint n_parts;                     /* of a unit */
+  gint64 parts[GST_SOD_TRAIN_PARTS]; /* channels of each */
+  gint sizes[GST_SOD_TRAIN_PARTS];   /* kernel of each */
+  gfloat epsilon;
+};
+
+static inline const GstSodTrainArg *
+gst_sod_train_step_arg (const GstSodTrainStep *self, guint index)
+{
+  return &g_array_index (self->args, GstSodTrainArg, index);
+}
+
+/* ---- plan ---- */
+
+typedef struct
+{
+  GstSodExecutable base;
+  dnnl_engine_t engine;
+  GstSodGraph *graph;
+  GstSodShape *shapes; /* one a value */
+  gint threads;
+  GArray *buffers;  /* of GstSodArenaBuffer */
+  GPtrArray *steps; /* of GstSodTrainStep: forward, then backward */
+  guint n_forward;
+  guint input, output; /* buffers */
+  dnnl_data_type_t input_type, output_type;
+} GstSodTrainPlan;
+
+/* ---- the graph, lowered ---- */
+
+/* Some channels of a buffer's pixels. */
+typedef struct
+{
+  guint buffer;
+  gint64 first;          /* channel */
+  gint64 pitch;          /* channels of the buffer */
+  dnnl_data_type_t type; /* undef: not there */
+} GstSodTrainView;
+
+/* A convolution and what norms it; params are at those nodes' places. */
+typedef struct
+{
+  guint conv, norm; /* nodes of the graph */
+  gint64 channels;
+  gint size;
+} GstSodTrainPart;
+
+typedef enum
+{
+  GST_SOD_TRAIN_UNIT, /* convolution, batch norm, ReLU */
+  GST_SOD_TRAIN_CONV, /* convolution with or without bias */
+  GST_SOD_TRAIN_MAX_POOL,
+  GST_SOD_TRAIN_AVG_POOL,
+  GST_SOD_TRAIN_UP,
+  GST_SOD_TRAIN_ADD,
+  GST_SOD_TRAIN_CONCAT,
+  GST_SOD_TRAIN_TANH,
+  GST_SOD_TRAIN_DEAD /* part of another one */
+} GstSodTrainKind;
+
+typedef struct
+{
+  GstSodTrainKind kind;
+  const GstSodNode *node; /* whose name, convolution or pool this is */
+  guint n_inputs;
+  GstSodValue inputs[GST_SOD_MAX_INPUTS];
+  GstSodValue output;
+  guint n_parts;
+  GstSodTrainPart parts[GST_SOD_TRAIN_PARTS];
+  GstSodOpAttrs conv;  /* of all parts together */
+  GstSodTrainView raw; /* unit: what the convolution gives */
+  guint norm;          /* unit: buffer of what the norm used */
+} GstSodTrainNode;
+
+typedef struct
+{
+  GstSodTrainPlan *plan;
+  const GstSodCompileRequest *request;
+  dnnl_data_type_t type;      /* of activations but the tail */
+  GArray *nodes;              /* of GstSodTrainNode */
+  guint *n_readers;           /* one a value, of the lowered nodes */
+  GstSodTrainView *views;     /* one a value */
+  GstSodTrainView *gradients; /* one a value */
+  GArray *n_pending;          /* of guint, one a buffer: gradients that lie in
+                                 it and are still to be read */
+  GstSodTrainNode *node;      /* whose steps are being added */
+  guint time;                 /* of the step being added */
+} GstSodTrainBuilder;
+
+/* FALSE where the graph has something that these plans do not know. */
+gboolean gst_sod_train_lower (GstSodTrainBuilder *self);
+
+gboolean gst_sod_train_add_forward (GstSodTrainBuilder *self, GError **error);
+gboolean gst_sod_train_add_backward (GstSodTrainBuilder *self, GError **error);
+
+/* ---- convolutions (train-conv.c) ---- */
+
+gboolean gst_sod_train_add_conv (
+    GstSodTrainBuilder *self, const GstSodTrainView *target, GError **error);
+gboolean gst_sod_train_add_conv_weights (
+    GstSodTrainBuilder *self, const GstSodTrainView *d_target, GError **error);
+gboolean gst_sod_train_add_conv_data (GstSodTrainBuilder *self,
+    const GstSodTrainView *d_target, const GstSodTrainView *d_source,
+    GError **error);
+
+/* ---- helpers of the files that add steps (train-plan.c) ---- */
+
+guint gst_sod_train_add_buffer (GstSodTrainBuilder *self, gsize size);
+
+/* Dense, of @shape. */
+GstSodTrainView gst_sod_train_add_view (
+    GstSodTrainBuilder *self, const GstSodShape *shape, dnnl_data_type_t type);
+
+/* The step takes the time to itself: its args come right after it. */
+GstSodTrainStep *gst_sod_train_add_kernel (GstSodTrainBuilder *self,
+    const gchar *impl, GstSodTrainKernel kernel, const GstSodShape *shape);
+GstSodTrainStep *gst_sod_train_add_primitive (
+    GstSodTrainBuilder *self, const_dnnl_primitive_desc_t pd, GError **error);
+
+/* For kernels; a view of type undef is no argument. */
+void gst_sod_train_add_arg_view (GstSodTrainBuilder *self,
+    GstSodTrainStep *step, const GstSodTrainView *view);
+void gst_sod_train_add_arg (GstSodTrainBuilder *self, GstSodTrainStep *step,
+    GstSodTrainSource source, guint index);
+void gst_sod_train_add_scratch (
+    GstSodTrainBuilder *self, GstSodTrainStep *step, gsize size);
+
+/* For primitives. */
+void gst_sod_train_add_arg_desc (GstSodTrainBuilder *self,
+    GstSodTrainStep *step, gint arg, dnnl_query_t query, gint query_index,
+    GstSodTrainSource source, guint index);
+
+/* One sample (c, plane), f32, as pixels of c channels of @type. */
+void gst_sod_train_write_sample (const gfloat *from, gint64 c, gint64 plane,
+    gpointer to, dnnl_data_type_t type);
+
+/* Samples of pixels as (n, c, plane), f32. */
+void gst_sod_train_read_planes (gconstpointer from, dnnl_data_type_t type,
+    gint64 n, gint64 c, gint64 plane, gfloat *to);
+
+GstSodStream *gst_sod_train_open (GstSodExecutable *executable, GError **error);
+
+/* NULL without an error where the graph is for op-plan.h. */
+GstSodExecutable *gst_sod_train_compile (GstSodBackend *backend,
+    const GstSodCompileRequest *request, GError **error);
+
+/* ---- kernels; "args" are in order, "(?)" may be missing ---- */
+
+/* Batch norm and ReLU. args: source, target, used (4, c) f32, scratch, then
+ * weight, bias, running mean and variance of each part. */
+void gst_sod_train_kernel_norm (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+/* args: source, d_target, d_source, used, scratch, then gradients of weight and
+ * bias of each part. */
+void gst_sod_train_kernel_norm_backward (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+
+/* bytes */
+gsize gst_sod_train_norm_scratch (gint64 channels, gint threads);
+
+/* 2x2. args: source, target; backward: source, d_target, sum (?), d_source,
+ * which becomes sum + the gradient. */
+void gst_sod_train_kernel_max_pool (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+void gst_sod_train_kernel_max_pool_backward (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+/* args: source, target; backward: d_target, sum (?), d_source. */
+void gst_sod_train_kernel_avg_pool (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+void gst_sod_train_kernel_avg_pool_backward (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+
+/* Twice as large, bilinear. args: source, summand (?), target; backward:
+ * d_target, d_source. */
+void gst_sod_train_kernel_up (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+void gst_sod_train_kernel_up_backward (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+
+/* args: a, b (?), target = a + b; copies without b. */
+void gst_sod_train_kernel_add (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+
+/* args: source, target; backward: target, d_target, d_source. */
+void gst_sod_train_kernel_tanh (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+void gst_sod_train_kernel_tanh_backward (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+
+/* Between (n, c, h, w), the caller's f32, and views. args: from, to. */
+void gst_sod_train_kernel_from_planes (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+void gst_sod_train_kernel_to_planes (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+
+/* Weights of a unit's parts <-> one kernel of step->size with zeros around the
+ * smaller ones. args: each part, then the whole (co, ci, size, size). */
+void gst_sod_train_kernel_join (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+void gst_sod_train_kernel_split (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+
+G_END_DECLS

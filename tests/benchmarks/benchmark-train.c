@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A training step's passes on the CPU: milliseconds an image beside the sum of
+ * the plan's steps, each timed alone, and of those of them that are oneDNN's
+ * convolutions. It reports and never fails on a time. */
+#include <gst-sod/backend/onednn/profile-private.h>
+#include <gst-sod/run/passes-private.h>
+
+#include <json-glib/json-glib.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WARM_UP 3
+
+static gchar *preset;
+static gchar *precision_name;
+static gchar *size;
+static gint batch = 8;
+static gint frames = 1;
+static gint threads = 2;
+static gint rounds = 3;
+static gint iterations = 10; /* a round */
+static gboolean as_json;
+static gboolean steps_too;
+
+static const GOptionEntry entries[] = {
+  { "preset", 0, 0, G_OPTION_ARG_STRING, &preset, "architecture (base)",
+      "NAME" },
+  { "precision", 'p', 0, G_OPTION_ARG_STRING, &precision_name,
+      "f32 or bf16 (all that the CPU has)", "NAME" },
+  { "size", 0, 0, G_OPTION_ARG_STRING, &size,
+      "of the input (the architecture's)", "WxH" },
+  { "batch", 'b', 0, G_OPTION_ARG_INT, &batch, "images a step (8)", "N" },
+  { "frames", 0, 0, G_OPTION_ARG_INT, &frames, "of the input (1)", "N" },
+  { "threads", 't', 0, G_OPTION_ARG_INT, &threads, "threads (2)", "N" },
+  { "rounds", 'r', 0, G_OPTION_ARG_INT, &rounds,
+      "times that each precision has its turn (3)", "N" },
+  { "iterations", 'i', 0, G_OPTION_ARG_INT, &iterations, "steps of a turn (10)",
+      "N" },
+  { "steps", 's', 0, G_OPTION_ARG_NONE, &steps_too,
+      "also list the steps of the plan", NULL },
+  { "json", 'j', 0, G_OPTION_ARG_NONE, &as_json, "print JSON", NULL },
+  { NULL },
+};
+
+/* Training in one precision. */
+typedef struct
+{
+  GstSodPrecision precision;
+  GstSodExecutable *executable;
+  GstSodStream *stream;
+  GHashTable *weights, *gradients;
+  GstSodTensor *d_output;
+  gdouble forward, backward; /* milliseconds, the shortest */
+  guint n_steps;
+  gchar **steps;
+  gint64 *step_times; /* nanoseconds, the shortest */
+} Subject;
+
+static gboolean
+is_primitive (const gchar *step)
+{
+  return strstr (step, "kernel:") == NULL && strstr (step, "reorder") == NULL;
+}
+
+/* Of the steps, or of the convolutions among them; milliseconds. */
+static gdouble
+get_sum (const Subject *self, gboolean bare)
+{
+  gdouble sum = 0;
+
+  for (guint i = 0; i < self->n_steps; i++) {
+    if (!bare || is_primitive (self->steps[i]))
+      sum += (gdouble) self->step_times[i] / 1e6;
+  }
+  return sum;
+}
+
+/* ---- the plan ---- */
+
+static void
+free_tensor (gpointer tensor)
+{
+  gst_sod_tensor_unref (tensor);
+}
+
+static GHashTable *
+copy_table (GHashTable *table)
+{
+  GHashTable *copy =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_tensor);
+  GHashTableIter iter;
+  gpointer name, tensor;
+
+  g_hash_table_iter_init (&iter, table);
+  while (g_hash_table_iter_next (&iter, &name, &tensor))
+    g_hash_table_insert (copy, g_strdup (name),
+        gst_sod_tensor_convert (tensor, GST_SOD_DTYPE_F32, NULL));
+  return copy;
+}
+
+static GstSodTensor *
+new_noise (const GstSodShape *shape, GError **error)
+{
+  GstSodTensor *tensor =
+      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, shape, error);
+  gfloat *values;
+  guint32 state = 1;
+
+  if (tensor == NULL)
+    return NULL;
+  values = gst_sod_tensor_get_data (tensor);
+  for (gsize i = 0; i < gst_sod_tensor_get_n_elements (tensor); i++) {
+    state = state * 1664525 + 1013904223;
+    values[i] = (gfloat) (state >> 8) / (1 << 23) - 1;
+  }
+  return tensor;
+}
+
+static gboolean
+write_input (Subject *self, const GstSodShape *input, GError **error)
+{
+  GstSodShape sample = { 3,
+    { input->dims[1], input->dims[2], input->dims[3] } };
+  g_autoptr (GstSodTensor) noise = new_noise (&sample, error);
+
+  for (gint64 i = 0; noise != NULL && i < input->dims[0]; i++) {
+    if (!self->stream->klass->write_tensor (
+            self->stream, (guint) i, 0, noise, error))
+      return FALSE;
+  }
+  return noise != NULL;
+}
+
+static GstSodGraph *
+cut (const GstSodGraph *graph)
+{
+  GstSodValue logits = gst_sod_graph_find (graph, "logits");
+
+  return gst_sod_graph_cut (graph, logits != GST_SOD_NO_VALUE
+                                       ? logits
+                                       : gst_sod_graph_find (graph, "image"));
+}
+
+static gboolean
+subject_init (Subject *self, GstSodNetwork *network, GstSodBackend *backend,
+    GstSodPrecision precision, const GstSodShape *input, GError **error)
+{
+  g_autoptr (GstSodGraph) graph = cut (gst_sod_network_get_graph (network));
+  GstSodCompileRequest request = {
+    .graph = graph,
+    .mode = GST_SOD_MODE_TRAIN,
+    .precision = precision,
+    .dtype = GST_SOD_DTYPE_F32,
+    .input = *input,
+    .threads = (guint) threads,
+  };
+
+  self->precision = precision;
+  self->weights = copy_table (gst_sod_network_get_weights (network));
+  self->gradients = copy_table (self->weights);
+  self->forward = self->backward = G_MAXDOUBLE;
+  request.weights = self->weights;
+  self->executable = gst_sod_backend_compile (backend, &request, error);
+  if (self->executable == NULL)
+    return FALSE;
+  self->stream = gst_sod_executable_open (self->executable, error);
+  if (self->stream == NULL)
+    return FALSE;
+  self->steps = self->executable->klass->describe (self->executable);
+  self->n_steps = g_strv_length (self->steps);
+  self->step_times = g_new0 (gint64, self->n_steps);
+  for (guint i = 0; i < self->n_steps; i++)
+    self->step_times[i] = G_MAXINT64;
+  self->d_output = new_noise (&self->executable->output, error);
+  return self->d_output != NULL
+         && self->stream->klass->bind (
+             self->stream, self->weights, self->gradients, error)
+         && write_input (self, input, error);
+}
+
+static void
+subject_clear (Subject *self)
+{
+  g_strfreev (self->steps);
+  g_free (self->step_times);
+  g_clear_pointer (&self->d_output, gst_sod_tensor_unref);
+  g_clear_pointer (&self->stream, gst_sod_stream_free);
+  g_clear_pointer (&self->executable, gst_sod_executable_unref);
+  g_clear_pointer (&self->weights, g_hash_table_unref);
+  g_clear_pointer (&self->gradients, g_hash_table_unref);
+}
+
+static gboolean
+run_step (Subject *self, gboolean note, GError **error)
+{
+  const GstSodStreamClass *klass = self->stream->klass;
+  gint64 start = g_get_monotonic_time (), middle, end;
+
+  if (!klass->execute (self->stream, error))
+    return FALSE;
+  middle = g_get_monotonic_time ();
+  if (!klass->backward (self->stream, self->d_output, NULL, error))
+    return FALSE;
+  end = g_get_monotonic_time ();
+  if (!note)
+    return TRUE;
+  self->forward = MIN (self->forward, (gdouble) (middle - start) / 1000);
+  self->backward = MIN (self->backward, (gdouble) (end - middle) / 1000);
+  return TRUE;
+}
+
+static gboolean
+run_round (Subject *self, GError **error)
+{
+  g_autofree gint64 *step_times = g_new0 (gint64, self->n_steps);
+
+  for (gint i = 0; i < WARM_UP + iterations; i++) {
+    if (!run_step (self, i >= WARM_UP, error))
+      return FALSE;
+  }
+  if (!gst_sod_onednn_train_profile (
+          self->stream, (guint) iterations, step_times, error))
+    return FALSE;
+  for (guint i = 0; i < self->n_steps; i++)
+    self->step_times[i] = MIN (self->step_times[i], step_times[i]);
+  return TRUE;
+}
+
+/* ---- report ---- */
+
+static void
+print_table (Subject *subjects, guint n)
+{
+  g_print ("%-10s %9s %9s %9s %9s %9s %7s %9s\n", "precision", "step",
+      "forward", "backward", "steps", "bare", "ratio", "MiB");
+  for (guint i = 0; i < n; i++) {
+    Subject *self = &subjects[i];
+    gdouble whole = self->forward + self->backward;
+
+    g_print ("%-10s %9.3f %9.3f %9.3f %9.3f %9.3f %7.3f %9.1f\n",
+        gst_sod_precision_name (self->precision), whole / batch,
+        self->forward / batch, self->backward / batch,
+        get_sum (self, FALSE) / batch, get_sum (self, TRUE) / batch,
+        whole / get_sum (self, TRUE),
+        (gdouble) (self->executable->arena_size
+                   + self->executable->workspace_size)
+            / 1048576);
+    for (guint j = 0; steps_too && j < self->n_steps; j++)
+      g_print ("  %8.3f  %s\n", (gdouble) self->step_times[j] / 1e6 / batch,
+          self->steps[j]);
+  }
+  g_print ("(milliseconds an image, the shortest; steps: the sum of the plan's "
+           "steps, each\n timed alone; bare: of its convolutions; ratio: step "
+           "over bare; MiB: activations\n and scratch of the batch)\n");
+}
+
+static void
+add_number (JsonBuilder *builder, const gchar *name, gdouble value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_double_value (builder, value);
+}
+
+static void
+build_subject (JsonBuilder *builder, Subject *self)
+{
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "precision");
+  json_builder_add_string_value (
+      builder, gst_sod_precision_name (self->precision));
+  add_number (builder, "forward-ms", self->forward / batch);
+  add_number (builder, "backward-ms", self->backward / batch);
+  add_number (builder, "steps-ms", get_sum (self, FALSE) / batch);
+  add_number (builder, "bare-ms", get_sum (self, TRUE) / batch);
+  add_number (builder, "memory-mib",
+      (gdouble) (self->executable->arena_size
+                 + self->executable->workspace_size)
+          / 1048576);
+  json_builder_end_object (builder);
+}
+
+static void
+print_json (Subject *subjects, guint n)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
+  g_autofree gchar *text = NULL;
+
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < n; i++)
+    build_subject (builder, &subjects[i]);
+  json_builder_end_array (builder);
+  root = json_builder_get_root (builder);
+  text = json_to_string (root, TRUE);
+  g_print ("%s\n", text);
+}
+
+/* ---- the whole ---- */
+
+/* The precisions asked for, or all that the back end has here. */
+static guint
+list_precisions (
+    GstSodBackend *backend, GstSodPrecision *precisions, GError **error)
+{
+  static const GstSodPrecision all[] = { GST_SOD_PRECISION_F32,
+    GST_SOD_PRECISION_BF16 };
+  guint n = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++) {
+    const gchar *name = gst_sod_precision_name (all[i]);
+
+    if (precision_name != NULL && !g_str_equal (name, precision_name))
+      continue;
+    if (backend->klass->check_precision (
+            backend, all[i], precision_name != NULL ? error : NULL))
+      precisions[n++] = all[i];
+    else if (precision_name != NULL)
+      return 0;
+  }
+  if (n == 0)
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+        "\"%s\" is no precision of this benchmark; use f32 or bf16",
+        precision_name);
+  return n;
+}
+
+static gboolean
+find_input (
+    GstSodArchitecture *architecture, GstSodShape *input, GError **error)
+{
+  gint width = gst_sod_architecture_get_input_width (architecture);
+  gint height = gst_sod_architecture_get_input_height (architecture);
+
+  if (size != NULL && sscanf (size, "%dx%d", &width, &height) != 2) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+        "\"%s\" is no size; use WIDTHxHEIGHT", size);
+    return FALSE;
+  }
+  *input = gst_sod_shape_nchw (batch,
+      gst_sod_architecture_get_input_channels (architecture), height, width);
+  return TRUE;
+}
+
+static gboolean
+benchmark (GError **error)
+{
+  GstSodPrecision precisions[2];
+  Subject subjects[2] = { { 0 } };
+  GstSodBackend *backend = gst_sod_backend_for_device ("cpu", NULL, error);
+  g_autoptr (GstSodArchitecture) architecture =
+      gst_sod_architecture_new_preset (
+          preset != NULL ? preset : "base", (guint) frames, error);
+  g_autoptr (GstSodNetwork) network = NULL;
+  GstSodShape input;
+  gboolean ok;
+  guint n;
+
+  if (architecture == NULL || !find_input (architecture, &input, error))
+    return FALSE;
+  n = list_precisions (backend, precisions, error);
+  network = n > 0 ? gst_sod_network_new_random (architecture, 1, error) : NULL;
+  ok = network != NULL;
+  for (guint i = 0; ok && i < n; i++)
+    ok = subject_init (
+        &subjects[i], network, backend, precisions[i], &input, error);
+  for (gint round = 0; ok && round < rounds; round++) {
+    for (guint i = 0; ok && i < n; i++)
+      ok = run_round (&subjects[i], error);
+  }
+  if (ok && as_json)
+    print_json (subjects, n);
+  else if (ok)
+    print_table (subjects, n);
+  for (guint i = 0; i < n; i++)
+    subject_clear (&subjects[i]);
+  return ok;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GOptionContext) context =
+      g_option_context_new ("- time of a training step on the CPU");
+  g_autoptr (GError) error = NULL;
+
+  setlocale (LC_ALL, "");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (g_option_context_parse (context, &argc, &argv, &error)
+      && benchmark (&error))
+    return 0;
+  g_printerr ("benchmark-train: %s\n", error->message);
+  return 1;
+}

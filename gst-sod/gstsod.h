@@ -12,6 +12,7 @@
 #include <gst-sod/run/ensemble.h>
 #include <gst-sod/run/instance.h>
 #include <gst-sod/run/session.h>
+#include <gst-sod/data/annotation-writer.h>
 #include <gst-sod/data/picture.h>
 #include <gst-sod/data/dataset-layout.h>
 #include <gst-sod/data/dataset.h>

@@ -15,6 +15,7 @@ typedef struct
   GstSodStoredFrame frame;
   gchar *name; /* "door/000123" */
   guint node;
+  guint sequence; /* of the snapshot's, counted through */
 } Sample;
 
 struct _GstSodStoreSnapshot
@@ -92,6 +93,12 @@ get_name (GstSodSamples *samples, guint sample)
   return sample_at (GST_SOD_STORE_SNAPSHOT (samples), sample)->name;
 }
 
+static guint
+get_sequence (GstSodSamples *samples, guint sample)
+{
+  return sample_at (GST_SOD_STORE_SNAPSHOT (samples), sample)->sequence;
+}
+
 static gboolean
 read_picture (const GstSodStoredFrame *frame, GstSodImage **image,
     GstSodImage **mask, GError **error)
@@ -157,8 +164,7 @@ find_neighbour (
     const Sample *there = sample_at (self, at);
     gint64 off;
 
-    if (there->node != here->node
-        || there->frame.sequence != here->frame.sequence)
+    if (there->sequence != here->sequence)
       break;
     off = ABS (here->frame.stream_time - there->frame.stream_time - wanted);
     if (off >= best || off > ABS (wanted))
@@ -196,12 +202,31 @@ implement (GstSodSamplesInterface *iface)
   iface->get_n_samples = get_n_samples;
   iface->is_labelled = is_labelled;
   iface->get_name = get_name;
+  iface->get_sequence = get_sequence;
   iface->read = read_sample;
   iface->find_neighbour = find_neighbour;
   iface->get_hash = get_hash;
 }
 
 /* ---- taking it ---- */
+
+static void
+add_sample (GstSodStoreSnapshot *self, const GstSodStoreNode *node,
+    const GstSodStoredFrame *frame, gboolean is_first)
+{
+  guint n = self->samples->len;
+  Sample sample = { *frame, gst_sod_store_make_id (node->name, frame->number),
+    self->nodes->len - 1, 0 };
+
+  if (n > 0) {
+    const Sample *last = sample_at (self, n - 1);
+
+    sample.sequence =
+        last->sequence
+        + (is_first || last->frame.sequence != frame->sequence ? 1 : 0);
+  }
+  g_array_append_val (self->samples, sample);
+}
 
 static gboolean
 take_node (GstSodStoreSnapshot *self, GstSodStoreNode *node, GError **error)
@@ -218,13 +243,9 @@ take_node (GstSodStoreSnapshot *self, GstSodStoreNode *node, GError **error)
     if (i == node->segments->len - 1 && !gst_sod_segment_sync (segment, error))
       return FALSE;
   }
-  for (guint i = 0; i < node->frames->len; i++) {
-    Sample sample = { g_array_index (node->frames, GstSodStoredFrame, i), NULL,
-      self->nodes->len - 1 };
-
-    sample.name = gst_sod_store_make_id (node->name, sample.frame.number);
-    g_array_append_val (self->samples, sample);
-  }
+  for (guint i = 0; i < node->frames->len; i++)
+    add_sample (self, node, &g_array_index (node->frames, GstSodStoredFrame, i),
+        i == 0);
   return TRUE;
 }
 
@@ -339,16 +360,17 @@ gst_sod_store_snapshot_get_stream_time (GstSodStoreSnapshot *self, guint sample)
 }
 
 /**
- * gst_sod_store_snapshot_get_sequence:
+ * gst_sod_store_snapshot_get_node_sequence:
  * @self: a snapshot
  * @sample: 0 to gst_sod_samples_get_n_samples() - 1
  *
- * Returns: the number, within its node, of the sequence that the frame is of
+ * Returns: the number of the frame's sequence, which its node gave it for good
  *
  * Since: 0.1
  */
 guint
-gst_sod_store_snapshot_get_sequence (GstSodStoreSnapshot *self, guint sample)
+gst_sod_store_snapshot_get_node_sequence (
+    GstSodStoreSnapshot *self, guint sample)
 {
   g_return_val_if_fail (GST_SOD_IS_STORE_SNAPSHOT (self), 0);
   g_return_val_if_fail (sample < self->samples->len, 0);

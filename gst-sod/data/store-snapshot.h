@@ -35,7 +35,7 @@ gint64 gst_sod_store_snapshot_get_stream_time (
     GstSodStoreSnapshot *self, guint sample);
 
 GST_SOD_API
-guint gst_sod_store_snapshot_get_sequence (
+guint gst_sod_store_snapshot_get_node_sequence (
     GstSodStoreSnapshot *self, guint sample);
 
 GST_SOD_API
@@ -49,5 +49,13 @@ guint64 gst_sod_store_snapshot_get_n_bytes (
 GST_SOD_API
 guint gst_sod_store_snapshot_get_distance (
     GstSodStoreSnapshot *self, guint sample, guint other);
+
+GST_SOD_API
+guint *gst_sod_store_snapshot_pick (GstSodStoreSnapshot *self,
+    const gdouble *scores, gsize n_scores, guint distance, guint n_wanted,
+    gsize *n_picked);
+
+GST_SOD_API
+gdouble gst_sod_store_measure_uncertainty (const GstSodImage *map);
 
 G_END_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Affine maps in two passes (Catmull and Smith, "3-D transformations of images
- * in scanline order", 1980), built for speed: along the source's rows, each
- * with an offset of its own where the map turns, then along the columns, where
+ * in scanline order", 1980), built for speed: down the source's columns, each
+ * with an offset of its own where the map turns, then along the rows, where
  * each has one. Both filter with the input rule's triangle, as wide as the
  * step where that is over one sample, so a map without a turn is exactly that
  * rule. */
@@ -11,47 +11,235 @@
 #include <gst-sod/core/hot-private.h>
 #include <gst-sod/data/augment-private.h>
 
-/* One pass: output x looks at the position step * x + its line's offset. */
+/* Columns that are filtered together: near enough to each other to lie between
+ * almost the same rows. */
+#define BLOCK 16
+
+/* One pass: output i of a line looks at the position step * i + offset + slope
+ * * line. */
 typedef struct
 {
-  gfloat step;
+  gdouble step, slope, offset;
   gfloat radius; /* of the triangle, samples */
-  gint n_taps;
-  gint low, n;   /* samples that are read: low .. low + n - 1 */
   gint n_source; /* samples that there are */
-  gboolean reflects;
+  gint low, n;   /* samples that are read: low .. low + n - 1, some outside */
 } Pass;
 
-/* Samples and weights of a line's outputs. */
 typedef struct
 {
-  gint *first;     /* (width), counted from low */
-  gfloat *weights; /* (n_taps, width) */
-  gfloat *total;   /* (width) */
-} Taps;
+  Pass down, along;
+  gboolean reflects;
+  gint width, height;
+  guint n_planes;
+  gint n_columns; /* along.n, rounded up to blocks */
+  gint n_taps;    /* of the pass along rows */
 
-static void
-init_pass (Pass *pass, gdouble step, gdouble radius, gdouble min, gdouble max,
-    gint n_source, gboolean reflects)
+  const gfloat **rows; /* (down.n): of the source, (planes, n_columns) */
+  gint *columns;       /* (n_columns): where the source has them */
+  gfloat *source;      /* (rows of the source, planes, n_columns) */
+  gfloat *line;        /* (planes, n_columns): one row after the first pass */
+  gint *first;         /* (width): of each output's samples, from along.low */
+  gfloat *weights;     /* (n_taps, width) */
+  gfloat *total;       /* (width) */
+} Plan;
+
+/* Place in the source of sample @index, which may be outside. */
+static gint
+fold (const Plan *plan, const Pass *pass, gint index)
 {
-  pass->step = (gfloat) step;
-  pass->radius = (gfloat) MAX (radius, 1);
-  pass->n_taps = (gint) ceil (2 * MAX (radius, 1));
-  pass->low = (gint) floor (min - pass->radius) - 1;
-  pass->n = (gint) ceil (max + pass->radius) + 2 - pass->low + pass->n_taps;
-  pass->n_source = n_source;
-  pass->reflects = reflects;
+  gint n = pass->n_source, place;
+
+  if (!plan->reflects)
+    return CLAMP (index, 0, n - 1);
+  place = index % (2 * n);
+  place = place < 0 ? place + 2 * n : place;
+  return place < n ? place : 2 * n - 1 - place;
 }
 
-/* Outside of the source, where it is not reflected, nothing is weighed. */
+/* ---- the source as floats ---- */
+
 GST_SOD_HOT static void
-weigh (const Pass *restrict pass, gint width, gint *restrict first,
-    gfloat *restrict total, gfloat *restrict weights, gfloat offset, gint tap)
+unpack_rgb (const guint8 *restrict from, gint n, gfloat *restrict red,
+    gfloat *restrict green, gfloat *restrict blue)
 {
-  gfloat step = pass->step, radius = pass->radius, factor = 1 / radius;
-  gfloat last = (gfloat) (pass->n_source - 1);
+  for (gint i = 0; i < n; i++) {
+    red[i] = from[3 * i];
+    green[i] = from[3 * i + 1];
+    blue[i] = from[3 * i + 2];
+  }
+}
+
+GST_SOD_HOT static void
+unpack_plane (
+    const guint8 *restrict from, gint pixel_stride, gint n, gfloat *restrict to)
+{
+  if (pixel_stride == 1) {
+    for (gint i = 0; i < n; i++)
+      to[i] = from[i];
+  } else {
+    for (gint i = 0; i < n; i++)
+      to[i] = from[(gssize) i * pixel_stride];
+  }
+}
+
+/* What a row has outside, sample by sample. */
+static void
+extend (const Plan *plan, const guint8 *from, gint pixel_stride, gint begin,
+    gint end, gfloat *to)
+{
+  for (gint i = begin; i < end; i++)
+    to[i] = from[(gssize) plan->columns[i] * pixel_stride];
+}
+
+static gboolean
+is_rgb (const GstSodWarpPlane *planes)
+{
+  return planes[0].pixel_stride == 3 && planes[1].pixel_stride == 3
+         && planes[2].pixel_stride == 3 && planes[0].stride == planes[1].stride
+         && planes[0].stride == planes[2].stride
+         && planes[1].data == planes[0].data + 1
+         && planes[2].data == planes[0].data + 2;
+}
+
+static void
+unpack_row (const Plan *plan, const GstSodWarpPlane *planes, gint row)
+{
+  const Pass *pass = &plan->along;
+  gint begin = CLAMP (pass->low, 0, pass->n_source);
+  gint end = CLAMP (pass->low + plan->n_columns, begin, pass->n_source);
+  gsize n = (gsize) plan->n_columns;
+  gfloat *to = plan->source + (gsize) row * plan->n_planes * n;
+  guint done = 0;
+
+  if (is_rgb (planes)) {
+    gfloat *red = to + (begin - pass->low);
+
+    unpack_rgb (
+        planes[0].data + (gssize) row * planes[0].stride + 3 * (gssize) begin,
+        end - begin, red, red + n, red + 2 * n);
+    done = 3;
+  }
+  for (guint i = 0; i < plan->n_planes; i++) {
+    const guint8 *from = planes[i].data + (gssize) row * planes[i].stride;
+    gint pixel_stride = planes[i].pixel_stride;
+    gfloat *plane = to + i * n;
+
+    if (i >= done)
+      unpack_plane (from + (gssize) begin * pixel_stride, pixel_stride,
+          end - begin, plane + (begin - pass->low));
+    extend (plan, from, pixel_stride, 0, begin - pass->low, plane);
+    extend (plan, from, pixel_stride, end - pass->low, plan->n_columns, plane);
+  }
+}
+
+/* ---- down the columns ---- */
+
+typedef struct
+{
+  const gfloat *const *rows; /* (n): (planes, n_columns), from the first on */
+  gint first, n;             /* samples of the pass */
+  gfloat radius;
+} Window;
+
+/* BLOCK values side by side, in as many registers as that takes. */
+typedef gfloat Lanes __attribute__ ((
+    vector_size (BLOCK * sizeof (gfloat)), aligned (4), may_alias));
+typedef gint32 Bits __attribute__ ((
+    vector_size (BLOCK * sizeof (gint32)), aligned (4), may_alias));
+
+/* out (planes, BLOCK), each filtered around its own position. A function of
+ * its own for each number of planes, whose sums stay in registers. */
+static inline __attribute__ ((always_inline)) void
+filter_planes (const Window *window, gint column, gsize n_columns,
+    guint n_planes, const gfloat *positions, gfloat *out)
+{
+  Lanes sums[GST_SOD_WARP_MAX_PLANES] = { { 0 } };
+  Lanes total = { 0 }, position = *(const Lanes *) (gconstpointer) positions;
+  gfloat factor = 1 / window->radius;
+
+  for (gint k = 0; k < window->n; k++) {
+    const gfloat *row = window->rows[k] + column;
+    Lanes distance = position - (gfloat) (window->first + k);
+    Lanes weight;
+
+    distance = (Lanes) ((Bits) distance & 0x7fffffff);
+    weight = 1 - distance * factor;
+    weight = (Lanes) ((Bits) weight & (weight > 0));
+    total += weight;
+    for (guint j = 0; j < n_planes; j++)
+      sums[j] +=
+          weight * *(const Lanes *) (gconstpointer) (row + j * n_columns);
+  }
+  for (guint j = 0; j < n_planes; j++)
+    *(Lanes *) (gpointer) (out + j * n_columns + column) = sums[j] / total;
+}
+
+GST_SOD_HOT static void
+filter_block (const Window *window, gint column, gsize n_columns,
+    guint n_planes, const gfloat *positions, gfloat *out)
+{
+  switch (n_planes) {
+    case 3:
+      filter_planes (window, column, n_columns, 3, positions, out);
+      break;
+    case 4:
+      filter_planes (window, column, n_columns, 4, positions, out);
+      break;
+    default:
+      filter_planes (window, column, n_columns, 5, positions, out);
+  }
+}
+
+/* Samples outside are left out where they are not reflected. */
+static Window
+get_window (const Plan *plan, gfloat low, gfloat high)
+{
+  const Pass *pass = &plan->down;
+  gint first = (gint) ceilf (low - pass->radius);
+  gint last = (gint) floorf (high + pass->radius);
+
+  if (!plan->reflects) {
+    first = CLAMP (first, 0, pass->n_source - 1);
+    last = CLAMP (last, first, pass->n_source - 1);
+  }
+  first = MAX (first, pass->low);
+  last = MIN (last, pass->low + pass->n - 1);
+  return (Window){ plan->rows + (first - pass->low), first, last - first + 1,
+    pass->radius };
+}
+
+/* Row @y of the first pass. */
+static void
+filter_down (const Plan *plan, gint y)
+{
+  const Pass *pass = &plan->down;
+
+  for (gint column = 0; column < plan->n_columns; column += BLOCK) {
+    gfloat positions[BLOCK], slope = (gfloat) pass->slope;
+    gfloat start = (gfloat) (pass->step * y + pass->offset
+                             + pass->slope * (plan->along.low + column));
+    Window window;
+
+    for (gint i = 0; i < BLOCK; i++)
+      positions[i] = start + slope * (gfloat) i;
+    window = get_window (plan, MIN (positions[0], positions[BLOCK - 1]),
+        MAX (positions[0], positions[BLOCK - 1]));
+    filter_block (&window, column, (gsize) plan->n_columns, plan->n_planes,
+        positions, plan->line);
+  }
+}
+
+/* ---- along the rows ---- */
+
+/* The part of one tap in each output. */
+GST_SOD_HOT static void
+weigh (const Pass *restrict pass, gboolean reflects, gint width, gfloat offset,
+    gint tap, gint *restrict first, gfloat *restrict total,
+    gfloat *restrict weights)
+{
+  gfloat step = (gfloat) pass->step, radius = pass->radius;
+  gfloat factor = 1 / radius, last = (gfloat) (pass->n_source - 1);
   gint low = pass->low;
-  gboolean reflects = pass->reflects;
 
   for (gint x = 0; x < width; x++) {
     gfloat position = step * (gfloat) x + offset;
@@ -75,13 +263,16 @@ divide (gint width, const gfloat *restrict total, gfloat *restrict weights)
 }
 
 static void
-fill_taps (const Pass *pass, gint width, gfloat offset, const Taps *taps)
+weigh_row (const Plan *plan, gint y)
 {
-  for (gint k = 0; k < pass->n_taps; k++)
-    weigh (pass, width, taps->first, taps->total,
-        taps->weights + (gsize) k * width, offset, k);
-  for (gint k = 0; k < pass->n_taps; k++)
-    divide (width, taps->total, taps->weights + (gsize) k * width);
+  const Pass *pass = &plan->along;
+  gfloat offset = (gfloat) (pass->offset + pass->slope * y);
+
+  for (gint k = 0; k < plan->n_taps; k++)
+    weigh (pass, plan->reflects, plan->width, offset, k, plan->first,
+        plan->total, plan->weights + (gsize) k * plan->width);
+  for (gint k = 0; k < plan->n_taps; k++)
+    divide (plan->width, plan->total, plan->weights + (gsize) k * plan->width);
 }
 
 /* out[x] = or += weights[x] * line[first[x]] */
@@ -98,165 +289,110 @@ gather (gint width, const gint *restrict first, const gfloat *restrict weights,
   }
 }
 
-/* Place in the source of sample @index, which may be outside. */
-static gint
-fold (const Pass *pass, gint index)
-{
-  gint n = pass->n_source, place;
-
-  if (!pass->reflects)
-    return CLAMP (index, 0, n - 1);
-  place = index % (2 * n);
-  place = place < 0 ? place + 2 * n : place;
-  return place < n ? place : 2 * n - 1 - place;
-}
-
-/* A source row as floats, with what is read of its outside. */
 static void
-unpack (const Pass *pass, const guint8 *row, gint pixel_stride, gfloat *line)
+filter_along (const Plan *plan, gint y, gfloat *const *to)
 {
-  gint end = pass->low + pass->n;
-  gint inside = MIN (end, pass->n_source);
-  gint i = pass->low;
-
-  for (; i < MIN (0, end); i++)
-    line[i - pass->low] = row[(gssize) fold (pass, i) * pixel_stride];
-  for (; i < inside; i++)
-    line[i - pass->low] = row[(gssize) i * pixel_stride];
-  for (; i < end; i++)
-    line[i - pass->low] = row[(gssize) fold (pass, i) * pixel_stride];
+  if (y == 0 || plan->along.slope != 0)
+    weigh_row (plan, y);
+  for (guint j = 0; j < plan->n_planes; j++)
+    for (gint k = 0; k < plan->n_taps; k++)
+      gather (plan->width, plan->first, plan->weights + (gsize) k * plan->width,
+          plan->line + (gsize) j * plan->n_columns + k,
+          to[j] + (gsize) y * plan->width, k > 0);
 }
 
-typedef struct
-{
-  Pass rows, columns; /* of the first pass, of the second */
-  gdouble rows_offset, rows_slope;
-  gdouble columns_offset, columns_step; /* by y; its slope is columns.step */
-  gint width, height;
-  Taps taps;
-  gfloat *line;   /* (rows.n) */
-  gint *place;    /* (width) */
-  gfloat *middle; /* (planes, columns.n, width): between passes */
-} Plan;
+/* ---- both ---- */
 
-/* v = e y + d x + f solved for y, in u = a x + b y + c. */
+/* What output 0 to @n - 1 of lines @low to @high look at. */
+static void
+init_pass (Pass *pass, gdouble n, gdouble low, gdouble high)
+{
+  gdouble min = pass->offset + MIN (0, pass->step * (n - 1))
+                + MIN (pass->slope * low, pass->slope * high);
+  gdouble max = pass->offset + MAX (0, pass->step * (n - 1))
+                + MAX (pass->slope * low, pass->slope * high);
+
+  pass->radius = (gfloat) MAX (fabs (pass->step), 1);
+  pass->low = (gint) floor (min - pass->radius) - 1;
+  pass->n = (gint) ceil (max + pass->radius) + 3 - pass->low;
+}
+
+/* u = a x + b y + c solved for x, in v = d x + e y + f. */
 static void
 init_plan (Plan *plan, const GstSodWarp *warp, gint source_width,
     gint source_height, gint width, gint height)
 {
-  gdouble slope = warp->u[1] / warp->v[1];
-  gdouble step = warp->u[0] - slope * warp->v[0];
-  gdouble offset = warp->u[2] - slope * warp->v[2];
-  gdouble x = width - 1, y = height - 1, min, max;
+  gdouble slope = warp->v[0] / warp->u[0];
 
-  *plan = (Plan){ .width = width,
-    .height = height,
-    .rows_offset = offset,
-    .rows_slope = slope,
-    .columns_offset = warp->v[2],
-    .columns_step = warp->v[1] };
-  min = warp->v[2] + MIN (0, warp->v[0] * x) + MIN (0, warp->v[1] * y);
-  max = warp->v[2] + MAX (0, warp->v[0] * x) + MAX (0, warp->v[1] * y);
-  init_pass (&plan->columns, warp->v[0], fabs (warp->v[1]), min, max,
-      source_height, warp->reflects);
-  y = plan->columns.low + plan->columns.n - 1;
-  min = offset + MIN (0, step * x) + MIN (slope * plan->columns.low, slope * y);
-  max = offset + MAX (0, step * x) + MAX (slope * plan->columns.low, slope * y);
-  init_pass (
-      &plan->rows, step, fabs (step), min, max, source_width, warp->reflects);
+  *plan = (Plan){ .along = { warp->u[0], warp->u[1], warp->u[2],
+                      .n_source = source_width },
+    .down = { warp->v[1] - slope * warp->u[1], slope,
+        warp->v[2] - slope * warp->u[2], .n_source = source_height },
+    .reflects = warp->reflects,
+    .width = width,
+    .height = height };
+  init_pass (&plan->along, width, 0, height - 1);
+  plan->n_taps = (gint) ceil (2 * MAX (fabs (plan->along.step), 1));
+  plan->n_columns = (plan->along.n + plan->n_taps + BLOCK - 1) / BLOCK * BLOCK;
+  init_pass (&plan->down, height, plan->along.low,
+      plan->along.low + plan->n_columns - 1);
 }
 
-/* The arrays of @plan, all of 4-byte elements. */
+/* The arrays of @plan: pointers first, then all of 4-byte elements. */
 static gboolean
-allocate (
-    Plan *plan, guint n_planes, GstSodWarpScratch *scratch, GError **error)
+allocate (Plan *plan, GstSodWarpScratch *scratch, GError **error)
 {
-  gsize width = (gsize) plan->width;
-  gsize n_taps = (gsize) MAX (plan->rows.n_taps, plan->columns.n_taps);
-  gsize n_line = (gsize) plan->rows.n,
-        n_middle = n_planes * plan->columns.n * width;
-  gsize n = width * (n_taps + 3) + n_line + n_middle;
+  gsize width = (gsize) plan->width, n_rows = (gsize) plan->down.n;
+  gsize n_row = (gsize) plan->n_columns * plan->n_planes;
+  gsize n_pointers = n_rows * sizeof (gpointer) / sizeof (gfloat);
+  gsize n = n_pointers + width * ((gsize) plan->n_taps + 2)
+            + (gsize) plan->n_columns
+            + n_row * ((gsize) plan->down.n_source + 1);
   gfloat *at;
 
   if (n > scratch->n_floats) {
-    gfloat *memory = g_try_realloc_n (scratch->memory, n, sizeof (gfloat));
-
-    if (memory == NULL) {
+    g_clear_pointer (&scratch->memory, g_free);
+    scratch->n_floats = 0;
+    scratch->memory = g_try_malloc_n (n, sizeof (gfloat));
+    if (scratch->memory == NULL) {
       g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NO_MEMORY,
           "no memory to move a picture of %dx%d pixels; use smaller pictures",
-          plan->rows.n_source, plan->columns.n_source);
+          plan->along.n_source, plan->down.n_source);
       return FALSE;
     }
-    scratch->memory = memory;
     scratch->n_floats = n;
   }
   at = scratch->memory;
-  plan->taps.weights = at;
-  plan->taps.total = at += width * n_taps;
-  plan->taps.first = (gint *) (at += width);
-  plan->place = (gint *) (at += width);
-  plan->line = at += width;
-  plan->middle = at + n_line;
+  plan->rows = (const gfloat **) (gpointer) at;
+  plan->line = at += n_pointers;
+  plan->weights = at += n_row;
+  plan->total = at += width * (gsize) plan->n_taps;
+  plan->first = (gint *) (at += width);
+  plan->columns = (gint *) (at += width);
+  plan->source = at + plan->n_columns;
   return TRUE;
 }
 
+/* The rows that are looked at. */
 static void
-run_row (Plan *plan, const GstSodWarpPlane *plane, gint row, gfloat *out)
+unpack (Plan *plan, const GstSodWarpPlane *planes)
 {
-  const Pass *pass = &plan->rows;
+  const Pass *pass = &plan->down;
+  gsize n_row = (gsize) plan->n_columns * plan->n_planes;
+  gint begin = CLAMP (pass->low, 0, pass->n_source);
+  gint end = CLAMP (pass->low + pass->n, begin, pass->n_source);
 
-  unpack (pass,
-      plane->data + (gssize) fold (&plan->columns, row) * plane->stride,
-      plane->pixel_stride, plan->line);
-  for (gint k = 0; k < pass->n_taps; k++)
-    gather (plan->width, plan->taps.first,
-        plan->taps.weights + (gsize) k * plan->width, plan->line + k, out,
-        k > 0);
-}
-
-static void
-run_rows (Plan *plan, const GstSodWarpPlane *planes, guint n_planes)
-{
-  gboolean turns = plan->rows_slope != 0;
-
-  for (gint i = 0; i < plan->columns.n; i++) {
-    gint row = plan->columns.low + i;
-
-    if (turns || i == 0)
-      fill_taps (&plan->rows, plan->width,
-          (gfloat) (plan->rows_offset + plan->rows_slope * row), &plan->taps);
-    for (guint j = 0; j < n_planes; j++)
-      run_row (plan, &planes[j], row,
-          plan->middle + ((gsize) j * plan->columns.n + i) * plan->width);
+  if (plan->reflects && (pass->low < 0 || end == pass->n_source)) {
+    begin = 0;
+    end = pass->n_source;
   }
-}
-
-GST_SOD_HOT static void
-place_columns (gint width, const gint *restrict first, gint *restrict place)
-{
-  for (gint x = 0; x < width; x++)
-    place[x] = first[x] * width + x;
-}
-
-static void
-run_columns (Plan *plan, guint n_planes, gfloat *const *to)
-{
-  const Pass *pass = &plan->columns;
-
-  for (gint y = 0; y < plan->height; y++) {
-    fill_taps (pass, plan->width,
-        (gfloat) (plan->columns_offset + plan->columns_step * y), &plan->taps);
-    place_columns (plan->width, plan->taps.first, plan->place);
-    for (guint j = 0; j < n_planes; j++) {
-      const gfloat *middle = plan->middle + (gsize) j * pass->n * plan->width;
-
-      for (gint k = 0; k < pass->n_taps; k++)
-        gather (plan->width, plan->place,
-            plan->taps.weights + (gsize) k * plan->width,
-            middle + (gsize) k * plan->width, to[j] + (gsize) y * plan->width,
-            k > 0);
-    }
-  }
+  for (gint i = 0; i < plan->n_columns; i++)
+    plan->columns[i] = fold (plan, &plan->along, plan->along.low + i);
+  for (gint i = begin; i < end; i++)
+    unpack_row (plan, planes, i);
+  for (gint i = 0; i < pass->n; i++)
+    plan->rows[i] =
+        plan->source + (gsize) fold (plan, pass, pass->low + i) * n_row;
 }
 
 gboolean
@@ -267,10 +403,14 @@ gst_sod_warp (const GstSodWarp *warp, const GstSodWarpPlane *planes,
   Plan plan;
 
   init_plan (&plan, warp, source_width, source_height, width, height);
-  if (!allocate (&plan, n_planes, scratch, error))
+  plan.n_planes = n_planes;
+  if (!allocate (&plan, scratch, error))
     return FALSE;
-  run_rows (&plan, planes, n_planes);
-  run_columns (&plan, n_planes, to);
+  unpack (&plan, planes);
+  for (gint y = 0; y < height; y++) {
+    filter_down (&plan, y);
+    filter_along (&plan, y, to);
+  }
   return TRUE;
 }
 

@@ -31,6 +31,8 @@ struct _GstSodRecord
   gint64 age;
   gdouble score;
   gboolean warm_up, reused;
+  gdouble reconstruction_error; /* -1: not measured */
+  gdouble disagreement;         /* -1: not measured */
 
   GArray *regions; /* of Region */
 };
@@ -117,6 +119,16 @@ write_duration (GString *json, gint64 duration)
     g_string_append_printf (json, "%" G_GINT64_FORMAT, duration);
 }
 
+/* A field that is there only where something was measured. */
+static void
+write_measure (GString *json, const gchar *name, gdouble value)
+{
+  if (value < 0)
+    return;
+  g_string_append_printf (json, ",\"%s\":", name);
+  write_number (json, value);
+}
+
 static void
 write_map (GString *json, const GstSodRecord *self)
 {
@@ -136,6 +148,8 @@ write_map (GString *json, const GstSodRecord *self)
   write_boolean (json, self->warm_up);
   g_string_append (json, ",\"reused\":");
   write_boolean (json, self->reused);
+  write_measure (json, "reconstruction_error", self->reconstruction_error);
+  write_measure (json, "disagreement", self->disagreement);
   g_string_append_c (json, '}');
 }
 
@@ -178,6 +192,7 @@ gst_sod_record_new (const gchar *source_id, gint width, gint height)
   self->width = width;
   self->height = height;
   self->pts = -1;
+  self->reconstruction_error = self->disagreement = -1;
   self->regions = g_array_new (FALSE, FALSE, sizeof (Region));
   return self;
 }
@@ -291,6 +306,42 @@ gst_sod_record_set_map (GstSodRecord *self, const gchar *model_id,
   self->score = score;
   self->warm_up = warm_up;
   self->reused = reused;
+}
+
+/**
+ * gst_sod_record_set_reconstruction_error:
+ * @self: a record
+ * @error: how far the picture that a reverse network imagines from the map is
+ *   from the frame, 0 to 2; -1 where that was not measured
+ *
+ * Says how well the map explains the frame; written where the frame has a map.
+ *
+ * Since: 0.1
+ */
+void
+gst_sod_record_set_reconstruction_error (GstSodRecord *self, gdouble error)
+{
+  g_return_if_fail (self != NULL);
+
+  self->reconstruction_error = error;
+}
+
+/**
+ * gst_sod_record_set_disagreement:
+ * @self: a record
+ * @disagreement: how far the maps disagree that the map was made of, 0 to 1; -1
+ *   where that was not measured
+ *
+ * Says how far an ensemble disagrees; written where the frame has a map.
+ *
+ * Since: 0.1
+ */
+void
+gst_sod_record_set_disagreement (GstSodRecord *self, gdouble disagreement)
+{
+  g_return_if_fail (self != NULL);
+
+  self->disagreement = disagreement;
 }
 
 /**

@@ -45,6 +45,14 @@ void gst_sod_record_set_map (GstSodRecord *self, const gchar *model_id,
     const gchar *model_version, gint64 age, gdouble score, gboolean warm_up,
     gboolean reused);
 
+/* What was measured of the map; -1 = nothing. */
+GST_SOD_API
+void gst_sod_record_set_reconstruction_error (
+    GstSodRecord *self, gdouble error);
+
+GST_SOD_API
+void gst_sod_record_set_disagreement (GstSodRecord *self, gdouble disagreement);
+
 /* Box, area and score in fractions; id as the region finder gave it. */
 GST_SOD_API
 void gst_sod_record_add_region (GstSodRecord *self, guint id, gdouble x,

@@ -96,6 +96,20 @@ void gst_sod_buffer_add_map (GstBuffer *buffer, GstSodMap *map);
 GST_SOD_API
 GstSodMap *gst_sod_buffer_get_map (GstBuffer *buffer);
 
+GST_SOD_API
+void gst_sod_buffer_set_reconstruction_error (GstBuffer *buffer, gdouble error);
+
+GST_SOD_API
+gboolean gst_sod_buffer_get_reconstruction_error (
+    GstBuffer *buffer, gdouble *error);
+
+GST_SOD_API
+void gst_sod_buffer_set_disagreement (GstBuffer *buffer, gdouble disagreement);
+
+GST_SOD_API
+gboolean gst_sod_buffer_get_disagreement (
+    GstBuffer *buffer, gdouble *disagreement);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstSodMap, gst_sod_map_unref)
 
 G_END_DECLS

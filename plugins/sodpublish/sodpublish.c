@@ -147,6 +147,17 @@ add_map (GstSodRecord *record, const GstSodMap *map)
 }
 
 static void
+add_measures (GstSodRecord *record, GstBuffer *buffer)
+{
+  gdouble value;
+
+  if (gst_sod_buffer_get_reconstruction_error (buffer, &value))
+    gst_sod_record_set_reconstruction_error (record, value);
+  if (gst_sod_buffer_get_disagreement (buffer, &value))
+    gst_sod_record_set_disagreement (record, value);
+}
+
+static void
 add_region (GstSodRecord *record, const GstSodRegion *region)
 {
   gdouble x, y, width, height;
@@ -187,6 +198,7 @@ make_record (GstSodPublish *self, GstBuffer *buffer)
     gst_sod_record_set_wall_clock (record, g_get_real_time ());
   if (map != NULL)
     add_map (record, map);
+  add_measures (record, buffer);
   regions = gst_sod_buffer_get_regions (buffer, self->width, self->height);
   for (guint i = 0; i < regions->len; i++)
     add_region (record, g_ptr_array_index (regions, i));

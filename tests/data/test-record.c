@@ -190,6 +190,27 @@ test_before_1970 (void)
   g_assert_nonnull (strstr (json, "\"1969-12-31T23:59:59.999999Z\""));
 }
 
+/* What was not measured has no field; nor has a frame without a map. */
+static void
+test_measures (void)
+{
+  g_autoptr (GstSodRecord) record = new_record ();
+  g_autoptr (GstSodRecord) bare = gst_sod_record_new ("", 1, 1);
+  g_autofree gchar *none = gst_sod_record_to_json (record);
+  g_autofree gchar *both = NULL, *other = NULL;
+
+  g_assert_null (strstr (none, "reconstruction_error"));
+  g_assert_null (strstr (none, "disagreement"));
+  gst_sod_record_set_reconstruction_error (record, 0.25);
+  gst_sod_record_set_disagreement (record, 0);
+  both = gst_sod_record_to_json (record);
+  g_assert_nonnull (strstr (
+      both, ",\"reconstruction_error\":0.25,\"disagreement\":0},\"regions\""));
+  gst_sod_record_set_disagreement (bare, 0.5);
+  other = gst_sod_record_to_json (bare);
+  g_assert_null (strstr (other, "disagreement"));
+}
+
 static void
 test_copy (void)
 {
@@ -211,6 +232,7 @@ main (int argc, char **argv)
   g_test_add_func ("/record/line/is-as-documented", test_line);
   g_test_add_func ("/record/line/unknown-is-null", test_empty);
   g_test_add_func ("/record/line/parses", test_parses);
+  g_test_add_func ("/record/map/measures-are-optional", test_measures);
   g_test_add_func ("/record/strings/come-back", test_strings);
   g_test_add_func ("/record/strings/are-made-utf8", test_not_utf8);
   g_test_add_func ("/record/numbers/ignore-the-locale", test_locale);

@@ -100,6 +100,22 @@ test_a_line_says_what_the_frame_carries (void)
 }
 
 static void
+test_measures_of_the_map_are_told (void)
+{
+  g_autofree gchar *path = test_path ("measured.jsonl");
+  g_autoptr (TestHarness) harness = publish_to (path, NULL, FALSE);
+  GstBuffer *frame = make_found_frame (0, "gate");
+  g_auto (GStrv) lines = NULL;
+
+  gst_sod_buffer_set_reconstruction_error (frame, 0.375);
+  gst_sod_buffer_set_disagreement (frame, 0.5);
+  push (harness, frame);
+  lines = read_lines (path);
+  assert_holds (
+      lines[0], "\"reconstruction_error\":0.375,\"disagreement\":0.5}");
+}
+
+static void
 test_a_frame_without_a_map_has_a_line_without_a_model (void)
 {
   g_autofree gchar *path = test_path ("plain.jsonl");
@@ -296,6 +312,8 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/publish/a-line-says-what-the-frame-carries",
       test_a_line_says_what_the_frame_carries);
+  g_test_add_func ("/publish/measures-of-the-map-are-told",
+      test_measures_of_the_map_are_told);
   g_test_add_func ("/publish/a-frame-without-a-map-has-a-line-without-a-model",
       test_a_frame_without_a_map_has_a_line_without_a_model);
   g_test_add_func ("/publish/times-are-those-of-the-stream",

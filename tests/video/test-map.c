@@ -136,6 +136,28 @@ test_copies (void)
 }
 
 static void
+test_measures (void)
+{
+  g_autoptr (GstBuffer) buffer = gst_buffer_new_allocate (NULL, 16, NULL);
+  g_autoptr (GstBuffer) copy = NULL;
+  g_autoptr (GstSodMap) map = new_map ();
+  gdouble error = -1, disagreement = -1;
+
+  g_assert_false (gst_sod_buffer_get_reconstruction_error (buffer, &error));
+  gst_sod_buffer_add_map (buffer, map);
+  g_assert_false (gst_sod_buffer_get_disagreement (buffer, &disagreement));
+  gst_sod_buffer_set_reconstruction_error (buffer, 0.25);
+  gst_sod_buffer_set_disagreement (buffer, 0.125);
+  copy = gst_buffer_copy (buffer);
+  assert_map (copy);
+  g_assert_true (gst_sod_buffer_get_reconstruction_error (copy, &error));
+  g_assert_true (gst_sod_buffer_get_disagreement (copy, &disagreement));
+  g_assert_cmpfloat (error, ==, 0.25);
+  g_assert_cmpfloat (disagreement, ==, 0.125);
+  g_assert_true (gst_sod_buffer_get_disagreement (copy, NULL));
+}
+
+static void
 test_replaced (void)
 {
   g_autoptr (GstBuffer) buffer = gst_buffer_new_allocate (NULL, 16, NULL);
@@ -300,6 +322,7 @@ main (int argc, char **argv)
   g_test_add_func ("/map/type/is-boxed", test_boxed);
   g_test_add_func ("/map/buffer/copies-carry-it", test_copies);
   g_test_add_func ("/map/buffer/second-map-replaces-first", test_replaced);
+  g_test_add_func ("/map/buffer/measures-go-along", test_measures);
   g_test_add_data_func (
       "/map/elements/queue-keeps-both", "queue", test_elements);
   g_test_add_data_func ("/map/elements/tee-keeps-both",

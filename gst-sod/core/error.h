@@ -40,6 +40,8 @@ G_BEGIN_DECLS
  * @GST_SOD_ERROR_CANCELLED: the caller cancelled the work
  * @GST_SOD_ERROR_NO_SPACE: a disk or a quota that is full
  * @GST_SOD_ERROR_BUSY: something that another program holds
+ * @GST_SOD_ERROR_DIVERGED: a training whose loss or gradient is not finite any
+ *   more
  *
  * Errors of the library. Each message names the object, what was expected,
  * what was found and the way out.
@@ -60,7 +62,8 @@ typedef enum
   GST_SOD_ERROR_INVALID_ARGUMENT,
   GST_SOD_ERROR_CANCELLED,
   GST_SOD_ERROR_NO_SPACE,
-  GST_SOD_ERROR_BUSY
+  GST_SOD_ERROR_BUSY,
+  GST_SOD_ERROR_DIVERGED
 } GstSodError;
 
 GST_SOD_API

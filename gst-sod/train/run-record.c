@@ -51,7 +51,7 @@ GstSodRunRecord *
 gst_sod_run_record_new (GstSodTrainingSettings *settings)
 {
   static const gchar *const lists[] = { "nodes", "stages", "pseudo-labels",
-    "networks", "warnings" };
+    "networks", "monitor", "warnings" };
   GstSodRunRecord *self = g_new0 (GstSodRunRecord, 1);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree gchar *time = g_date_time_format_iso8601 (now);

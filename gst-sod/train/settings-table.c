@@ -47,6 +47,8 @@ const GstSodSetting gst_sod_settings[] = {
   TEXT ("run.checkpoint-path", "", "", "file of the checkpoint; empty: none"),
   NUMBER ("run.checkpoint-interval", 0, LARGE, "300", "300",
       "seconds between checkpoints"),
+  WORD ("run.reverse", "auto|yes|no", "auto", "auto",
+      "whether there is a reverse network; auto: where a later phase follows"),
   WORD ("run.keep", "last|best", "last", "last",
       "networks that a phase leaves: its last, or its best by score.measure"),
 
@@ -65,8 +67,8 @@ const GstSodSetting gst_sod_settings[] = {
   WORD ("data.augmentation", "effective|paper|none", "effective", "paper",
       "paper: mirrored at random; effective: also moved, scaled, turned, "
       "coloured and noisy"),
-  INTEGER ("data.reading-threads", 1, 256, "1", "1",
-      "that read and augment beside the arithmetic"),
+  INTEGER ("data.reading-threads", 0, 256, "1", "1",
+      "that read and augment beside the arithmetic; 0: between the steps"),
   INTEGER ("data.cache-size", 0, 1048576, "512", "512",
       "MiB of decoded pictures that are kept"),
 

@@ -90,7 +90,7 @@ clip (GstSodTrainer *self, GError **error)
   gdouble limit = self->settings.clip_norm;
 
   if (!isfinite (norm)) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FAILED,
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_DIVERGED,
         "training diverged: the gradient of step %" G_GUINT64_FORMAT
         " is not finite; go on from an earlier network with a smaller "
         "learning-rate",
@@ -178,7 +178,7 @@ differentiate (GstSodTrainer *self, const GstSodTensor *input,
     return NAN;
   }
   if (!isfinite (loss)) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FAILED,
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_DIVERGED,
         "training diverged: the loss of step %" G_GUINT64_FORMAT
         " is %g; go on from an earlier network with a smaller learning-rate",
         self->n_steps, loss);
@@ -203,7 +203,7 @@ differentiate (GstSodTrainer *self, const GstSodTensor *input,
  * statistics and the optimiser's state are as they were after the last change.
  *
  * Errors: %GST_SOD_ERROR_MISMATCH where the tensors do not fit the network or
- * each other, %GST_SOD_ERROR_FAILED where loss or gradient are not finite,
+ * each other, %GST_SOD_ERROR_DIVERGED where loss or gradient are not finite,
  * %GST_SOD_ERROR_UNSUPPORTED, %GST_SOD_ERROR_BACKEND, %GST_SOD_ERROR_NO_MEMORY.
  *
  * Returns: %TRUE, or %FALSE with @error set

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <gst-sod/train/checkpoint-private.h>
+#include <gst-sod/train/monitor-private.h>
 #include <gst-sod/train/run-record-private.h>
 #include <gst-sod/train/score-private.h>
 #include <gst-sod/train/settings-private.h>
@@ -20,10 +22,11 @@ typedef struct
   gboolean knows;         /* it has learnt, or was given to start from */
   GstSodNetwork *best;    /* what runs: the best so far by the held-out score */
   gdouble best_score;     /* NAN: not known */
+  gdouble score;          /* of what it has; NAN likewise */
+  GstSodNetwork *teacher; /* what makes this round's pseudo-labels, or NULL */
   GstSodScorer *scorer;   /* NULL before the first score, or nothing held out */
 } GstSodTrainingNode;
 
-typedef struct _GstSodCheckpoint GstSodCheckpoint;
 typedef struct _GstSodStageClass GstSodStageClass;
 typedef struct _GstSodStage GstSodStage;
 
@@ -39,15 +42,16 @@ typedef struct
 typedef struct
 {
   guint64 step;
-  gdouble rate_scale; /* halved with each roll-back */
-  guint n_diverged;
-  gdouble seconds;         /* spent in this stage */
-  gdouble loss_sum;        /* since the last point of the record's curve */
-  guint64 n_losses;        /* summed up there */
-  gdouble best_score;      /* NAN: none yet */
-  guint n_without_gain;    /* scores in a row */
-  guint n_suspicions;      /* of the monitor, in a row */
-  gdouble monitor_sums[4]; /* since its last judgement */
+  guint64 n_diverged;     /* how often it went back to a checkpoint */
+  gdouble rate_scale;     /* halved each time */
+  gdouble seconds;        /* spent in this stage */
+  gdouble loss_sum;       /* since the last point of the record's curve */
+  guint64 n_losses;       /* summed up there */
+  gdouble best_score;     /* NAN: none yet */
+  guint64 n_without_gain; /* scores in a row */
+  guint64 owes_score;     /* 1: the last step's score is still to be made */
+  guint64 n_suspicions;   /* of the monitor, in a row */
+  GstSodMonitor monitor;  /* since its last judgement */
 } GstSodStageState;
 
 struct _GstSodTraining
@@ -56,20 +60,67 @@ struct _GstSodTraining
   GstSodTrainingSettings *settings;
   GPtrArray *nodes; /* of GstSodTrainingNode */
   GstSodTrainingNode *reverse;
-  GstSodSamples *all; /* of all nodes, NULL before it is needed */
-  gboolean all_known; /* whether it has been asked for */
-  GArray *plan;       /* of GstSodStagePlan; NULL before run */
-  guint stage;        /* in the plan */
-  GstSodStage *current;
+  gboolean uses_reverse;
+  GstSodSamples *all_labelled; /* of all nodes; NULL before it is needed */
+  GstSodSamples *all_held_out;
+  GArray *plan;         /* of GstSodStagePlan; NULL before it runs */
+  guint stage;          /* in the plan */
+  GstSodStage *current; /* at work */
+  gboolean resumes;     /* the next stage begins where `saved` was made in it */
+  gboolean intact;      /* its state can be kept as it is */
+  guint teachers_round; /* whose teachers the nodes have; 0: none */
+  gdouble seconds;      /* of the stages before, also before a resume */
   GstSodRunRecord *record;
-  gdouble seconds; /* of all stages before, also of runs before a resume */
   GCancellable *cancellable;
+  gint64 saved_at; /* us */
 
   GMutex lock; /* of what follows, and of the nodes' networks */
   GCond changed;
-  gboolean running;
+  GThread *runner;         /* NULL: it does not run */
   GPtrArray *requests;     /* of checkpoints, by other threads */
   GstSodCheckpoint *saved; /* the last; NULL: none */
 };
+
+/* ---- what it is given: training-events.c ---- */
+
+void gst_sod_training_note_nodes (GstSodTraining *self);
+/* Labels that nothing can be learnt from are an error. */
+gboolean gst_sod_training_check_labels (
+    GstSodTraining *self, GstSodTrainingNode *node, GError **error);
+
+/* ---- checkpoints: training-checkpoint.c ---- */
+
+/* Takes the state as it is between two steps as what to go back to. */
+gboolean gst_sod_training_keep_state (GstSodTraining *self, GError **error);
+/* Answers other threads; writes a checkpoint where one is due. */
+gboolean gst_sod_training_save_if_due (GstSodTraining *self, GError **error);
+/* After the step that failed for @failure: goes back to the last checkpoint
+ * where it diverged; anything else becomes @error. */
+gboolean gst_sod_training_recover (
+    GstSodTraining *self, const GError *failure, GError **error);
+/* The run is over, or stopped: its state is kept. */
+void gst_sod_training_leave (GstSodTraining *self);
+
+/* ---- for stages ---- */
+
+/* @object as JSON in one line. */
+gchar *gst_sod_training_json_line (JsonObject *object);
+
+void gst_sod_training_warn (GstSodTraining *self, const gchar *format, ...)
+    G_GNUC_PRINTF (2, 3);
+void gst_sod_training_tell_progress (
+    GstSodTraining *self, JsonObject *progress);
+void gst_sod_training_tell_scores (
+    GstSodTraining *self, const GstSodTrainingNode *node, JsonObject *scores);
+/* A network that could run: told with whether it is better. @rank: NAN where
+ * nothing is held out. */
+void gst_sod_training_offer (GstSodTraining *self, GstSodTrainingNode *node,
+    GstSodNetwork *network, gdouble rank);
+gboolean gst_sod_training_score (GstSodTraining *self, GstSodTrainingNode *node,
+    GstSodNetwork *network, GstSodScores *scores, GError **error);
+/* Labelled frames of all nodes, as one; owned by the training. */
+GstSodSamples *gst_sod_training_get_all_labelled (GstSodTraining *self);
+/* Held-out frames of all nodes; NULL where there are none. */
+GstSodSamples *gst_sod_training_get_all_held_out (GstSodTraining *self);
 
 G_END_DECLS

@@ -1,12 +1,242 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <gst-sod/train/training-private.h>
+/* The three phases of the paper (section III) as one list of stages, and the
+ * walk along it. */
+#include <gst-sod/train/stage-private.h>
+#include <gst-sod/train/training-state-private.h>
+
+/* ---- the plan ---- */
+
+static gint64
+get_integer (GstSodTraining *self, const gchar *key)
+{
+  return gst_sod_training_settings_get_integer (self->settings, key);
+}
 
 static gboolean
-refuse (GError **error)
+has_phase (GstSodTraining *self, guint phase)
 {
-  g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
-      "this version cannot run a training: use a later one");
-  return FALSE;
+  return get_integer (self, "run.first-phase") <= phase
+         && phase <= get_integer (self, "run.last-phase");
+}
+
+/* A network of a node or of the cloud learns. */
+static void
+add_stage (GstSodTraining *self, const GstSodStageClass *klass, guint phase,
+    guint round, GstSodTrainingNode *node)
+{
+  GstSodStagePlan stage = { klass, phase, round, node };
+
+  g_array_append_val (self->plan, stage);
+}
+
+/* III.B: "the base classification networks are initialized based on the local
+ * training data, and the reverse augmented network is initialized based on the
+ * whole training data." */
+static void
+plan_initialisation (GstSodTraining *self)
+{
+  for (guint k = 0; k < self->nodes->len; k++) {
+    GstSodTrainingNode *node = g_ptr_array_index (self->nodes, k);
+
+    if (node->n_labelled > 0)
+      add_stage (self, &gst_sod_stage_initialise_base, 1, 0, node);
+  }
+  if (self->uses_reverse)
+    add_stage (self, &gst_sod_stage_initialise_reverse, 1, 0, self->reverse);
+}
+
+static void
+make_plan (GstSodTraining *self)
+{
+  self->plan = g_array_new (FALSE, FALSE, sizeof (GstSodStagePlan));
+  if (has_phase (self, 1))
+    plan_initialisation (self);
+}
+
+/* ---- before it runs ---- */
+
+static GstSodNetwork *
+make_network (GstSodTraining *self, const gchar *key, guint frames,
+    guint64 number, GError **error)
+{
+  const gchar *text = gst_sod_training_settings_peek (self->settings, key);
+  guint64 seed = (guint64) get_integer (self, "run.seed");
+  g_autoptr (GstSodArchitecture) architecture =
+      *text == '{' ? gst_sod_architecture_new_from_json (text, error)
+                   : gst_sod_architecture_new_preset (text, frames, error);
+
+  if (architecture == NULL) {
+    g_prefix_error (error, "setting %s: ", key);
+    return NULL;
+  }
+  return gst_sod_network_new_random (
+      architecture, seed + number * 1000003, error);
+}
+
+static gboolean
+prepare_node (GstSodTraining *self, guint k, GError **error)
+{
+  GstSodTrainingNode *node = g_ptr_array_index (self->nodes, k);
+
+  node->n_labelled = gst_sod_samples_get_n_labelled (node->samples);
+  if (node->network == NULL)
+    node->network = make_network (self, "base.architecture",
+        (guint) get_integer (self, "base.input-frames"), k + 1, error);
+  return node->network != NULL
+         && gst_sod_training_check_labels (self, node, error);
+}
+
+static gboolean
+prepare (GstSodTraining *self, GError **error)
+{
+  guint n_labelled = 0;
+
+  if (self->nodes->len == 0) {
+    g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+        "a training without nodes: add at least one");
+    return FALSE;
+  }
+  for (guint k = 0; k < self->nodes->len; k++) {
+    if (!prepare_node (self, k, error))
+      return FALSE;
+    n_labelled +=
+        ((GstSodTrainingNode *) g_ptr_array_index (self->nodes, k))->n_labelled;
+  }
+  if (n_labelled == 0) {
+    g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+        "none of the frames has a label: at least one node needs labelled "
+        "frames to learn from");
+    return FALSE;
+  }
+  self->uses_reverse =
+      gst_sod_training_settings_is (self->settings, "run.reverse", "yes")
+      || (gst_sod_training_settings_is (self->settings, "run.reverse", "auto")
+          && get_integer (self, "run.last-phase") > 1);
+  if (self->uses_reverse && self->reverse->network == NULL)
+    self->reverse->network =
+        make_network (self, "reverse.architecture", 1, 0, error);
+  if (self->uses_reverse && self->reverse->network == NULL)
+    return FALSE;
+  make_plan (self);
+  gst_sod_training_note_nodes (self);
+  return TRUE;
+}
+
+/* ---- the walk ---- */
+
+/* What a stage costs beside another, in some unit. */
+static gdouble
+weigh (GstSodTraining *self, guint stage)
+{
+  return g_array_index (self->plan, GstSodStagePlan, stage).phase == 2 ? 3 : 1;
+}
+
+/* Of the time that is left, a stage gets its share. */
+static gdouble
+share_time (GstSodTraining *self)
+{
+  gdouble limit =
+      gst_sod_training_settings_get_number (self->settings, "run.max-time");
+  gdouble all = 0;
+
+  if (limit <= 0)
+    return 0;
+  for (guint i = self->stage; i < self->plan->len; i++)
+    all += weigh (self, i);
+  return MAX (1, limit - self->seconds) * weigh (self, self->stage) / all;
+}
+
+static gboolean
+check_cancelled (GstSodTraining *self, GError **error)
+{
+  if (!g_cancellable_is_cancelled (self->cancellable))
+    return FALSE;
+  g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_CANCELLED,
+      "the training was stopped");
+  return TRUE;
+}
+
+/* A stage begins anew, or where a checkpoint was made in it. */
+static gboolean
+begin_stage (GstSodTraining *self, GError **error)
+{
+  const GstSodStagePlan *plan =
+      &g_array_index (self->plan, GstSodStagePlan, self->stage);
+
+  self->intact = FALSE;
+  self->current = gst_sod_stage_new (self, plan, error);
+  if (self->current == NULL)
+    return FALSE;
+  if (self->saved != NULL && self->resumes
+      && gst_sod_training_is_in_stage (self, self->saved)) {
+    self->intact = gst_sod_training_restore_stage (self, self->saved, error);
+    return self->intact;
+  }
+  self->intact = TRUE;
+  self->current->seconds = share_time (self);
+  gst_sod_run_record_begin_stage (self->record, plan->klass->name, plan->phase,
+      plan->round, plan->node->name, self->current->n_steps);
+  return gst_sod_training_keep_state (self, error);
+}
+
+/* One stage to its end. */
+static gboolean
+run_stage (GstSodTraining *self, GError **error)
+{
+  while (self->current->end == GST_SOD_STAGE_GOES_ON) {
+    g_autoptr (GError) failure = NULL;
+
+    if (check_cancelled (self, error)
+        || !gst_sod_training_save_if_due (self, error))
+      return FALSE;
+    if (!gst_sod_stage_advance (self->current, &failure)
+        && !gst_sod_training_recover (self, failure, error))
+      return FALSE;
+  }
+  return gst_sod_stage_finish (self->current, error);
+}
+
+static gboolean
+walk (GstSodTraining *self, GError **error)
+{
+  while (self->stage < self->plan->len) {
+    if (!begin_stage (self, error))
+      return FALSE;
+    self->resumes = FALSE;
+    if (!run_stage (self, error))
+      return FALSE;
+    self->seconds += self->current->state.seconds;
+    g_clear_pointer (&self->current, gst_sod_stage_free);
+    self->stage++;
+  }
+  return TRUE;
+}
+
+/* ---- public ---- */
+
+static gboolean
+begin_run (GstSodTraining *self, GError **error)
+{
+  gboolean first;
+
+  g_mutex_lock (&self->lock);
+  first = self->runner == NULL;
+  if (first)
+    self->runner = g_thread_self ();
+  g_mutex_unlock (&self->lock);
+  if (!first)
+    g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_FAILED,
+        "the training runs already: wait for it or stop it");
+  return first;
+}
+
+static void
+end_run (GstSodTraining *self)
+{
+  g_mutex_lock (&self->lock);
+  self->runner = NULL;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
 }
 
 /**
@@ -37,87 +267,18 @@ gboolean
 gst_sod_training_run (
     GstSodTraining *self, GCancellable *cancellable, GError **error)
 {
+  gboolean done;
+
   g_return_val_if_fail (GST_SOD_IS_TRAINING (self), FALSE);
 
-  return refuse (error);
-}
-
-/**
- * gst_sod_training_resume:
- * @self: a training with the nodes that the checkpoint was made with, which
- *   does not run yet
- * @checkpoint: (type filename): a checkpoint's file
- * @error: return location for an error
- *
- * Goes on where the checkpoint was made. Settings and data must be the same,
- * but for paths, intervals, times and numbers of threads.
- *
- * Errors: %GST_SOD_ERROR_NOT_FOUND, %GST_SOD_ERROR_IO, %GST_SOD_ERROR_FORMAT
- * for a file that is damaged, %GST_SOD_ERROR_MISMATCH for one of another
- * training.
- *
- * Returns: %TRUE, or %FALSE with @error set
- *
- * Since: 0.1
- */
-gboolean
-gst_sod_training_resume (
-    GstSodTraining *self, const gchar *checkpoint, GError **error)
-{
-  g_return_val_if_fail (GST_SOD_IS_TRAINING (self), FALSE);
-  g_return_val_if_fail (checkpoint != NULL, FALSE);
-
-  return refuse (error);
-}
-
-/**
- * gst_sod_training_checkpoint:
- * @self: a training
- * @path: (type filename): a file, which is replaced at once or not at all
- * @error: return location for an error
- *
- * Writes everything that is needed to go on from here. While the training runs
- * it is done between two steps, and this waits for it; from a handler of a
- * signal it writes the state of the last checkpoint or step.
- *
- * Errors: %GST_SOD_ERROR_IO, %GST_SOD_ERROR_FAILED where nothing has run yet.
- *
- * Returns: %TRUE, or %FALSE with @error set
- *
- * Since: 0.1
- */
-gboolean
-gst_sod_training_checkpoint (
-    GstSodTraining *self, const gchar *path, GError **error)
-{
-  g_return_val_if_fail (GST_SOD_IS_TRAINING (self), FALSE);
-  g_return_val_if_fail (path != NULL, FALSE);
-
-  return refuse (error);
-}
-
-/**
- * gst_sod_training_save:
- * @self: a training that does not run
- * @folder: (type filename): a folder, made where there is none
- * @error: return location for an error
- *
- * Writes NODE.safetensors for each node with a network, reverse.safetensors
- * where there is a reverse network, settings.ini with all settings, and
- * run.json with the record. Each file is replaced at once or not at all.
- *
- * Errors: %GST_SOD_ERROR_IO.
- *
- * Returns: %TRUE, or %FALSE with @error set
- *
- * Since: 0.1
- */
-gboolean
-gst_sod_training_save (
-    GstSodTraining *self, const gchar *folder, GError **error)
-{
-  g_return_val_if_fail (GST_SOD_IS_TRAINING (self), FALSE);
-  g_return_val_if_fail (folder != NULL, FALSE);
-
-  return refuse (error);
+  if (!begin_run (self, error))
+    return FALSE;
+  self->cancellable = cancellable;
+  done = (self->plan != NULL || prepare (self, error)) && walk (self, error);
+  self->intact &= self->plan != NULL;
+  gst_sod_training_leave (self);
+  self->resumes = !done;
+  self->cancellable = NULL;
+  end_run (self);
+  return done;
 }

@@ -27,6 +27,7 @@ free_node (gpointer data)
   g_clear_object (&node->held_out);
   g_clear_object (&node->network);
   g_clear_object (&node->best);
+  g_clear_object (&node->teacher);
   g_clear_pointer (&node->scorer, gst_sod_scorer_free);
   g_free (node);
 }
@@ -38,6 +39,7 @@ make_node (const gchar *name)
 
   node->name = g_strdup (name);
   node->best_score = NAN;
+  node->score = NAN;
   return node;
 }
 
@@ -48,11 +50,13 @@ gst_sod_training_finalize (GObject *object)
 
   g_ptr_array_unref (self->nodes);
   free_node (self->reverse);
-  g_clear_object (&self->all);
+  g_clear_object (&self->all_labelled);
+  g_clear_object (&self->all_held_out);
   g_clear_pointer (&self->plan, g_array_unref);
   g_clear_pointer (&self->record, gst_sod_run_record_free);
   g_clear_object (&self->settings);
   g_ptr_array_unref (self->requests);
+  g_clear_pointer (&self->saved, gst_sod_checkpoint_free);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
   G_OBJECT_CLASS (gst_sod_training_parent_class)->finalize (object);

@@ -5,8 +5,6 @@
 
 #include <math.h>
 
-#define DIFFERENCE_WEIGHT 0.1
-
 static gdouble
 sign (gdouble value)
 {
@@ -22,7 +20,7 @@ weigh (const GstSodLossBatch *batch, gint64 plane, gint64 i)
   return weights == NULL ? 1 : weights[i];
 }
 
-/* DIFFERENCE_WEIGHT times the mean |e[i + step] - e[i]| over the @n_rows x
+/* A tenth of the mean |e[i + step] - e[i]| over the @n_rows x
  * @n_columns pixels of each plane that have such a neighbour, e = o - t; 0
  * where there is none. A pair weighs as its lighter pixel. Adds its
  * gradient. */
@@ -33,7 +31,7 @@ differences (
   gint64 area = batch->height * batch->width;
   gint64 n_planes = batch->n * batch->c;
   gint64 count = n_planes * n_rows * n_columns;
-  gdouble scale = DIFFERENCE_WEIGHT / (gdouble) MAX (count, 1);
+  gdouble scale = GST_SOD_LOSS_DIFFERENCE_WEIGHT / (gdouble) MAX (count, 1);
   gdouble sum = 0;
 
   for (gint64 row = 0; row < n_planes * n_rows; row++) {

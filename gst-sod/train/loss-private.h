@@ -6,6 +6,16 @@
 
 G_BEGIN_DECLS
 
+/* As gst_sod_loss_compute(), over @threads samples at a time (0: as many as
+ * OpenMP likes); the same bytes whatever their number. */
+gdouble gst_sod_loss_compute_threaded (GstSodLoss loss,
+    const GstSodTensor *output, const GstSodTensor *target,
+    const GstSodTensor *weights, GstSodTensor *d_output, guint threads,
+    GError **error);
+
+/* ---- f64: to be read beside the formulas, and what f32 is held against ----
+ */
+
 /* One batch: all arrays (n, c, height, width), f64, but for the weights. */
 typedef struct
 {
@@ -34,5 +44,30 @@ gst_sod_loss_plane_weights (const GstSodLossBatch *batch, gint64 plane)
  * that neither overflows nor cancels. */
 gdouble gst_sod_loss_logit_entropy (gdouble logit, gdouble target);
 gdouble gst_sod_loss_sigmoid (gdouble logit);
+
+/* Half the side of the structure loss's neighbourhood: 15 pixels in a map 320
+ * wide, 7 in one of 160. */
+gint64 gst_sod_loss_radius (gint64 width);
+
+/* How much more an edge weighs there, and differences in the loss of images. */
+#define GST_SOD_LOSS_EMPHASIS 5.0
+#define GST_SOD_LOSS_DIFFERENCE_WEIGHT 0.1
+
+/* ---- f32: what training runs on ---- */
+
+/* One plane of a batch: all arrays (height, width). */
+typedef struct
+{
+  gint64 n_planes; /* of the batch, whose mean the loss is */
+  gint64 height, width;
+  const gfloat *output, *target;
+  const gfloat *weights; /* or NULL */
+  gfloat *d_output;      /* written (=), and on the way there used otherwise */
+} GstSodLossPlane;
+
+/* The plane's part of the loss; sums are f64. */
+gdouble gst_sod_loss_bce_plane (const GstSodLossPlane *plane);
+gdouble gst_sod_loss_structure_plane (const GstSodLossPlane *plane);
+gdouble gst_sod_loss_l1_gradient_plane (const GstSodLossPlane *plane);
 
 G_END_DECLS

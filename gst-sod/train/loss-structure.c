@@ -15,11 +15,15 @@
 
 #include <math.h>
 
-#define EMPHASIS 5.0
-
 /* The neighbourhood's side is 31 pixels in a map of 320, 15 in one of 160. */
 #define REFERENCE_RADIUS 15
 #define REFERENCE_WIDTH 320
+
+gint64
+gst_sod_loss_radius (gint64 width)
+{
+  return REFERENCE_RADIUS * width / REFERENCE_WIDTH;
+}
 
 /* Sums over [i - radius, i + radius] of @n values that are @stride apart,
  * zeros beyond the ends; @sums: n + 1 values of room. */
@@ -39,7 +43,7 @@ static void
 weigh (const GstSodLossBatch *batch, const gdouble *target, gdouble *weights,
     gdouble *sums)
 {
-  gint64 radius = REFERENCE_RADIUS * batch->width / REFERENCE_WIDTH;
+  gint64 radius = gst_sod_loss_radius (batch->width);
   gdouble area = (gdouble) ((2 * radius + 1) * (2 * radius + 1));
 
   for (gint64 y = 0; y < batch->height; y++)
@@ -49,7 +53,8 @@ weigh (const GstSodLossBatch *batch, const gdouble *target, gdouble *weights,
     sum_around (
         weights + x, weights + x, batch->height, batch->width, radius, sums);
   for (gint64 i = 0; i < batch->height * batch->width; i++)
-    weights[i] = 1 + EMPHASIS * fabs (weights[i] / area - target[i]);
+    weights[i] =
+        1 + GST_SOD_LOSS_EMPHASIS * fabs (weights[i] / area - target[i]);
 }
 
 typedef struct

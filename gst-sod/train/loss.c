@@ -3,10 +3,20 @@
 
 #include <math.h>
 
-static gdouble (*const losses[]) (const GstSodLossBatch *batch) = {
-  [GST_SOD_LOSS_BCE] = gst_sod_loss_bce,
-  [GST_SOD_LOSS_STRUCTURE] = gst_sod_loss_structure,
-  [GST_SOD_LOSS_L1_GRADIENT] = gst_sod_loss_l1_gradient,
+#include <gst-sod/train/parallel-private.h>
+
+typedef struct
+{
+  gdouble (*of_batch) (const GstSodLossBatch *batch); /* f64 */
+  gdouble (*of_plane) (const GstSodLossPlane *plane); /* f32 */
+} Loss;
+
+static const Loss losses[] = {
+  [GST_SOD_LOSS_BCE] = { gst_sod_loss_bce, gst_sod_loss_bce_plane },
+  [GST_SOD_LOSS_STRUCTURE] = { gst_sod_loss_structure,
+      gst_sod_loss_structure_plane },
+  [GST_SOD_LOSS_L1_GRADIENT] = { gst_sod_loss_l1_gradient,
+      gst_sod_loss_l1_gradient_plane },
 };
 
 static gboolean
@@ -52,19 +62,114 @@ check_weights (
   return FALSE;
 }
 
-/* Rounds @from into @to, of f32 or f64. */
-static void
-write_back (const gdouble *from, GstSodTensor *to)
+static gboolean
+check_all (const GstSodTensor *output, const GstSodTensor *target,
+    const GstSodTensor *weights, const GstSodTensor *d_output, GError **error)
 {
-  gsize n = gst_sod_tensor_get_n_elements (to);
-  gpointer data = gst_sod_tensor_get_data (to);
+  return check_tensors (output, target, error)
+         && (weights == NULL || check_weights (output, weights, error))
+         && (d_output == NULL || check_tensors (output, d_output, error));
+}
 
-  for (gsize i = 0; i < n; i++) {
-    if (gst_sod_tensor_get_dtype (to) == GST_SOD_DTYPE_F32)
-      ((gfloat *) data)[i] = (gfloat) from[i];
-    else
-      ((gdouble *) data)[i] = from[i];
+/* ---- f64 ---- */
+
+static gdouble
+compute_wide (const Loss *loss, const GstSodTensor *output,
+    const GstSodTensor *target, const GstSodTensor *weights,
+    GstSodTensor *d_output)
+{
+  const gint64 *dims = gst_sod_tensor_get_shape (output)->dims;
+  GstSodLossBatch batch = {
+    .n = dims[0],
+    .c = dims[1],
+    .height = dims[2],
+    .width = dims[3],
+    .output = gst_sod_tensor_peek_data (output),
+    .target = gst_sod_tensor_peek_data (target),
+    .weights = weights != NULL ? gst_sod_tensor_peek_data (weights) : NULL,
+    .d_output = gst_sod_tensor_get_data (d_output),
+  };
+
+  return loss->of_batch (&batch);
+}
+
+/* ---- f32 ---- */
+
+typedef struct
+{
+  gdouble (*of_plane) (const GstSodLossPlane *plane);
+  GstSodLossPlane first; /* plane of the batch */
+  gint64 c;
+  gdouble *values; /* one a plane */
+} Planes;
+
+static void
+compute_plane (gpointer data, guint index)
+{
+  const Planes *planes = data;
+  GstSodLossPlane plane = planes->first;
+  gint64 area = plane.height * plane.width;
+
+  plane.output += index * area;
+  plane.target += index * area;
+  plane.d_output += index * area;
+  if (plane.weights != NULL)
+    plane.weights += index / planes->c * area;
+  planes->values[index] = planes->of_plane (&plane);
+}
+
+/* Summed up in one order, whoever came first. */
+static gdouble
+compute_planes (const Loss *loss, const GstSodTensor *output,
+    const GstSodTensor *target, const GstSodTensor *weights,
+    GstSodTensor *d_output, guint threads)
+{
+  const gint64 *dims = gst_sod_tensor_get_shape (output)->dims;
+  guint n = (guint) (dims[0] * dims[1]);
+  g_autofree gdouble *values = g_new (gdouble, n);
+  Planes planes = {
+    .of_plane = loss->of_plane,
+    .first = {
+        .n_planes = n,
+        .height = dims[2],
+        .width = dims[3],
+        .output = gst_sod_tensor_peek_data (output),
+        .target = gst_sod_tensor_peek_data (target),
+        .weights = weights != NULL ? gst_sod_tensor_peek_data (weights) : NULL,
+        .d_output = gst_sod_tensor_get_data (d_output),
+    },
+    .c = dims[1],
+    .values = values,
+  };
+  gdouble sum = 0;
+
+  gst_sod_run_pieces (compute_plane, &planes, n, threads);
+  for (guint i = 0; i < n; i++)
+    sum += values[i];
+  return sum;
+}
+
+gdouble
+gst_sod_loss_compute_threaded (GstSodLoss loss, const GstSodTensor *output,
+    const GstSodTensor *target, const GstSodTensor *weights,
+    GstSodTensor *d_output, guint threads, GError **error)
+{
+  GstSodDType dtype = gst_sod_tensor_get_dtype (output);
+  g_autoptr (GstSodTensor) room = NULL;
+
+  if (!check_all (output, target, weights, d_output, error))
+    return NAN;
+  if (d_output == NULL) {
+    room = gst_sod_tensor_new_shaped (
+        dtype, gst_sod_tensor_get_shape (output), error);
+    if (room == NULL)
+      return NAN;
+    d_output = room;
   }
+  if (dtype == GST_SOD_DTYPE_F64)
+    return compute_wide (&losses[loss], output, target, weights, d_output);
+  return compute_planes (
+      &losses[loss], output, target, weights, d_output, threads);
 }
 
 /**
@@ -80,7 +185,7 @@ write_back (const gdouble *from, GstSodTensor *to)
  *   loss with respect to @output
  * @error: return location for an error
  *
- * Computes a loss and its gradient, in f64 whatever the tensors' type. The
+ * Computes a loss and its gradient, in the tensors' type with sums in f64. The
  * order of summation is fixed: equal tensors give equal losses. Thread-safe.
  *
  * Errors: %GST_SOD_ERROR_MISMATCH where the tensors do not fit each other,
@@ -95,45 +200,9 @@ gst_sod_loss_compute (GstSodLoss loss, const GstSodTensor *output,
     const GstSodTensor *target, const GstSodTensor *weights,
     GstSodTensor *d_output, GError **error)
 {
-  g_autoptr (GstSodTensor) wide = NULL, wide_target = NULL, gradient = NULL;
-  g_autoptr (GstSodTensor) wide_weights = NULL;
-  GstSodLossBatch batch;
-  const GstSodShape *shape;
-  gdouble value;
-
   g_return_val_if_fail (output != NULL && target != NULL, NAN);
   g_return_val_if_fail ((guint) loss < G_N_ELEMENTS (losses), NAN);
 
-  if (!check_tensors (output, target, error)
-      || (weights != NULL && !check_weights (output, weights, error))
-      || (d_output != NULL && !check_tensors (output, d_output, error)))
-    return NAN;
-  if (weights != NULL) {
-    wide_weights = gst_sod_tensor_convert (weights, GST_SOD_DTYPE_F64, error);
-    if (wide_weights == NULL)
-      return NAN;
-  }
-  wide = gst_sod_tensor_convert (output, GST_SOD_DTYPE_F64, error);
-  if (wide != NULL)
-    wide_target = gst_sod_tensor_convert (target, GST_SOD_DTYPE_F64, error);
-  shape = gst_sod_tensor_get_shape (output);
-  if (wide_target != NULL)
-    gradient = gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F64, shape, error);
-  if (gradient == NULL)
-    return NAN;
-  batch = (GstSodLossBatch){
-    .n = shape->dims[0],
-    .c = shape->dims[1],
-    .height = shape->dims[2],
-    .width = shape->dims[3],
-    .output = gst_sod_tensor_peek_data (wide),
-    .target = gst_sod_tensor_peek_data (wide_target),
-    .weights =
-        wide_weights != NULL ? gst_sod_tensor_peek_data (wide_weights) : NULL,
-    .d_output = gst_sod_tensor_get_data (gradient),
-  };
-  value = losses[loss](&batch);
-  if (d_output != NULL)
-    write_back (batch.d_output, d_output);
-  return value;
+  return gst_sod_loss_compute_threaded (
+      loss, output, target, weights, d_output, 1, error);
 }

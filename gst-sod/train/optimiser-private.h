@@ -14,13 +14,32 @@ typedef struct
   gdouble momentum;     /* SGD */
   gdouble weight_decay; /* of convolution weights only */
   guint64 step;         /* from 0: of all updates so far */
+  gdouble scale;        /* what gradients are multiplied with first */
+  /* average += share * (weight - average), of all weights and statistics once
+   * they are updated; 0: the averages stay. */
+  gdouble average_share;
 } GstSodUpdate;
 
-void gst_sod_params_update (GstSodParams *params, const GstSodUpdate *update);
+/* Each value is read and written once, piece by piece on @threads threads (0:
+ * as many as OpenMP likes); the same bytes whatever their number. */
+void gst_sod_params_update (
+    GstSodParams *params, const GstSodUpdate *update, guint threads);
 
-/* sgd.c and adamw.c: of one weight. */
-void gst_sod_update_sgd (GstSodParam *param, const GstSodUpdate *update);
-void gst_sod_update_adamw (GstSodParam *param, const GstSodUpdate *update);
+/* Values of one parameter, one behind the other. */
+typedef struct
+{
+  gsize n;
+  gfloat *weight;
+  const gfloat *gradient;
+  gfloat *moments[GST_SOD_PARAM_MOMENTS];
+  gboolean decays;
+} GstSodUpdateSpan;
+
+/* sgd.c and adamw.c. */
+void gst_sod_update_sgd (
+    const GstSodUpdateSpan *span, const GstSodUpdate *update);
+void gst_sod_update_adamw (
+    const GstSodUpdateSpan *span, const GstSodUpdate *update);
 
 /* The learning rate of step @step of @n_steps: rises to @peak over @warm_up
  * steps in a straight line, then falls as @peak * (1 - progress)^0.9 (poly) to

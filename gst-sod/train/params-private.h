@@ -20,11 +20,21 @@ typedef struct
   gfloat *sum; /* of gradients of earlier passes; NULL: there were none yet */
 } GstSodParam;
 
+/* What one thread does at a time: so few values that all that belongs to them
+ * stays in its cache. */
+typedef struct
+{
+  GstSodParam *param;
+  gsize begin, n;
+  gdouble squares; /* the sum of those of its gradients, of norms */
+} GstSodParamPiece;
+
 /* What a trainer owns of a network, in the order of the graph's nodes. The
  * same order of all sums, so that they round the same on every run. */
 typedef struct
 {
   GPtrArray *list;       /* of GstSodParam */
+  GArray *pieces;        /* of GstSodParamPiece: all of them, in order */
   GHashTable *weights;   /* name -> GstSodTensor: all */
   GHashTable *gradients; /* name -> GstSodTensor: those that are trained */
   GHashTable *averages;  /* name -> GstSodTensor: over the averages */
@@ -34,9 +44,9 @@ typedef struct
 GstSodParams *gst_sod_params_new (GstSodNetwork *network, GError **error);
 void gst_sod_params_free (GstSodParams *self);
 
-/* Euclidean norm of all gradients as one vector. */
-gdouble gst_sod_params_gradient_norm (const GstSodParams *self);
-void gst_sod_params_scale_gradients (GstSodParams *self, gdouble factor);
+/* Euclidean norm of all gradients as one vector; the same bytes whatever the
+ * number of threads (0: as many as OpenMP likes). */
+gdouble gst_sod_params_gradient_norm (GstSodParams *self, guint threads);
 
 /* sum += gradient, before the next pass writes its own there. */
 void gst_sod_params_put_gradients_by (GstSodParams *self);
@@ -44,9 +54,6 @@ void gst_sod_params_put_gradients_by (GstSodParams *self);
 void gst_sod_params_take_mean (GstSodParams *self, guint n_passes);
 /* sum = 0 */
 void gst_sod_params_drop_gradients (GstSodParams *self);
-
-/* average += (1 - @decay) * (weight - average) */
-void gst_sod_params_average (GstSodParams *self, gdouble decay);
 
 /* name -> new tensor with the weights, or their averages; (transfer full). */
 GHashTable *gst_sod_params_copy (

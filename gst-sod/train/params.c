@@ -5,6 +5,11 @@
 #include <string.h>
 
 #include <gst-sod/nn/weights-private.h>
+#include <gst-sod/train/lanes-private.h>
+#include <gst-sod/train/parallel-private.h>
+
+/* Values in a piece: 16 KiB of each kind. */
+#define PIECE ((gsize) 4096)
 
 static void
 free_param (gpointer data)
@@ -66,6 +71,22 @@ append_param (GstSodParams *self, const GstSodWeightSpec *spec,
   return TRUE;
 }
 
+static void
+cut_into_pieces (GstSodParams *self)
+{
+  self->pieces = g_array_new (FALSE, FALSE, sizeof (GstSodParamPiece));
+  for (guint i = 0; i < self->list->len; i++) {
+    GstSodParam *param = g_ptr_array_index (self->list, i);
+
+    for (gsize begin = 0; begin < param->n; begin += PIECE) {
+      GstSodParamPiece piece = { param, begin, MIN (PIECE, param->n - begin),
+        0 };
+
+      g_array_append_val (self->pieces, piece);
+    }
+  }
+}
+
 GstSodParams *
 gst_sod_params_new (GstSodNetwork *network, GError **error)
 {
@@ -86,12 +107,14 @@ gst_sod_params_new (GstSodNetwork *network, GError **error)
             gst_sod_network_get_tensor (network, spec->name), error))
       return NULL;
   }
+  cut_into_pieces (self);
   return g_steal_pointer (&self);
 }
 
 void
 gst_sod_params_free (GstSodParams *self)
 {
+  g_clear_pointer (&self->pieces, g_array_unref);
   g_clear_pointer (&self->averages, g_hash_table_unref);
   g_clear_pointer (&self->list, g_ptr_array_unref);
   g_clear_pointer (&self->weights, g_hash_table_unref);
@@ -99,37 +122,40 @@ gst_sod_params_free (GstSodParams *self)
   g_free (self);
 }
 
+GST_SOD_HOT static gdouble
+sum_squares (const gfloat *values, gsize n)
+{
+  GstSodSum sum = { 0 };
+
+  for (gsize i = 0; i < n; i += GST_SOD_LANES)
+    gst_sod_sum_add_squares (
+        &sum, gst_sod_lanes_load (values + i, (gint64) (n - i)));
+  return gst_sod_sum_total (&sum);
+}
+
+static void
+square_piece (gpointer data, guint index)
+{
+  GstSodParams *self = data;
+  GstSodParamPiece *piece =
+      &g_array_index (self->pieces, GstSodParamPiece, index);
+  const gfloat *gradient;
+
+  if (piece->param->gradient == NULL)
+    return;
+  gradient = gst_sod_tensor_peek_data (piece->param->gradient);
+  piece->squares = sum_squares (gradient + piece->begin, piece->n);
+}
+
 gdouble
-gst_sod_params_gradient_norm (const GstSodParams *self)
+gst_sod_params_gradient_norm (GstSodParams *self, guint threads)
 {
   gdouble sum = 0;
 
-  for (guint i = 0; i < self->list->len; i++) {
-    const GstSodParam *param = g_ptr_array_index (self->list, i);
-    const gfloat *gradient;
-
-    if (param->gradient == NULL)
-      continue;
-    gradient = gst_sod_tensor_peek_data (param->gradient);
-    for (gsize j = 0; j < param->n; j++)
-      sum += (gdouble) gradient[j] * gradient[j];
-  }
+  gst_sod_run_pieces (square_piece, self, self->pieces->len, threads);
+  for (guint i = 0; i < self->pieces->len; i++)
+    sum += g_array_index (self->pieces, GstSodParamPiece, i).squares;
   return sqrt (sum);
-}
-
-void
-gst_sod_params_scale_gradients (GstSodParams *self, gdouble factor)
-{
-  for (guint i = 0; i < self->list->len; i++) {
-    const GstSodParam *param = g_ptr_array_index (self->list, i);
-    gfloat *gradient;
-
-    if (param->gradient == NULL)
-      continue;
-    gradient = gst_sod_tensor_get_data (param->gradient);
-    for (gsize j = 0; j < param->n; j++)
-      gradient[j] *= (gfloat) factor;
-  }
 }
 
 void
@@ -179,21 +205,6 @@ gst_sod_params_drop_gradients (GstSodParams *self)
 
     if (param->sum != NULL)
       memset (param->sum, 0, param->n * sizeof (gfloat));
-  }
-}
-
-void
-gst_sod_params_average (GstSodParams *self, gdouble decay)
-{
-  gfloat share = (gfloat) (1 - decay);
-
-  for (guint i = 0; i < self->list->len; i++) {
-    GstSodParam *param = g_ptr_array_index (self->list, i);
-    const gfloat *restrict weight = gst_sod_tensor_peek_data (param->weight);
-    gfloat *restrict average = param->average;
-
-    for (gsize j = 0; j < param->n; j++)
-      average[j] += share * (weight[j] - average[j]);
   }
 }
 

@@ -28,6 +28,7 @@ struct _GstSodTrainer
   GstSodParams *params;
   GstSodEngine engine;
   guint64 n_steps;    /* updates so far */
+  guint64 position;   /* in the schedule: as many, unless it was moved */
   gdouble rate_scale; /* of the schedule's rate */
   gboolean frozen;
   /* Since the last update: */
@@ -74,7 +75,14 @@ void gst_sod_trainer_set_frozen (GstSodTrainer *self, gboolean frozen);
 GstSodTensor *gst_sod_trainer_predict (GstSodTrainer *self,
     const GstSodTensor *input, gboolean average, GError **error);
 
-/* The schedule goes on as if @step updates had been made. */
+/* The loss that the property names, on the trainer's threads; as
+ * gst_sod_loss_compute(). */
+gdouble gst_sod_trainer_compute_loss (GstSodTrainer *self,
+    const GstSodTensor *output, const GstSodTensor *target,
+    const GstSodTensor *weights, GstSodTensor *d_output, GError **error);
+
+/* The schedule goes on as if @step updates had been made; the optimiser's
+ * moments and the averages know how many it were. */
 void gst_sod_trainer_set_n_steps (GstSodTrainer *self, guint64 step);
 
 /* Multiplies the schedule's rate from now on; 1 at first. */

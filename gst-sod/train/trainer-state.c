@@ -7,7 +7,7 @@
 
 typedef struct
 {
-  guint64 n_steps;
+  guint64 n_steps, position;
   gdouble rate_scale;
 } Position;
 
@@ -85,7 +85,7 @@ gboolean
 gst_sod_trainer_write_state (GstSodTrainer *self, GstSodCheckpoint *checkpoint,
     const gchar *section, GError **error)
 {
-  Position position = { self->n_steps, self->rate_scale };
+  Position position = { self->n_steps, self->position, self->rate_scale };
   g_autofree gchar *place = make_name (section, "position");
   g_autofree gchar *names = make_name (section, "names");
   g_autofree gchar *text = describe (self->params);
@@ -201,6 +201,7 @@ gst_sod_trainer_read_state (GstSodTrainer *self,
   take_parts (self, values);
   g_strfreev ((gchar **) values);
   self->n_steps = position.n_steps;
+  self->position = position.position;
   self->rate_scale = position.rate_scale;
   gst_sod_params_drop_gradients (self->params);
   self->n_passes = 0;

@@ -83,10 +83,13 @@ gst_sod_trainer_discard (GstSodTrainer *self)
   begin_anew (self);
 }
 
-static gboolean
-clip (GstSodTrainer *self, GError **error)
+/* What the gradients are multiplied with, so that they are no longer than the
+ * limit; NaN with @error set where they are not finite. */
+static gdouble
+find_scale (GstSodTrainer *self, GError **error)
 {
-  gdouble norm = gst_sod_params_gradient_norm (self->params);
+  gdouble norm =
+      gst_sod_params_gradient_norm (self->params, self->engine.threads);
   gdouble limit = self->settings.clip_norm;
 
   if (!isfinite (norm)) {
@@ -95,45 +98,40 @@ clip (GstSodTrainer *self, GError **error)
         " is not finite; go on from an earlier network with a smaller "
         "learning-rate",
         self->n_steps);
-    return FALSE;
+    return NAN;
   }
-  if (limit > 0 && norm > limit)
-    gst_sod_params_scale_gradients (self->params, limit / norm);
-  return TRUE;
+  return limit > 0 && norm > limit ? limit / norm : 1;
 }
 
-static void
-optimise (GstSodTrainer *self)
+gboolean
+gst_sod_trainer_update (GstSodTrainer *self, GError **error)
 {
   const GstSodTrainerSettings *settings = &self->settings;
+  gdouble early =
+      (gdouble) (self->n_steps + 1) / (gdouble) (self->n_steps + 10);
   GstSodUpdate step = {
     .optimiser = settings->optimiser,
     .learning_rate = gst_sod_trainer_get_rate (self),
     .momentum = settings->momentum,
     .weight_decay = settings->weight_decay,
     .step = self->n_steps,
+    .average_share = settings->average_decay > 0
+                         ? 1 - MIN (settings->average_decay, early)
+                         : 0,
   };
-  gdouble early =
-      (gdouble) (self->n_steps + 1) / (gdouble) (self->n_steps + 10);
 
-  gst_sod_params_update (self->params, &step);
-  if (settings->average_decay > 0)
-    gst_sod_params_average (self->params, MIN (settings->average_decay, early));
-  self->n_steps++;
-}
-
-gboolean
-gst_sod_trainer_update (GstSodTrainer *self, GError **error)
-{
   g_return_val_if_fail (self->n_passes > 0, FALSE);
 
   if (self->n_passes > 1)
     gst_sod_params_take_mean (self->params, self->n_passes);
-  if (!clip (self, error)) {
+  step.scale = find_scale (self, error);
+  if (isnan (step.scale)) {
     gst_sod_trainer_discard (self);
     return FALSE;
   }
-  optimise (self);
+  gst_sod_params_update (self->params, &step, self->engine.threads);
+  self->n_steps++;
+  self->position++;
   begin_anew (self);
   return TRUE;
 }
@@ -150,6 +148,15 @@ gst_sod_trainer_predict (GstSodTrainer *self, const GstSodTensor *input,
 {
   return gst_sod_engine_forward (&self->engine, input,
       average ? self->params->averages : self->params->weights, NULL, error);
+}
+
+gdouble
+gst_sod_trainer_compute_loss (GstSodTrainer *self, const GstSodTensor *output,
+    const GstSodTensor *target, const GstSodTensor *weights,
+    GstSodTensor *d_output, GError **error)
+{
+  return gst_sod_loss_compute_threaded (self->settings.loss, output, target,
+      weights, d_output, self->engine.threads, error);
 }
 
 /* ---- all of them ---- */
@@ -171,8 +178,8 @@ differentiate (GstSodTrainer *self, const GstSodTensor *input,
         GST_SOD_DTYPE_F32, gst_sod_tensor_get_shape (output), error);
   if (d_output == NULL)
     return NAN;
-  loss = gst_sod_loss_compute (
-      self->settings.loss, output, target, NULL, d_output, &failure);
+  loss = gst_sod_trainer_compute_loss (
+      self, output, target, NULL, d_output, &failure);
   if (failure != NULL) {
     g_propagate_error (error, failure);
     return NAN;

@@ -369,7 +369,7 @@ gst_sod_trainer_get_rate (GstSodTrainer *self)
   g_return_val_if_fail (GST_SOD_IS_TRAINER (self), 0);
 
   return self->rate_scale
-         * gst_sod_schedule (self->settings.learning_rate, self->n_steps,
+         * gst_sod_schedule (self->settings.learning_rate, self->position,
              self->settings.warm_up, self->settings.n_steps);
 }
 
@@ -398,7 +398,7 @@ gst_sod_trainer_get_precision (GstSodTrainer *self, const gchar **reason)
 void
 gst_sod_trainer_set_n_steps (GstSodTrainer *self, guint64 step)
 {
-  self->n_steps = step;
+  self->position = step;
 }
 
 void

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include <gst-sod/train/loss.h>
+#include <gst-sod/train/loss-private.h>
 
 #define STEP 1e-6
 
@@ -178,28 +178,105 @@ test_weights_count_pixels (gconstpointer data)
   }
 }
 
-static void
-test_f32_is_the_same_but_for_rounding (void)
+static GstSodTensor *
+narrow (const GstSodTensor *tensor)
 {
-  GstSodShape shape = gst_sod_shape_nchw (2, 1, 16, 32);
+  return gst_sod_tensor_convert (tensor, GST_SOD_DTYPE_F32, NULL);
+}
+
+/* The f32 loss against the f64 one, on logits or images of size @spread, and
+ * the same bytes on any number of threads. */
+static void
+compare_types (GstSodLoss loss, const GstSodShape *shape, gdouble spread)
+{
   g_autoptr (GstSodTensor) output =
-      train_tensor_new_random (GST_SOD_DTYPE_F64, &shape, 1);
+      train_tensor_new_random (GST_SOD_DTYPE_F64, shape, 1);
   g_autoptr (GstSodTensor) target =
-      train_tensor_new_random (GST_SOD_DTYPE_F64, &shape, 2);
+      train_tensor_new_random (GST_SOD_DTYPE_F64, shape, 2);
+  GstSodShape map =
+      gst_sod_shape_nchw (shape->dims[0], 1, shape->dims[2], shape->dims[3]);
+  g_autoptr (GstSodTensor) weights =
+      train_tensor_new_random (GST_SOD_DTYPE_F64, &map, 3);
   g_autoptr (GstSodTensor) d_output =
-      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F64, &shape, NULL);
+      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F64, shape, NULL);
   g_autoptr (GstSodTensor) d_narrow =
-      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, &shape, NULL);
-  g_autoptr (GstSodTensor) narrow = NULL, narrow_target = NULL;
+      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, shape, NULL);
+  g_autoptr (GstSodTensor) d_threaded =
+      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, shape, NULL);
+  g_autoptr (GstSodTensor) n_output = NULL, n_target = NULL, n_weights = NULL;
+  gdouble *values = gst_sod_tensor_get_data (output);
+  /* The gradient of a difference is its sign, which rounding may turn. */
+  gdouble bound = loss == GST_SOD_LOSS_L1_GRADIENT ? 2e-3 : 1e-6;
 
   squash (target);
-  narrow = gst_sod_tensor_convert (output, GST_SOD_DTYPE_F32, NULL);
-  narrow_target = gst_sod_tensor_convert (target, GST_SOD_DTYPE_F32, NULL);
-  g_assert_cmpfloat_with_epsilon (
-      compute (GST_SOD_LOSS_STRUCTURE, output, target, NULL, d_output),
-      compute (GST_SOD_LOSS_STRUCTURE, narrow, narrow_target, NULL, d_narrow),
-      1e-6);
-  g_assert_cmpfloat (train_tensor_error (d_narrow, d_output), <, 1e-5);
+  squash (weights);
+  for (gsize i = 0; i < gst_sod_tensor_get_n_elements (output); i++)
+    values[i] *= spread;
+  /* Both of what f32 can hold: nothing but the arithmetic differs. */
+  n_output = narrow (output);
+  n_target = narrow (target);
+  n_weights = narrow (weights);
+  g_clear_pointer (&output, gst_sod_tensor_unref);
+  output = gst_sod_tensor_convert (n_output, GST_SOD_DTYPE_F64, NULL);
+  g_clear_pointer (&target, gst_sod_tensor_unref);
+  target = gst_sod_tensor_convert (n_target, GST_SOD_DTYPE_F64, NULL);
+  for (guint weighted = 0; weighted < 2; weighted++) {
+    GstSodTensor *wide = weighted ? weights : NULL;
+    GstSodTensor *thin = weighted ? n_weights : NULL;
+    gdouble expected = compute (loss, output, target, wide, d_output);
+    gdouble found = compute (loss, n_output, n_target, thin, d_narrow);
+
+    g_assert_cmpfloat_with_epsilon (
+        found, expected, 1e-6 * MAX (1, fabs (expected)));
+    g_assert_cmpfloat (train_tensor_error (d_narrow, d_output), <, bound);
+    g_assert_cmpfloat (
+        compute (loss, n_output, n_target, thin, NULL), ==, found);
+    g_assert_cmpfloat (gst_sod_loss_compute_threaded (
+                           loss, n_output, n_target, thin, d_threaded, 2, NULL),
+        ==, found);
+    g_assert_cmpmem (gst_sod_tensor_peek_data (d_threaded),
+        gst_sod_tensor_get_size (d_threaded),
+        gst_sod_tensor_peek_data (d_narrow),
+        gst_sod_tensor_get_size (d_narrow));
+  }
+}
+
+static void
+test_f32_is_the_same_but_for_rounding (gconstpointer data)
+{
+  GstSodLoss loss = *(const GstSodLoss *) data;
+  guint c = loss == GST_SOD_LOSS_L1_GRADIENT ? 3 : 1;
+  GstSodShape shapes[] = {
+    gst_sod_shape_nchw (2, c, 16, 32),
+    gst_sod_shape_nchw (3, c, 11, 70),
+    gst_sod_shape_nchw (1, c, 1, 1),
+    gst_sod_shape_nchw (1, c, 5, 3),
+    gst_sod_shape_nchw (2, c, 96, 160),
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++) {
+    compare_types (loss, &shapes[i], 1);
+    compare_types (loss, &shapes[i], 1e-4);
+    compare_types (loss, &shapes[i], 200);
+  }
+}
+
+/* What diverged must be seen to. */
+static void
+test_what_is_no_number_stays_so (gconstpointer data)
+{
+  GstSodLoss loss = *(const GstSodLoss *) data;
+  GstSodShape shape = gst_sod_shape_nchw (1, 1, 8, 24);
+  g_autoptr (GstSodTensor) output =
+      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, &shape, NULL);
+  g_autoptr (GstSodTensor) target =
+      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, &shape, NULL);
+  gfloat *values = gst_sod_tensor_get_data (output);
+
+  values[77] = NAN;
+  g_assert_true (isnan (compute (loss, output, target, NULL, NULL)));
+  values[77] = INFINITY;
+  g_assert_false (isfinite (compute (loss, output, target, NULL, NULL)));
 }
 
 static void
@@ -240,8 +317,20 @@ main (int argc, char **argv)
       "/train/losses/structure/half-a-map", test_structure_loss_of_half_a_map);
   g_test_add_func (
       "/train/losses/l1-gradient/four-pixels", test_l1_of_four_pixels);
-  g_test_add_func ("/train/losses/f32-is-the-same-but-for-rounding",
+  g_test_add_data_func ("/train/losses/bce/f32-is-the-same-but-for-rounding",
+      &bce, test_f32_is_the_same_but_for_rounding);
+  g_test_add_data_func (
+      "/train/losses/structure/f32-is-the-same-but-for-rounding", &structure,
       test_f32_is_the_same_but_for_rounding);
+  g_test_add_data_func (
+      "/train/losses/l1-gradient/f32-is-the-same-but-for-rounding", &l1,
+      test_f32_is_the_same_but_for_rounding);
+  g_test_add_data_func ("/train/losses/bce/what-is-no-number-stays-so", &bce,
+      test_what_is_no_number_stays_so);
+  g_test_add_data_func ("/train/losses/structure/what-is-no-number-stays-so",
+      &structure, test_what_is_no_number_stays_so);
+  g_test_add_data_func ("/train/losses/l1-gradient/what-is-no-number-stays-so",
+      &l1, test_what_is_no_number_stays_so);
   g_test_add_func ("/train/losses/refuses-tensors-that-do-not-fit",
       test_refuses_tensors_that_do_not_fit);
   return g_test_run ();

@@ -65,10 +65,11 @@ compare (GstSodOptimiser optimiser, const gchar *name,
       .momentum = 0.9,
       .weight_decay = 0.2,
       .step = i,
+      .scale = 0.5,
     };
 
-    values (param->gradient)[0] = (gfloat) gradient_at (i);
-    gst_sod_params_update (params, &update);
+    values (param->gradient)[0] = (gfloat) (2 * gradient_at (i));
+    gst_sod_params_update (params, &update, 1);
     weight = reference (weight, gradient_at (i), decay, i, state);
     g_assert_cmpfloat_with_epsilon (values (param->weight)[0], weight, 1e-6);
   }
@@ -117,12 +118,16 @@ test_statistics_are_nobodys_to_update (void)
 {
   g_autoptr (GstSodParams) params = new_params ();
   GstSodParam *param = find (params, "enc.0.0.bn.running_var");
-  GstSodUpdate update = { .learning_rate = 1, .weight_decay = 0.5 };
+  GstSodUpdate update = {
+    .learning_rate = 1,
+    .weight_decay = 0.5,
+    .scale = 1,
+  };
 
   g_assert_null (param->gradient);
   g_assert_false (
       g_hash_table_contains (params->gradients, "enc.0.0.bn.running_var"));
-  gst_sod_params_update (params, &update);
+  gst_sod_params_update (params, &update, 1);
   g_assert_cmpfloat (values (param->weight)[0], ==, 1);
 }
 
@@ -148,14 +153,69 @@ test_norm_is_of_all_gradients (void)
 {
   g_autoptr (GstSodParams) params = new_params ();
 
-  g_assert_cmpfloat (gst_sod_params_gradient_norm (params), ==, 0);
+  g_assert_cmpfloat (gst_sod_params_gradient_norm (params, 1), ==, 0);
   values (find (params, "out.bias")->gradient)[0] = 3;
   values (find (params, "stem.k3.conv.weight")->gradient)[5] = -4;
   g_assert_cmpfloat_with_epsilon (
-      gst_sod_params_gradient_norm (params), 5, 1e-12);
-  gst_sod_params_scale_gradients (params, 0.25);
-  g_assert_cmpfloat_with_epsilon (
-      gst_sod_params_gradient_norm (params), 1.25, 1e-7);
+      gst_sod_params_gradient_norm (params, 1), 5, 1e-12);
+}
+
+/* Everything that an update touches, as text. */
+static gchar *
+describe (GstSodParams *params)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+
+  for (guint i = 0; i < params->list->len; i++) {
+    GstSodParam *param = g_ptr_array_index (params->list, i);
+    gsize size = param->n * sizeof (gfloat);
+
+    g_checksum_update (
+        sum, (const guchar *) values (param->weight), (gssize) size);
+    g_checksum_update (sum, (const guchar *) param->average, (gssize) size);
+    for (guint j = 0; param->gradient != NULL && j < 2; j++)
+      g_checksum_update (
+          sum, (const guchar *) param->moments[j], (gssize) size);
+  }
+  return g_strdup (g_checksum_get_string (sum));
+}
+
+static gchar *
+update_on_threads (guint threads, gdouble *norm)
+{
+  g_autoptr (GstSodParams) params = new_params ();
+  GstSodUpdate update = {
+    .optimiser = GST_SOD_OPTIMISER_ADAMW,
+    .learning_rate = 0.1,
+    .weight_decay = 0.1,
+    .scale = 0.7,
+    .average_share = 0.1,
+  };
+
+  for (guint i = 0; i < params->list->len; i++) {
+    GstSodParam *param = g_ptr_array_index (params->list, i);
+
+    for (gsize j = 0; param->gradient != NULL && j < param->n; j++)
+      values (param->gradient)[j] = (gfloat) sin ((gdouble) (i + 7 * j));
+  }
+  *norm = gst_sod_params_gradient_norm (params, threads);
+  for (update.step = 0; update.step < 3; update.step++)
+    gst_sod_params_update (params, &update, threads);
+  return describe (params);
+}
+
+static void
+test_threads_change_no_byte (void)
+{
+  gdouble norms[3];
+  g_autofree gchar *one = update_on_threads (1, &norms[0]);
+  g_autofree gchar *two = update_on_threads (2, &norms[1]);
+  g_autofree gchar *any = update_on_threads (0, &norms[2]);
+
+  g_assert_cmpstr (one, ==, two);
+  g_assert_cmpstr (one, ==, any);
+  g_assert_cmpfloat (norms[0], ==, norms[1]);
+  g_assert_cmpfloat (norms[0], ==, norms[2]);
 }
 
 static void
@@ -166,11 +226,15 @@ test_average_follows (void)
   GstSodParam *param = find (params, "out.weight");
   GstSodParam *statistic = find (params, "stem.k3.bn.running_mean");
   gfloat start = values (param->weight)[0];
+  GstSodUpdate update = {
+    .optimiser = GST_SOD_OPTIMISER_SGD,
+    .average_share = 0.25,
+  };
 
   values (param->weight)[0] = start + 1;
   values (statistic->weight)[0] = 1;
-  gst_sod_params_average (params, 0.75);
-  gst_sod_params_average (params, 0.75);
+  gst_sod_params_update (params, &update, 1);
+  gst_sod_params_update (params, &update, 1);
   copy = gst_sod_params_copy (params, TRUE, NULL);
   g_assert_cmpfloat_with_epsilon (
       values (g_hash_table_lookup (copy, "out.weight"))[0],
@@ -196,6 +260,8 @@ main (int argc, char **argv)
       "/train/schedule/rises-and-falls", test_schedule_rises_and_falls);
   g_test_add_func ("/train/clipping/norm-is-of-all-gradients",
       test_norm_is_of_all_gradients);
+  g_test_add_func (
+      "/train/optimisers/threads-change-no-byte", test_threads_change_no_byte);
   g_test_add_func ("/train/average/follows-the-weights", test_average_follows);
   return g_test_run ();
 }

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gst-sod/train/parallel-private.h>
+
+void
+gst_sod_run_pieces (
+    GstSodPieceFunc func, gpointer data, guint n_pieces, guint threads)
+{
+  if (threads == 1 || n_pieces == 1) {
+    for (guint i = 0; i < n_pieces; i++)
+      func (data, i);
+  } else if (threads == 0) {
+#pragma omp parallel for schedule(dynamic)
+    for (guint i = 0; i < n_pieces; i++)
+      func (data, i);
+  } else {
+#pragma omp parallel for num_threads(threads) schedule(dynamic)
+    for (guint i = 0; i < n_pieces; i++)
+      func (data, i);
+  }
+}

@@ -41,7 +41,8 @@ GstSodBatchQueue *gst_sod_batch_queue_new (const GstSodBatchSettings *settings,
 /* Waits for the threads: for the sample that each has in its hands. */
 void gst_sod_batch_queue_free (GstSodBatchQueue *self);
 
-/* The next batch; after an error the queue is of no more use. */
+/* The next batch; after an error other than GST_SOD_ERROR_CANCELLED the queue
+ * is of no more use. */
 gboolean gst_sod_batch_queue_next (GstSodBatchQueue *self,
     GCancellable *cancellable, GstSodBatch *batch, GError **error);
 

@@ -253,9 +253,13 @@ gst_sod_batch_queue_new (
   g_cond_init (&self->work);
   g_cond_init (&self->done);
   self->threads = g_ptr_array_new ();
-  for (guint i = 0; i < settings->threads; i++)
-    g_ptr_array_add (
-        self->threads, g_thread_new ("sod-batches", run_thread, self));
+  for (guint i = 0; i < settings->threads; i++) {
+    GThread *thread = g_thread_try_new ("sod-batches", run_thread, self, NULL);
+
+    /* Without any, whoever asks for a batch makes it. */
+    if (thread != NULL)
+      g_ptr_array_add (self->threads, thread);
+  }
   return self;
 }
 

@@ -604,18 +604,18 @@ warn (GstSodBatches *self)
 static gboolean
 get_next (GstSodBatches *self, GstSodBatch *batch, GError **error)
 {
-  gboolean is_done;
+  g_autoptr (GError) reason = NULL;
 
   if (!start (self, error))
     return FALSE;
-  is_done =
-      gst_sod_batch_queue_next (self->queue, self->cancellable, batch, error);
-  if (is_done)
+  if (gst_sod_batch_queue_next (self->queue, self->cancellable, batch, &reason))
     self->position++;
-  else
+  else if (!g_error_matches (reason, GST_SOD_ERROR, GST_SOD_ERROR_CANCELLED))
     stop (self);
   warn (self);
-  return is_done;
+  if (reason != NULL)
+    g_propagate_error (error, g_steal_pointer (&reason));
+  return batch->input != NULL;
 }
 
 /* Gives away what @to asks for. */

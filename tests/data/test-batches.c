@@ -2,12 +2,13 @@
 #include <math.h>
 #include <string.h>
 
-#include <glib/gstdio.h>
 #include <gst-sod/backend/ref/picture-private.h>
 #include <gst-sod/core/tensor-private.h>
 #include <gst-sod/data/batches-private.h>
 #include <gst-sod/nn/network-private.h>
+#include <gst-sod/train/network-batches.h>
 
+#include "scene-samples.h"
 #include "support.h"
 
 static GstSodDataset *
@@ -31,8 +32,8 @@ digest (GstSodBatches *batches, guint n)
     GstSodTensor *tensors[4] = { NULL };
     g_autoptr (GError) error = NULL;
 
-    gst_sod_batches_next_with_images (batches, &tensors[0], &tensors[1],
-        &tensors[2], &tensors[3], &error);
+    gst_sod_batches_next_with_images (
+        batches, &tensors[0], &tensors[1], &tensors[2], &tensors[3], &error);
     g_assert_no_error (error);
     for (guint k = 0; k < 4; k++) {
       if (tensors[k] == NULL)
@@ -157,6 +158,488 @@ test_plain (void)
   check_plain (64, 64, 7, 1);
 }
 
+/* ---- which samples ---- */
+
+/* The number of the plain sample that fills place @n of an input. */
+static guint
+number_of (const GstSodTensor *input, gint64 n)
+{
+  const gfloat *values = gst_sod_tensor_peek_data (input);
+  gint64 sample = (gint64) gst_sod_tensor_get_n_elements (input)
+                  / gst_sod_tensor_get_dim (input, 0);
+
+  return (guint) lround ((values[n * sample] * 0.229 + 0.485) * 255);
+}
+
+static GstSodBatches *
+new_plain (SceneSamples *scenes, guint frames, guint batch_size)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstSodAugmentation) none = gst_sod_augmentation_new ("none", NULL);
+  GstSodBatches *batches = gst_sod_batches_new_sized (
+      GST_SOD_SAMPLES (scenes), 16, 8, frames, &error);
+
+  g_assert_no_error (error);
+  g_object_set (batches, "augmentation", none, "batch-size", batch_size, NULL);
+  return batches;
+}
+
+/* Every epoch has every sample once, also where batches straddle epochs, and
+ * each in another order. */
+static void
+test_epochs (void)
+{
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 7, 16, 8);
+  g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 4);
+  guint order[28], n = 0, n_same = 0;
+
+  g_assert_cmpuint (gst_sod_batches_get_n_per_epoch (batches), ==, 2);
+  while (n < 28) {
+    g_autoptr (GstSodTensor) input = NULL;
+    g_autoptr (GstSodTensor) target = NULL;
+
+    g_assert_true (gst_sod_batches_next (batches, &input, &target, NULL, NULL));
+    for (guint i = 0; i < 4; i++)
+      order[n++] = number_of (input, i);
+  }
+  for (guint epoch = 0; epoch < 4; epoch++) {
+    guint seen = 0;
+
+    for (guint i = 0; i < 7; i++) {
+      seen |= 1u << order[7 * epoch + i];
+      n_same += order[7 * epoch + i] == order[i] ? 1 : 0;
+    }
+    g_assert_cmpuint (seen, ==, 0x7f);
+  }
+  g_assert_cmpuint (n_same, <, 20);
+}
+
+static void
+test_two_frames (void)
+{
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 9, 16, 8);
+
+  for (guint still = 0; still < 2; still++) {
+    g_autoptr (GstSodBatches) batches = NULL;
+    g_autoptr (GstSodTensor) input = NULL;
+    g_autoptr (GstSodTensor) target = NULL;
+    const gfloat *values;
+
+    scenes->is_sequence = !still;
+    batches = new_plain (scenes, 2, 9);
+    g_assert_true (gst_sod_batches_next (batches, &input, &target, NULL, NULL));
+    g_assert_cmpint (gst_sod_tensor_get_dim (input, 1), ==, 6);
+    values = gst_sod_tensor_peek_data (input);
+    for (guint i = 0; i < 9; i++) {
+      guint current = number_of (input, i);
+      guint before =
+          (guint) lround ((values[(i * 6 + 3) * 128] * 0.229 + 0.485) * 255);
+
+      /* 42 ms are four frames of 10 ms */
+      g_assert_cmpuint (
+          before, ==, !still && current >= 4 ? current - 4 : current);
+    }
+  }
+}
+
+/* ---- what they are asked for ---- */
+
+static void
+test_reverse (void)
+{
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_BLOBS, 3, 40, 30);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstSodBatches) batches =
+      gst_sod_batches_new_sized (GST_SOD_SAMPLES (scenes), 16, 8, 1, &error);
+  g_autoptr (GstSodTensor) map = NULL;
+  g_autoptr (GstSodTensor) image = NULL;
+  g_autoptr (GstSodTensor) input = NULL;
+  g_autoptr (GstSodTensor) same_map = NULL;
+  g_autoptr (GstSodTensor) same_image = NULL;
+  const gfloat *halves, *values;
+
+  g_object_set (
+      batches, "target", GST_SOD_BATCH_TARGET_IMAGE, "batch-size", 3, NULL);
+  g_assert_true (gst_sod_batches_next (batches, &map, &image, NULL, &error));
+  g_assert_cmpint (gst_sod_tensor_get_dim (map, 1), ==, 1);
+  g_assert_cmpint (gst_sod_tensor_get_dim (image, 1), ==, 3);
+  g_assert_cmpint (gst_sod_tensor_get_dim (image, 2), ==, 4);
+  g_assert_cmpint (gst_sod_tensor_get_dim (image, 3), ==, 8);
+  g_assert_true (gst_sod_batches_seek (batches, 0));
+  g_assert_true (gst_sod_batches_next_with_images (
+      batches, &input, &same_map, NULL, &same_image, &error));
+  g_assert_cmpmem (gst_sod_tensor_peek_data (image),
+      gst_sod_tensor_get_size (image), gst_sod_tensor_peek_data (same_image),
+      gst_sod_tensor_get_size (same_image));
+  g_assert_cmpmem (gst_sod_tensor_peek_data (map),
+      gst_sod_tensor_get_size (map), gst_sod_tensor_peek_data (same_map),
+      gst_sod_tensor_get_size (same_map));
+  halves = gst_sod_tensor_peek_data (image);
+  values = gst_sod_tensor_peek_data (input);
+  for (gint i = 0; i < 9 * 4 * 8; i++) {
+    const gfloat *at = values + i / 32 * 128 + i / 8 % 4 * 32 + i % 8 * 2;
+    gdouble mean = (at[0] + at[1] + at[16] + at[17]) / 4;
+    gint c = i / 32 % 3;
+    gdouble rgb = mean
+                      * (c == 0    ? 0.229
+                          : c == 1 ? 0.224
+                                   : 0.225)
+                  + (c == 0    ? 0.485
+                      : c == 1 ? 0.456
+                               : 0.406);
+
+    g_assert_cmpfloat_with_epsilon (halves[i], 2 * rgb - 1, 1e-5);
+  }
+}
+
+static void
+test_unlabelled (void)
+{
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 8, 16, 8);
+  g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 8);
+  g_autoptr (GstSodTensor) input = NULL;
+  g_autoptr (GstSodTensor) target = NULL;
+  g_autoptr (GstSodTensor) weights = NULL;
+  g_autoptr (GError) error = NULL;
+  const gfloat *maps, *counts;
+
+  scenes->unlabelled_from = 3;
+  g_assert_cmpuint (gst_sod_batches_get_n_per_epoch (batches), ==, 1);
+  g_object_set (batches, "labelled-only", FALSE, NULL);
+  g_assert_true (
+      gst_sod_batches_next (batches, &input, &target, &weights, &error));
+  maps = gst_sod_tensor_peek_data (target);
+  counts = gst_sod_tensor_peek_data (weights);
+  for (guint i = 0; i < 8; i++) {
+    gfloat wanted = number_of (input, i) < 3 ? 1 : 0;
+
+    for (guint j = 0; j < 128; j++) {
+      g_assert_cmpfloat_with_epsilon (maps[i * 128 + j], wanted, 1e-6);
+      g_assert_cmpfloat_with_epsilon (counts[i * 128 + j], wanted, 1e-6);
+    }
+  }
+  scenes->unlabelled_from = 0;
+  g_object_set (batches, "labelled-only", TRUE, NULL);
+  g_clear_pointer (&input, gst_sod_tensor_unref);
+  g_assert_false (
+      gst_sod_batches_next (batches, &input, &target, NULL, &error));
+  assert_error (
+      g_steal_pointer (&error), GST_SOD_ERROR_MISMATCH, "labelled-only", NULL);
+}
+
+static void
+test_weights (void)
+{
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 2, 16, 8);
+  g_autoptr (GstSodBatches) batches = NULL;
+  g_autoptr (GstSodTensor) input = NULL;
+  g_autoptr (GstSodTensor) target = NULL;
+  g_autoptr (GstSodTensor) weights = NULL;
+  const gfloat *counts;
+
+  scenes->has_weights = TRUE;
+  batches = new_plain (scenes, 1, 2);
+  g_assert_true (
+      gst_sod_batches_next (batches, &input, &target, &weights, NULL));
+  counts = gst_sod_tensor_peek_data (weights);
+  for (guint i = 0; i < 256; i++)
+    g_assert_cmpfloat_with_epsilon (counts[i], i % 16 < 8 ? 1 : 0.2, 1e-6);
+}
+
+/* ---- what goes wrong ---- */
+
+static void
+count_warning (GstSodBatches *batches, const gchar *message, gpointer data)
+{
+  g_assert_nonnull (strstr (message, "is broken"));
+  ++*(guint *) data;
+}
+
+static void
+test_unreadable (void)
+{
+  g_autofree gchar *first = NULL;
+
+  for (guint threads = 0; threads < 3; threads++) {
+    g_autoptr (SceneSamples) scenes =
+        scene_samples_new (SCENE_PLAIN, 10, 16, 8);
+    g_autoptr (GstSodBatches) batches = NULL;
+    g_autofree gchar *sum = NULL;
+    guint n_warnings = 0, n_unreadable;
+
+    scenes->broken_every = 3;
+    batches = new_plain (scenes, 1, 4);
+    g_signal_connect (
+        batches, "warning", G_CALLBACK (count_warning), &n_warnings);
+    g_object_set (
+        batches, "threads", threads, "target", GST_SOD_BATCH_TARGET_BOTH, NULL);
+    sum = digest (batches, 10);
+    g_object_get (batches, "n-unreadable", &n_unreadable, NULL);
+    g_assert_cmpuint (n_unreadable, ==, 4);
+    g_assert_cmpuint (n_warnings, ==, 4);
+    g_assert_true (gst_sod_batches_seek (batches, 2));
+    for (guint i = 0; i < 5; i++) {
+      g_autoptr (GstSodTensor) input = NULL;
+      g_autoptr (GstSodTensor) target = NULL;
+
+      g_assert_true (gst_sod_batches_next_with_images (
+          batches, &input, &target, NULL, NULL, NULL));
+      for (guint k = 0; k < 4; k++)
+        g_assert_cmpuint (number_of (input, k) % 3, !=, 0);
+    }
+    if (first == NULL)
+      first = g_strdup (sum);
+    g_assert_cmpstr (sum, ==, first);
+  }
+}
+
+static void
+test_all_unreadable (void)
+{
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 5, 16, 8);
+  g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 4);
+  g_autoptr (GstSodTensor) input = NULL;
+  g_autoptr (GstSodTensor) target = NULL;
+  GError *error = NULL;
+
+  scenes->broken_every = 1;
+  g_assert_false (
+      gst_sod_batches_next (batches, &input, &target, NULL, &error));
+  assert_error (error, GST_SOD_ERROR_IO, "none of the 5 samples", NULL);
+  g_assert_null (input);
+  g_assert_cmpuint (gst_sod_batches_get_position (batches), ==, 0);
+}
+
+static void
+test_corrupt_files (void)
+{
+  g_autofree gchar *root = scratch_new ();
+  g_autofree gchar *cut = NULL, *bomb = NULL, *odd = NULL;
+  g_autoptr (GstSodDataset) dataset = NULL;
+  g_autoptr (GstSodBatches) batches = NULL;
+  g_autofree gchar *sum = NULL;
+  guint n_unreadable;
+
+  write_davis (root, 2, 5);
+  dataset = open_davis (root);
+  cut = scratch_path (root, "JPEGImages/480p/a/00001.jpg");
+  bomb = scratch_path (root, "Annotations/480p/b/00002.png");
+  odd = scratch_path (root, "Annotations/480p/b/00003.png");
+  write_bytes (cut, "\377\330\377\340", 4);
+  write_text (bomb, "not a picture");
+  write_mask (odd, 31, 24, 1);
+  batches = new_batches (GST_SOD_SAMPLES (dataset), 1, 2);
+  sum = digest (batches, 6);
+  g_object_get (batches, "n-unreadable", &n_unreadable, NULL);
+  g_assert_cmpuint (n_unreadable, ==, 3);
+  scratch_remove (g_steal_pointer (&root));
+}
+
+static void
+test_refuses (void)
+{
+  static const gint sizes[][3] = { { 31, 16, 1 }, { 32, 16, 3 }, { 0, 16, 1 },
+    { 32, 20000, 1 } };
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 5, 16, 8);
+  g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 4);
+  g_autoptr (GstSodTensor) input = NULL;
+  g_autoptr (GstSodTensor) target = NULL;
+  GError *error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    error = NULL;
+    g_assert_null (gst_sod_batches_new_sized (GST_SOD_SAMPLES (scenes),
+        sizes[i][0], sizes[i][1], (guint) sizes[i][2], &error));
+    assert_error (error, GST_SOD_ERROR_INVALID_ARGUMENT, "even", NULL);
+  }
+  g_object_set (batches, "width", 33, NULL);
+  error = NULL;
+  g_assert_false (
+      gst_sod_batches_next (batches, &input, &target, NULL, &error));
+  assert_error (error, GST_SOD_ERROR_INVALID_ARGUMENT, "33x8", NULL);
+  g_assert_false (gst_sod_batches_seek (batches, G_MAXUINT64 / 2));
+}
+
+/* ---- threads and memory ---- */
+
+typedef struct
+{
+  SceneSamples *scenes;
+  GCancellable *cancellable;
+} Cancel;
+
+static gpointer
+cancel_soon (gpointer data)
+{
+  Cancel *cancel = data;
+
+  while (scene_samples_get_n_reads (cancel->scenes) == 0)
+    g_usleep (1000);
+  g_cancellable_cancel (cancel->cancellable);
+  return NULL;
+}
+
+/* While those that read are stuck. */
+static void
+test_cancel (void)
+{
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 5, 16, 8);
+  g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 4);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Cancel cancel = { scenes, cancellable };
+  g_autoptr (GstSodTensor) input = NULL;
+  g_autoptr (GstSodTensor) target = NULL;
+  GError *error = NULL;
+  GThread *thread;
+
+  g_object_set (batches, "cancellable", cancellable, NULL);
+  scenes->blocks = TRUE;
+  thread = g_thread_new ("cancel", cancel_soon, &cancel);
+  g_assert_false (
+      gst_sod_batches_next (batches, &input, &target, NULL, &error));
+  assert_error (error, GST_SOD_ERROR_CANCELLED, "batch 0", NULL);
+  g_thread_join (thread);
+  /* and goes on as if nothing had happened */
+  scene_samples_set_blocks (scenes, FALSE);
+  g_cancellable_reset (cancellable);
+  g_assert_true (gst_sod_batches_next (batches, &input, &target, NULL, NULL));
+  g_assert_cmpuint (gst_sod_batches_get_position (batches), ==, 1);
+}
+
+/* Threads end wherever they are. */
+static void
+test_shutdown (void)
+{
+  g_autoptr (SceneSamples) scenes =
+      scene_samples_new (SCENE_BLOBS, 50, 100, 100);
+
+  for (guint i = 0; i < 40; i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GstSodBatches) batches =
+        gst_sod_batches_new_sized (GST_SOD_SAMPLES (scenes), 64, 32, 2, &error);
+    g_autoptr (GstSodTensor) input = NULL;
+    g_autoptr (GstSodTensor) target = NULL;
+
+    g_object_set (batches, "threads", 1 + i % 4, "prefetch", 1 + i % 3, NULL);
+    g_assert_true (
+        gst_sod_batches_next (batches, &input, &target, NULL, &error));
+    g_usleep (i * 50);
+  }
+}
+
+static void
+test_cache (void)
+{
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 20, 16, 8);
+  const guint64 one = 16 * 8 * 4;
+
+  for (guint kept = 0; kept <= 40; kept += 10) {
+    g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 20);
+    guint before, read;
+    g_autofree gchar *sum = NULL;
+
+    g_object_set (batches, "threads", 0, "target", GST_SOD_BATCH_TARGET_BOTH,
+        "cache-size", kept * (one + 1000), NULL);
+    sum = digest (batches, 1);
+    before = scene_samples_get_n_reads (scenes);
+    g_free (sum);
+    sum = digest (batches, 1);
+    read = scene_samples_get_n_reads (scenes) - before;
+    g_test_message ("room for about %u of 20: %u read again", kept, read);
+    if (kept == 0)
+      g_assert_cmpuint (read, ==, 20);
+    else if (kept >= 20)
+      g_assert_cmpuint (read, ==, 0);
+    else
+      g_assert_true (read > 0 && read <= 20 - kept);
+  }
+}
+
+/* Memory of batches that the caller let go of is used again. */
+static void
+test_pool (void)
+{
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 20, 16, 8);
+  g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 4);
+  g_autoptr (GHashTable) places = g_hash_table_new (NULL, NULL);
+  g_autoptr (GstSodTensor) held = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  for (guint i = 0; i < 50; i++) {
+    g_autoptr (GstSodTensor) input = NULL;
+    g_autoptr (GstSodTensor) target = NULL;
+
+    g_assert_true (gst_sod_batches_next (batches, &input, &target, NULL, NULL));
+    g_hash_table_add (places, gst_sod_tensor_get_data (input));
+    if (i == 10) {
+      held = gst_sod_tensor_ref (input);
+      bytes = gst_sod_tensor_get_bytes (held);
+    }
+  }
+  g_assert_cmpuint (g_hash_table_size (places), <=, 6);
+  g_assert_cmpmem (gst_sod_tensor_peek_data (held),
+      gst_sod_tensor_get_size (held), g_bytes_get_data (bytes, NULL),
+      g_bytes_get_size (bytes));
+}
+
+/* The size may change on the way; the position stays. */
+static void
+test_resize (void)
+{
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 20, 16, 8);
+  g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 4);
+  guint numbers[2][4];
+
+  for (guint i = 0; i < 4; i++) {
+    g_autoptr (GstSodTensor) input = NULL;
+    g_autoptr (GstSodTensor) target = NULL;
+
+    g_assert_true (gst_sod_batches_next (batches, &input, &target, NULL, NULL));
+    g_assert_cmpint (gst_sod_tensor_get_dim (input, 3), ==, i < 3 ? 16 : 32);
+    for (guint k = 0; k < 4 && i % 2 == 1; k++)
+      numbers[i / 2][k] = number_of (input, k);
+    if (i == 1)
+      g_assert_true (gst_sod_batches_seek (batches, 0));
+    if (i == 2)
+      g_object_set (batches, "width", 32, NULL);
+  }
+  g_assert_cmpuint (gst_sod_batches_get_position (batches), ==, 2);
+  g_assert_cmpmem (
+      numbers[0], sizeof (numbers[0]), numbers[1], sizeof (numbers[1]));
+}
+
+static void
+check_network (const gchar *preset, guint frames, gint channels)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstSodArchitecture) architecture =
+      gst_sod_architecture_new_preset (preset, frames, &error);
+  g_autoptr (GstSodNetwork) network =
+      gst_sod_network_new_random (architecture, 1, &error);
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 2, 16, 8);
+  g_autoptr (GstSodBatches) batches =
+      gst_sod_batches_new (GST_SOD_SAMPLES (scenes), network, &error);
+  g_autoptr (GstSodTensor) input = NULL;
+  g_autoptr (GstSodTensor) target = NULL;
+
+  g_assert_no_error (error);
+  g_object_set (batches, "batch-size", 2, NULL);
+  g_assert_true (gst_sod_batches_next (batches, &input, &target, NULL, &error));
+  g_assert_cmpint (gst_sod_tensor_get_dim (input, 1), ==, channels);
+  g_assert_cmpint (gst_sod_tensor_get_dim (input, 3), ==,
+      gst_sod_architecture_get_input_width (architecture));
+  g_assert_cmpint (
+      gst_sod_tensor_get_dim (target, 1), ==, channels == 1 ? 3 : 1);
+}
+
+static void
+test_networks (void)
+{
+  check_network ("small", 1, 3);
+  check_network ("small", 2, 6);
+  check_network ("reverse", 1, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -164,5 +647,21 @@ main (int argc, char **argv)
   g_test_add_func ("/batches/same-for-all-thread-counts", test_threads);
   g_test_add_func ("/batches/seek-goes-on-as-if-nothing-happened", test_seek);
   g_test_add_func ("/batches/without-augmentation-as-in-inference", test_plain);
+  g_test_add_func ("/batches/epochs-have-each-sample-once", test_epochs);
+  g_test_add_func ("/batches/two-frames", test_two_frames);
+  g_test_add_func ("/batches/maps-to-images", test_reverse);
+  g_test_add_func (
+      "/batches/unlabelled-samples-weigh-nothing", test_unlabelled);
+  g_test_add_func ("/batches/weights-of-pseudo-labels", test_weights);
+  g_test_add_func ("/batches/unreadable-samples-are-replaced", test_unreadable);
+  g_test_add_func ("/batches/all-unreadable-is-an-error", test_all_unreadable);
+  g_test_add_func ("/batches/corrupt-files-are-left-out", test_corrupt_files);
+  g_test_add_func ("/batches/refuses-wrong-sizes", test_refuses);
+  g_test_add_func ("/batches/a-wait-can-be-cancelled", test_cancel);
+  g_test_add_func ("/batches/threads-end-wherever-they-are", test_shutdown);
+  g_test_add_func ("/batches/decoded-pictures-keep-to-their-limit", test_cache);
+  g_test_add_func ("/batches/memory-is-used-again", test_pool);
+  g_test_add_func ("/batches/size-changes-on-the-way", test_resize);
+  g_test_add_func ("/batches/fit-their-network", test_networks);
   return g_test_run ();
 }

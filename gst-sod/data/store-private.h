@@ -82,6 +82,10 @@ struct _GstSodStore
   guint sync_interval;
 };
 
+/* Says that verify() found damage. */
+void gst_sod_store_emit_damage (GstSodStore *self, const gchar *file,
+    guint64 offset, guint64 size, const gchar *reason);
+
 /* ---- the index (store-index.c); all under the lock ---- */
 
 GstSodStoreNode *gst_sod_store_node_new (const gchar *store, const gchar *name);

@@ -142,10 +142,59 @@ gst_sod_store_get_statistics (GstSodStore *self, GError **error)
   return text;
 }
 
+/**
+ * gst_sod_store_get_n_bytes:
+ * @self: a store
+ *
+ * Returns: bytes of its files when it was last looked at or written to
+ *
+ * Since: 0.1
+ */
+guint64
+gst_sod_store_get_n_bytes (GstSodStore *self)
+{
+  guint64 n = 0;
+
+  g_return_val_if_fail (GST_SOD_IS_STORE (self), 0);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->nodes->len; i++)
+    n += gst_sod_store_node_get_size (g_ptr_array_index (self->nodes, i));
+  g_mutex_unlock (&self->lock);
+  return n;
+}
+
+/**
+ * gst_sod_store_get_n_damaged:
+ * @self: a store
+ *
+ * Returns: how many stretches of bytes were no records when it was last looked
+ *   at; gst_sod_store_verify() finds the rest
+ *
+ * Since: 0.1
+ */
+guint
+gst_sod_store_get_n_damaged (GstSodStore *self)
+{
+  guint n = 0;
+
+  g_return_val_if_fail (GST_SOD_IS_STORE (self), 0);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->nodes->len; i++) {
+    Counts counts = count (g_ptr_array_index (self->nodes, i));
+
+    n += (guint) counts.n_damaged;
+  }
+  g_mutex_unlock (&self->lock);
+  return n;
+}
+
 /* ---- verify ---- */
 
 typedef struct
 {
+  GstSodStore *store;
   JsonBuilder *json;
   GstSodSegment *segment;
   GArray *offsets; /* of guint64: its sound headers */
@@ -162,6 +211,8 @@ add_damage (Verifying *self, guint64 offset, guint64 size, const gchar *reason)
   add_integer (self->json, "bytes", size);
   add_string (self->json, "reason", reason);
   json_builder_end_object (self->json);
+  gst_sod_store_emit_damage (
+      self->store, self->segment->path, offset, size, reason);
 }
 
 static void
@@ -268,7 +319,8 @@ list_places (GstSodStore *self, GArray *places, GError **error)
  *
  * Reads and decodes every record there is, and lists the damage as one JSON
  * object: `records` and `bytes` that are sound, and `damaged`, an array of
- * `file`, `offset`, `bytes` and `reason`. Does not keep others from appending.
+ * `file`, `offset`, `bytes` and `reason`. Emits #GstSodStore::damage for each,
+ * on the caller's thread. Does not keep others from appending.
  *
  * Errors: %GST_SOD_ERROR_IO, %GST_SOD_ERROR_CANCELLED; damage is none.
  *
@@ -283,7 +335,7 @@ gst_sod_store_verify (
   g_autoptr (JsonBuilder) json = json_builder_new ();
   g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (Place));
   g_autoptr (GArray) offsets = g_array_new (FALSE, FALSE, sizeof (guint64));
-  Verifying verifying = { .json = json, .offsets = offsets };
+  Verifying verifying = { self, json, NULL, offsets, 0, 0, 0 };
 
   g_return_val_if_fail (GST_SOD_IS_STORE (self), NULL);
 

@@ -33,6 +33,13 @@ enum
   N_PROPS
 };
 
+enum
+{
+  SIGNAL_DAMAGE,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
 G_DEFINE_FINAL_TYPE (GstSodStore, gst_sod_store, G_TYPE_OBJECT)
 
 static void
@@ -249,6 +256,28 @@ gst_sod_store_class_init (GstSodStoreClass *klass)
       g_param_spec_uint ("sync-interval", "Synchronisation interval",
           "Milliseconds that frames may wait for the disk (0 = none)", 0,
           G_MAXUINT, 0, flags));
+  /**
+   * GstSodStore::damage:
+   * @self: the store
+   * @file: (type filename): a segment's file
+   * @offset: first byte that is no sound record
+   * @size: how many such bytes
+   * @reason: what is wrong
+   *
+   * gst_sod_store_verify() found damage; emitted on its caller's thread.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_DAMAGE] = g_signal_new ("damage", GST_SOD_TYPE_STORE,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4, G_TYPE_STRING,
+      G_TYPE_UINT64, G_TYPE_UINT64, G_TYPE_STRING);
+}
+
+void
+gst_sod_store_emit_damage (GstSodStore *self, const gchar *file, guint64 offset,
+    guint64 size, const gchar *reason)
+{
+  g_signal_emit (self, signals[SIGNAL_DAMAGE], 0, file, offset, size, reason);
 }
 
 /* ---- opening ---- */

@@ -88,6 +88,12 @@ GST_SOD_API
 gchar *gst_sod_store_get_statistics (GstSodStore *self, GError **error);
 
 GST_SOD_API
+guint64 gst_sod_store_get_n_bytes (GstSodStore *self);
+
+GST_SOD_API
+guint gst_sod_store_get_n_damaged (GstSodStore *self);
+
+GST_SOD_API
 gchar *gst_sod_store_verify (
     GstSodStore *self, GCancellable *cancellable, GError **error);
 

@@ -74,5 +74,11 @@ extern const SodCommand sod_command_detect;
 extern const SodCommand sod_command_eval;
 extern const SodCommand sod_command_model_info;
 extern const SodCommand sod_command_model_verify;
+extern const SodCommand sod_command_store_export;
+extern const SodCommand sod_command_store_import_labels;
+extern const SodCommand sod_command_store_list;
+extern const SodCommand sod_command_store_prune;
+extern const SodCommand sod_command_store_stats;
+extern const SodCommand sod_command_store_verify;
 
 G_END_DECLS

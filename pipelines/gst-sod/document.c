@@ -19,7 +19,7 @@ sod_document_overview (void)
 
   for (guint i = 0; sod_commands[i] != NULL; i++)
     g_string_append_printf (
-        text, "  %-14s %s\n", sod_commands[i]->name, sod_commands[i]->summary);
+        text, "  %-20s %s\n", sod_commands[i]->name, sod_commands[i]->summary);
   g_string_append (text, "\ngst-sod COMMAND --help tells more of each, with "
                          "examples; --version says which this is.\n\nIt exits "
                          "with\n");

@@ -26,7 +26,7 @@ def commands():
     """The subcommands, as the overview lists them."""
     text = ours('--help').ok().output
     listed = re.search(r'Commands:\n(.*?)\n\n', text, re.S).group(1)
-    names = [re.match(r'  (\w+(?: \w+)?)  ', line).group(1)
+    names = [re.match(r'  ([\w-]+(?: [\w-]+)?)  ', line).group(1)
              for line in listed.splitlines()]
     tap.check('detect' in names, names)
     return names

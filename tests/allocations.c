@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,20 @@
 #define HAVE_SANITIZER 1
 #endif
 
+#define DEPTH 10
+
+/* Where from, innermost first, and how often. */
+typedef struct
+{
+  gpointer frames[DEPTH];
+  guint n_frames, count;
+} Site;
+
 static gint counting;
 static Allocations counts;
+static GMutex lock; /* of what follows */
+static Site sites[64];
+static guint n_sites;
 
 #if defined(__GLIBC__) && !defined(HAVE_SANITIZER)
 #define CAN_COUNT 1
@@ -50,11 +63,37 @@ is_vendor (gconstpointer caller)
   return FALSE;
 }
 
+/* Frames of this file come first. */
+static void
+note_site (void)
+{
+  Site site = { .count = 1 };
+  guint i;
+
+  site.n_frames = (guint) MAX (0, backtrace (site.frames, DEPTH));
+  g_mutex_lock (&lock);
+  for (i = 0; i < n_sites; i++) {
+    if (memcmp (sites[i].frames, site.frames, sizeof site.frames) == 0)
+      break;
+  }
+  if (i < n_sites)
+    sites[i].count++;
+  else if (n_sites < G_N_ELEMENTS (sites))
+    sites[n_sites++] = site;
+  g_mutex_unlock (&lock);
+}
+
 static void
 count (gconstpointer caller)
 {
-  if (g_atomic_int_get (&counting))
-    g_atomic_int_inc (is_vendor (caller) ? &counts.vendor : &counts.own);
+  if (!g_atomic_int_get (&counting))
+    return;
+  if (is_vendor (caller)) {
+    g_atomic_int_inc (&counts.vendor);
+    return;
+  }
+  g_atomic_int_inc (&counts.own);
+  note_site ();
 }
 
 void *
@@ -113,7 +152,11 @@ allocations_can_count (void)
 void
 allocations_start (void)
 {
+  gpointer frame;
+
+  backtrace (&frame, 1); /* takes memory when it is first called */
   counts = (Allocations){ 0, 0 };
+  n_sites = 0;
   g_atomic_int_set (&counting, TRUE);
 }
 
@@ -122,4 +165,52 @@ allocations_stop (void)
 {
   g_atomic_int_set (&counting, FALSE);
   return counts;
+}
+
+static const gchar *
+get_function (gconstpointer address)
+{
+  Dl_info info;
+
+  if (dladdr (address, &info) == 0 || info.dli_sname == NULL)
+    return NULL;
+  return info.dli_sname;
+}
+
+static gboolean
+passes_through (const Site *site, const gchar *function)
+{
+  for (guint i = 0; i < site->n_frames; i++) {
+    if (g_strcmp0 (get_function (site->frames[i]), function) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+guint
+allocations_count_in (const gchar *function)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < n_sites; i++) {
+    if (passes_through (&sites[i], function))
+      n += sites[i].count;
+  }
+  return n;
+}
+
+/* Frames without a name are functions of a file's own. */
+void
+allocations_tell (void)
+{
+  for (guint i = 0; i < n_sites; i++) {
+    g_autoptr (GString) text = g_string_new (NULL);
+
+    for (guint k = 2; k < sites[i].n_frames; k++) {
+      const gchar *name = get_function (sites[i].frames[k]);
+
+      g_string_append_printf (text, " < %s", name != NULL ? name : "...");
+    }
+    g_test_message ("%u times%s", sites[i].count, text->str);
+  }
 }

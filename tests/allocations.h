@@ -18,3 +18,10 @@ gboolean allocations_can_count (void);
 
 void allocations_start (void);
 Allocations allocations_stop (void);
+
+/* Of those of ours and GLib's that were counted last, how many were made in
+ * this exported function or what it calls. */
+guint allocations_count_in (const gchar *function);
+
+/* Lists the call sites of ours and GLib's among the test's messages. */
+void allocations_tell (void);

@@ -1,97 +1,146 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How buffers carry a map and what is known of it. GStreamer 1.22 has no
- * analytics meta: they are fields of a custom meta, and nothing outside this
- * file depends on that. */
+ * analytics meta: this is a meta of our own, and nothing outside this file
+ * depends on that. */
 #include <gst-sod/video/map-private.h>
+#include <gst-sod/video/regions-private.h>
 
-/* Registered names are seen by gst_buffer_get_custom_meta() only. */
+#include <string.h>
+
 #define META_NAME "GstSodMapMeta"
-#define MAP_FIELD "map"
-#define REGIONS_FIELD "regions"
-#define RECONSTRUCTION_FIELD "reconstruction-error"
-#define DISAGREEMENT_FIELD "disagreement"
 
-static void register_meta (void);
+/* As many regions as mostly there are cost no memory of their own. */
+#define MOSTLY 8
 
-/* The structure of the custom meta of @buffer, added where it has none. */
-static GstStructure *
-ensure_structure (GstBuffer *buffer)
+enum
 {
-  GstCustomMeta *meta;
+  RECONSTRUCTION,
+  DISAGREEMENT,
+  N_MEASURES
+};
 
-  register_meta ();
-  meta = gst_buffer_get_custom_meta (buffer, META_NAME);
-  if (meta == NULL)
-    meta = gst_buffer_add_custom_meta (buffer, META_NAME);
-  return gst_custom_meta_get_structure (meta);
+typedef struct
+{
+  gboolean known;
+  gdouble value;
+} Measure;
+
+typedef struct
+{
+  GstMeta meta;
+  GstSodMap *map; /* or NULL */
+  Measure measures[N_MEASURES];
+  GstSodRegion *regions; /* few, or n_regions on the heap */
+  guint n_regions;
+  GstSodRegion few[MOSTLY];
+} MapMeta;
+
+static const GstMetaInfo *get_info (void);
+
+static void
+set_map (MapMeta *self, GstSodMap *map)
+{
+  GstSodMap *before = self->map;
+
+  self->map = map != NULL ? gst_sod_map_ref (map) : NULL;
+  g_clear_pointer (&before, gst_sod_map_unref);
 }
 
-/* (nullable) */
-static const GValue *
-get_value (GstBuffer *buffer, const gchar *name)
+/* Makes place for @n regions. */
+static void
+resize_regions (MapMeta *self, guint n)
 {
-  GstCustomMeta *meta;
-
-  register_meta ();
-  meta = gst_buffer_get_custom_meta (buffer, META_NAME);
-  if (meta == NULL)
-    return NULL;
-  return gst_structure_get_value (gst_custom_meta_get_structure (meta), name);
-}
-
-static gpointer
-get_field (GstBuffer *buffer, const gchar *name)
-{
-  const GValue *value = get_value (buffer, name);
-
-  return value == NULL ? NULL : g_value_get_boxed (value);
+  if (self->regions != self->few)
+    g_free (self->regions);
+  self->regions = n <= MOSTLY ? self->few : g_new (GstSodRegion, n);
+  self->n_regions = n;
 }
 
 static gboolean
-get_number (GstBuffer *buffer, const gchar *name, gdouble *number)
+init_meta (GstMeta *meta, gpointer params, GstBuffer *buffer)
 {
-  const GValue *value = get_value (buffer, name);
+  MapMeta *self = (MapMeta *) meta;
 
-  if (value == NULL)
-    return FALSE;
-  if (number != NULL)
-    *number = g_value_get_double (value);
+  self->map = NULL;
+  memset (self->measures, 0, sizeof self->measures);
+  self->regions = self->few;
+  self->n_regions = 0;
   return TRUE;
+}
+
+static void
+free_meta (GstMeta *meta, GstBuffer *buffer)
+{
+  MapMeta *self = (MapMeta *) meta;
+
+  set_map (self, NULL);
+  resize_regions (self, 0);
+}
+
+static MapMeta *
+get_meta (GstBuffer *buffer)
+{
+  return (MapMeta *) gst_buffer_get_meta (buffer, get_info ()->api);
+}
+
+static MapMeta *
+ensure_meta (GstBuffer *buffer)
+{
+  MapMeta *meta = get_meta (buffer);
+
+  if (meta == NULL)
+    meta = (MapMeta *) gst_buffer_add_meta (buffer, get_info (), NULL);
+  return meta;
 }
 
 /* Fractions of the frame hold whatever becomes of its pixels, so the map goes
  * along with every transform but the copy of a part of the bytes. */
 static gboolean
-transform_meta (GstBuffer *to, GstCustomMeta *meta, GstBuffer *from,
-    GQuark type, gpointer data, gpointer user_data)
+transform_meta (
+    GstBuffer *to, GstMeta *meta, GstBuffer *from, GQuark type, gpointer data)
 {
-  static const gchar *const fields[] = { MAP_FIELD, REGIONS_FIELD,
-    RECONSTRUCTION_FIELD, DISAGREEMENT_FIELD };
-  const GstStructure *structure = gst_custom_meta_get_structure (meta);
+  const MapMeta *self = (const MapMeta *) meta;
   const GstMetaTransformCopy *copy = data;
+  MapMeta *other;
 
   if (GST_META_TRANSFORM_IS_COPY (type) && copy->region)
     return FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
-    const GValue *value = gst_structure_get_value (structure, fields[i]);
-
-    if (value != NULL)
-      gst_structure_set_value (ensure_structure (to), fields[i], value);
-  }
+  other = ensure_meta (to);
+  set_map (other, self->map);
+  memcpy (other->measures, self->measures, sizeof self->measures);
+  resize_regions (other, self->n_regions);
+  for (guint i = 0; i < self->n_regions; i++)
+    other->regions[i] = self->regions[i];
   return TRUE;
 }
 
-static void
-register_meta (void)
+static const GstMetaInfo *
+get_info (void)
 {
   static const gchar *tags[] = { GST_META_TAG_VIDEO_STR,
     GST_META_TAG_VIDEO_SIZE_STR, NULL };
-  static gsize registered = 0;
+  static gsize info = 0;
 
-  if (g_once_init_enter (&registered)) {
-    gst_meta_register_custom (META_NAME, tags, transform_meta, NULL, NULL);
-    g_once_init_leave (&registered, 1);
+  if (g_once_init_enter (&info)) {
+    GType api = gst_meta_api_type_register (META_NAME "API", tags);
+
+    g_once_init_leave (
+        &info, (gsize) gst_meta_register (api, META_NAME, sizeof (MapMeta),
+                   init_meta, free_meta, transform_meta));
   }
+  return (const GstMetaInfo *) info;
+}
+
+static gboolean
+get_measure (GstBuffer *buffer, guint index, gdouble *value)
+{
+  const MapMeta *meta = get_meta (buffer);
+
+  if (meta == NULL || !meta->measures[index].known)
+    return FALSE;
+  if (value != NULL)
+    *value = meta->measures[index].value;
+  return TRUE;
 }
 
 /**
@@ -111,8 +160,7 @@ gst_sod_buffer_add_map (GstBuffer *buffer, GstSodMap *map)
   g_return_if_fail (gst_buffer_is_writable (buffer));
   g_return_if_fail (map != NULL);
 
-  gst_structure_set (
-      ensure_structure (buffer), MAP_FIELD, GST_SOD_TYPE_MAP, map, NULL);
+  set_map (ensure_meta (buffer), map);
 }
 
 /**
@@ -127,22 +175,34 @@ gst_sod_buffer_add_map (GstBuffer *buffer, GstSodMap *map)
 GstSodMap *
 gst_sod_buffer_get_map (GstBuffer *buffer)
 {
+  const MapMeta *meta;
+
   g_return_val_if_fail (GST_IS_BUFFER (buffer), NULL);
 
-  return get_field (buffer, MAP_FIELD);
+  meta = get_meta (buffer);
+  return meta == NULL ? NULL : meta->map;
 }
 
 void
 gst_sod_buffer_set_known_regions (GstBuffer *buffer, GPtrArray *regions)
 {
-  gst_structure_set (ensure_structure (buffer), REGIONS_FIELD, G_TYPE_PTR_ARRAY,
-      regions, NULL);
+  MapMeta *meta = ensure_meta (buffer);
+
+  resize_regions (meta, regions->len);
+  for (guint i = 0; i < regions->len; i++)
+    meta->regions[i] = *(GstSodRegion *) g_ptr_array_index (regions, i);
 }
 
-GPtrArray *
-gst_sod_buffer_get_known_regions (GstBuffer *buffer)
+const GstSodRegion *
+gst_sod_buffer_get_known_region (GstBuffer *buffer, guint id)
 {
-  return get_field (buffer, REGIONS_FIELD);
+  const MapMeta *meta = get_meta (buffer);
+
+  for (guint i = 0; meta != NULL && i < meta->n_regions; i++) {
+    if (meta->regions[i].id == id)
+      return &meta->regions[i];
+  }
+  return NULL;
 }
 
 /**
@@ -161,8 +221,7 @@ gst_sod_buffer_set_reconstruction_error (GstBuffer *buffer, gdouble error)
   g_return_if_fail (GST_IS_BUFFER (buffer));
   g_return_if_fail (gst_buffer_is_writable (buffer));
 
-  gst_structure_set (ensure_structure (buffer), RECONSTRUCTION_FIELD,
-      G_TYPE_DOUBLE, error, NULL);
+  ensure_meta (buffer)->measures[RECONSTRUCTION] = (Measure){ TRUE, error };
 }
 
 /**
@@ -179,7 +238,7 @@ gst_sod_buffer_get_reconstruction_error (GstBuffer *buffer, gdouble *error)
 {
   g_return_val_if_fail (GST_IS_BUFFER (buffer), FALSE);
 
-  return get_number (buffer, RECONSTRUCTION_FIELD, error);
+  return get_measure (buffer, RECONSTRUCTION, error);
 }
 
 /**
@@ -198,8 +257,8 @@ gst_sod_buffer_set_disagreement (GstBuffer *buffer, gdouble disagreement)
   g_return_if_fail (GST_IS_BUFFER (buffer));
   g_return_if_fail (gst_buffer_is_writable (buffer));
 
-  gst_structure_set (ensure_structure (buffer), DISAGREEMENT_FIELD,
-      G_TYPE_DOUBLE, disagreement, NULL);
+  ensure_meta (buffer)->measures[DISAGREEMENT] =
+      (Measure){ TRUE, disagreement };
 }
 
 /**
@@ -216,5 +275,5 @@ gst_sod_buffer_get_disagreement (GstBuffer *buffer, gdouble *disagreement)
 {
   g_return_val_if_fail (GST_IS_BUFFER (buffer), FALSE);
 
-  return get_number (buffer, DISAGREEMENT_FIELD, disagreement);
+  return get_measure (buffer, DISAGREEMENT, disagreement);
 }

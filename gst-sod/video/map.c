@@ -2,20 +2,6 @@
 /* The saliency map of a frame. */
 #include <gst-sod/video/map-private.h>
 
-struct _GstSodMap
-{
-  gatomicrefcount ref_count;
-  GstBuffer *pixels; /* GRAY8 */
-  GstVideoInfo info; /* of pixels */
-  gdouble x, y, rectangle_width, rectangle_height;
-  gdouble score;
-  gchar *source_id;
-  gchar *model_id;
-  gchar *model_version;
-  GstClockTime age;
-  GstSodMapFlags flags;
-};
-
 G_DEFINE_BOXED_TYPE (GstSodMap, gst_sod_map, gst_sod_map_ref, gst_sod_map_unref)
 
 gboolean
@@ -96,6 +82,90 @@ measure_score (const GstSodMap *self)
   return count == 0 ? 0 : (gdouble) sum / count / 255;
 }
 
+gboolean
+gst_sod_map_fill (GstSodMap *self, GstBuffer *pixels, gint width, gint height)
+{
+  GstVideoInfo info;
+
+  if (!gst_video_info_set_format (&info, GST_VIDEO_FORMAT_GRAY8, width, height)
+      || !gst_sod_map_check_pixels (pixels, &info, NULL))
+    return FALSE;
+  self->pixels = gst_buffer_ref (pixels);
+  self->info = info;
+  self->x = self->y = 0;
+  self->rectangle_width = self->rectangle_height = 1;
+  self->age = 0;
+  self->score = measure_score (self);
+  return TRUE;
+}
+
+void
+gst_sod_map_fill_reused (
+    GstSodMap *self, const GstSodMap *map, GstClockTime age)
+{
+  self->pixels = gst_buffer_ref (map->pixels);
+  self->info = map->info;
+  self->x = map->x;
+  self->y = map->y;
+  self->rectangle_width = map->rectangle_width;
+  self->rectangle_height = map->rectangle_height;
+  self->flags = map->flags | GST_SOD_MAP_FLAG_REUSED;
+  self->age = age;
+  self->score = map->score;
+  gst_sod_map_origin_copy (&self->origin, &map->origin);
+}
+
+void
+gst_sod_map_empty (GstSodMap *self)
+{
+  gst_clear_buffer (&self->pixels);
+  gst_sod_map_origin_clear (&self->origin);
+}
+
+/* Takes @value over; one that is what was there costs nothing. */
+static void
+replace_name (GRefString **name, const gchar *value)
+{
+  if (*name != NULL && g_strcmp0 (*name, value) == 0)
+    return;
+  g_clear_pointer (name, g_ref_string_release);
+  if (value != NULL)
+    *name = g_ref_string_new (value);
+}
+
+void
+gst_sod_map_origin_set (GstSodMapOrigin *self, const gchar *source_id,
+    const gchar *model_id, const gchar *model_version)
+{
+  replace_name (&self->source_id, source_id);
+  replace_name (&self->model_id, model_id);
+  replace_name (&self->model_version, model_version);
+}
+
+static void
+copy_name (GRefString **to, GRefString *from)
+{
+  g_clear_pointer (to, g_ref_string_release);
+  if (from != NULL)
+    *to = g_ref_string_acquire (from);
+}
+
+void
+gst_sod_map_origin_copy (GstSodMapOrigin *self, const GstSodMapOrigin *from)
+{
+  copy_name (&self->source_id, from->source_id);
+  copy_name (&self->model_id, from->model_id);
+  copy_name (&self->model_version, from->model_version);
+}
+
+void
+gst_sod_map_origin_clear (GstSodMapOrigin *self)
+{
+  g_clear_pointer (&self->source_id, g_ref_string_release);
+  g_clear_pointer (&self->model_id, g_ref_string_release);
+  g_clear_pointer (&self->model_version, g_ref_string_release);
+}
+
 /**
  * gst_sod_map_new:
  * @pixels: a GRAY8 frame, 0 = background, 255 = salient, with the strides of
@@ -123,27 +193,20 @@ gst_sod_map_new (GstBuffer *pixels, gint width, gint height,
     const gchar *source_id, const gchar *model_id, const gchar *model_version,
     GstSodMapFlags flags, GstClockTime age)
 {
-  GstVideoInfo info;
   GstSodMap *self;
 
   g_return_val_if_fail (GST_IS_BUFFER (pixels), NULL);
   g_return_val_if_fail (width >= 1 && height >= 1, NULL);
-  g_return_val_if_fail (
-      gst_video_info_set_format (&info, GST_VIDEO_FORMAT_GRAY8, width, height),
-      NULL);
-  g_return_val_if_fail (gst_sod_map_check_pixels (pixels, &info, NULL), NULL);
 
   self = g_new0 (GstSodMap, 1);
   g_atomic_ref_count_init (&self->ref_count);
-  self->pixels = gst_buffer_ref (pixels);
-  self->info = info;
-  self->rectangle_width = self->rectangle_height = 1;
-  self->source_id = g_strdup (source_id);
-  self->model_id = g_strdup (model_id);
-  self->model_version = g_strdup (model_version);
+  if (!gst_sod_map_fill (self, pixels, width, height)) {
+    g_free (self);
+    g_return_val_if_reached (NULL);
+  }
+  gst_sod_map_origin_set (&self->origin, source_id, model_id, model_version);
   self->flags = flags;
   self->age = age;
-  self->score = measure_score (self);
   return self;
 }
 
@@ -167,14 +230,8 @@ gst_sod_map_new_reused (const GstSodMap *map, GstClockTime age)
   g_return_val_if_fail (map != NULL, NULL);
 
   self = g_new0 (GstSodMap, 1);
-  *self = *map;
   g_atomic_ref_count_init (&self->ref_count);
-  gst_buffer_ref (self->pixels);
-  self->source_id = g_strdup (map->source_id);
-  self->model_id = g_strdup (map->model_id);
-  self->model_version = g_strdup (map->model_version);
-  self->flags |= GST_SOD_MAP_FLAG_REUSED;
-  self->age = age;
+  gst_sod_map_fill_reused (self, map, age);
   return self;
 }
 
@@ -201,7 +258,8 @@ gst_sod_map_ref (GstSodMap *self)
  * gst_sod_map_unref:
  * @self: (transfer full): a map
  *
- * Gives a reference back; the last one frees the map. Thread-safe.
+ * Gives a reference back; the last one frees the map or gives it back to its
+ * pool. Thread-safe.
  *
  * Since: 0.1
  */
@@ -212,10 +270,11 @@ gst_sod_map_unref (GstSodMap *self)
 
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  gst_buffer_unref (self->pixels);
-  g_free (self->source_id);
-  g_free (self->model_id);
-  g_free (self->model_version);
+  if (self->pool != NULL) {
+    gst_sod_map_pool_take_back (self->pool, self);
+    return;
+  }
+  gst_sod_map_empty (self);
   g_free (self);
 }
 
@@ -330,7 +389,7 @@ gst_sod_map_get_source_id (const GstSodMap *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->source_id;
+  return self->origin.source_id;
 }
 
 /**
@@ -346,7 +405,7 @@ gst_sod_map_get_model_id (const GstSodMap *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->model_id;
+  return self->origin.model_id;
 }
 
 /**
@@ -362,7 +421,7 @@ gst_sod_map_get_model_version (const GstSodMap *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->model_version;
+  return self->origin.model_version;
 }
 
 /**

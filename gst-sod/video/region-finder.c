@@ -41,8 +41,9 @@ struct _GstSodRegionFinder
   guint8 *mask; /* mask_width x mask_height, or NULL: all of the frame */
   gint mask_width, mask_height;
   GstSodComponents *components;
-  GArray *tracks; /* of Track */
-  GArray *pairs;  /* of Pair */
+  GArray *tracks;   /* of Track */
+  GArray *pairs;    /* of Pair */
+  GPtrArray *spare; /* regions that were taken out of a list */
   guint last_id;
 };
 
@@ -68,6 +69,7 @@ gst_sod_region_finder_finalize (GObject *object)
   gst_sod_components_free (self->components);
   g_array_unref (self->tracks);
   g_array_unref (self->pairs);
+  g_ptr_array_unref (self->spare);
   G_OBJECT_CLASS (gst_sod_region_finder_parent_class)->finalize (object);
 }
 
@@ -84,6 +86,8 @@ gst_sod_region_finder_init (GstSodRegionFinder *self)
   self->components = gst_sod_components_new ();
   self->tracks = g_array_new (FALSE, FALSE, sizeof (Track));
   self->pairs = g_array_new (FALSE, FALSE, sizeof (Pair));
+  self->spare =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_sod_region_free);
 }
 
 /* The mask of the polygons at the map's size, made when either changes. */
@@ -108,51 +112,69 @@ get_mask (GstSodRegionFinder *self, gint width, gint height)
   return self->mask;
 }
 
-static GstSodRegion *
-make_region (const GstSodBlob *blob, const GstSodMap *map)
+static void
+fill_region (GstSodRegion *region, const GstSodBlob *blob, const GstSodMap *map)
 {
   gint width = gst_sod_map_get_width (map);
   gint height = gst_sod_map_get_height (map);
-  GstSodRegion *region = g_new0 (GstSodRegion, 1);
   gdouble x, y, w, h;
 
   gst_sod_map_get_rectangle (map, &x, &y, &w, &h);
+  region->id = 0;
   region->box.left = x + w * blob->left / width;
   region->box.right = x + w * (blob->right + 1) / width;
   region->box.top = y + h * blob->top / height;
   region->box.bottom = y + h * (blob->bottom + 1) / height;
   region->area = w * h * blob->count / ((gdouble) width * height);
   region->score = (gdouble) blob->sum / blob->count / 255;
-  return region;
 }
 
-/* The regions of @map without identities, largest first. */
-static GPtrArray *
-list_regions (GstSodRegionFinder *self, const GstSodMap *map)
+/* Takes regions out of @regions until @n are left. */
+static void
+shorten (GstSodRegionFinder *self, GPtrArray *regions, guint n)
+{
+  while (regions->len > n)
+    g_ptr_array_add (
+        self->spare, g_ptr_array_steal_index_fast (regions, regions->len - 1));
+}
+
+static void
+add_region (GstSodRegionFinder *self, GPtrArray *regions,
+    const GstSodBlob *blob, const GstSodMap *map)
+{
+  GPtrArray *spare = self->spare;
+  GstSodRegion *region =
+      spare->len > 0 ? g_ptr_array_steal_index_fast (spare, spare->len - 1)
+                     : g_new (GstSodRegion, 1);
+
+  fill_region (region, blob, map);
+  g_ptr_array_add (regions, region);
+}
+
+/* Makes @regions the regions of @map without identities, largest first. */
+static void
+list_regions (
+    GstSodRegionFinder *self, const GstSodMap *map, GPtrArray *regions)
 {
   gint width = gst_sod_map_get_width (map);
   gint height = gst_sod_map_get_height (map);
   guint cutoff = (guint) ceil (self->threshold * 255 - 1e-6);
   const GstSodBlob *blobs;
-  GPtrArray *regions;
   GstSodMapView view;
   guint n_blobs;
 
-  regions =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_sod_region_free);
+  shorten (self, regions, 0);
   if (!gst_sod_map_view_open (&view, map))
-    return regions;
+    return;
   blobs = gst_sod_components_find (self->components, view.data, view.stride,
       width, height, cutoff, get_mask (self, width, height), &n_blobs);
   gst_sod_map_view_close (&view);
   for (guint i = 0; i < n_blobs; i++) {
     if (blobs[i].count >= self->min_area * width * height)
-      g_ptr_array_add (regions, make_region (&blobs[i], map));
+      add_region (self, regions, &blobs[i], map);
   }
   g_ptr_array_sort (regions, gst_sod_region_compare);
-  if (regions->len > MAX_REGIONS)
-    g_ptr_array_set_size (regions, MAX_REGIONS);
-  return regions;
+  shorten (self, regions, MAX_REGIONS);
 }
 
 static gdouble
@@ -396,10 +418,36 @@ gst_sod_region_finder_find (GstSodRegionFinder *self, const GstSodMap *map)
   g_return_val_if_fail (GST_SOD_IS_REGION_FINDER (self), NULL);
   g_return_val_if_fail (map != NULL, NULL);
 
-  regions = list_regions (self, map);
+  regions =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_sod_region_free);
+  gst_sod_region_finder_find_into (self, map, regions);
+  return regions;
+}
+
+/**
+ * gst_sod_region_finder_find_into:
+ * @self: a finder
+ * @map: the map of the next frame
+ * @regions: (element-type GstSodRegion): a list that
+ *   gst_sod_region_finder_find() returned earlier; the regions of @map take the
+ *   place of those that it holds
+ *
+ * As gst_sod_region_finder_find(), without a list of its own for each frame:
+ * a frame with no more regions than one before costs no memory.
+ *
+ * Since: 0.1
+ */
+void
+gst_sod_region_finder_find_into (
+    GstSodRegionFinder *self, const GstSodMap *map, GPtrArray *regions)
+{
+  g_return_if_fail (GST_SOD_IS_REGION_FINDER (self));
+  g_return_if_fail (map != NULL);
+  g_return_if_fail (regions != NULL);
+
+  list_regions (self, map, regions);
   continue_tracks (self, regions);
   start_tracks (self, regions);
-  return regions;
 }
 
 /**

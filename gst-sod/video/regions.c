@@ -167,8 +167,7 @@ round_edges (gdouble first, gdouble last, gdouble offset, gdouble size,
  * Lets @buffer carry @regions: each is a GstVideoRegionOfInterestMeta of type
  * "salient-object" with the region's id, its box in pixels (rounded to the
  * nearest, at least one) and a parameter structure "salient-object" with the
- * fields id (uint), score (double) and area (double). A reference to @regions
- * is kept, which may not be changed any more.
+ * fields id (uint), score (double) and area (double).
  *
  * Since: 0.1
  */
@@ -206,35 +205,33 @@ gst_sod_buffer_add_regions (
 }
 
 /* What is said of region @id, by its parameters or, where those are gone, by
- * what is @known (nullable). */
+ * what @buffer keeps beside them. */
 static gboolean
 read_facts (
-    GstStructure *param, GPtrArray *known, guint id, GstSodRegion *region)
+    GstBuffer *buffer, GstStructure *param, guint id, GstSodRegion *region)
 {
+  const GstSodRegion *known;
+
   if (param != NULL)
     return gst_structure_get (param, "id", G_TYPE_UINT, &region->id, "score",
         G_TYPE_DOUBLE, &region->score, "area", G_TYPE_DOUBLE, &region->area,
         NULL);
-  for (guint i = 0; known != NULL && i < known->len; i++) {
-    const GstSodRegion *other = g_ptr_array_index (known, i);
-
-    if (other->id == id) {
-      *region = *other;
-      return TRUE;
-    }
-  }
-  return FALSE;
+  known = gst_sod_buffer_get_known_region (buffer, id);
+  if (known == NULL)
+    return FALSE;
+  *region = *known;
+  return TRUE;
 }
 
 static GstSodRegion *
-read_meta (GstVideoRegionOfInterestMeta *meta, GPtrArray *known,
+read_meta (GstBuffer *buffer, GstVideoRegionOfInterestMeta *meta,
     const Rectangle *frame)
 {
   GstSodRegion region = { 0 };
 
   if (meta->roi_type != g_quark_from_static_string (ROI_NAME)
-      || !read_facts (
-          gst_video_region_of_interest_meta_get_param (meta, ROI_NAME), known,
+      || !read_facts (buffer,
+          gst_video_region_of_interest_meta_get_param (meta, ROI_NAME),
           (guint) meta->id, &region))
     return NULL;
   region.box.left = (meta->x - frame->x) / frame->width;
@@ -261,7 +258,7 @@ read_meta (GstVideoRegionOfInterestMeta *meta, GPtrArray *known,
 GPtrArray *
 gst_sod_buffer_get_regions (GstBuffer *buffer, gint width, gint height)
 {
-  GPtrArray *regions, *known;
+  GPtrArray *regions;
   gpointer state = NULL;
   Rectangle frame;
   GstMeta *meta;
@@ -270,14 +267,13 @@ gst_sod_buffer_get_regions (GstBuffer *buffer, gint width, gint height)
   g_return_val_if_fail (width >= 1 && height >= 1, NULL);
 
   frame = get_rectangle (buffer, width, height);
-  known = gst_sod_buffer_get_known_regions (buffer);
   regions =
       g_ptr_array_new_with_free_func ((GDestroyNotify) gst_sod_region_free);
   while ((meta = gst_buffer_iterate_meta_filtered (
               buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE))
          != NULL) {
     GstSodRegion *region =
-        read_meta ((GstVideoRegionOfInterestMeta *) meta, known, &frame);
+        read_meta (buffer, (GstVideoRegionOfInterestMeta *) meta, &frame);
 
     if (region != NULL)
       g_ptr_array_add (regions, region);

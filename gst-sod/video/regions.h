@@ -82,6 +82,10 @@ GPtrArray *gst_sod_region_finder_find (
     GstSodRegionFinder *self, const GstSodMap *map);
 
 GST_SOD_API
+void gst_sod_region_finder_find_into (
+    GstSodRegionFinder *self, const GstSodMap *map, GPtrArray *regions);
+
+GST_SOD_API
 void gst_sod_region_finder_reset (GstSodRegionFinder *self);
 
 /* Regions as GstVideoRegionOfInterestMeta of type "salient-object", with one

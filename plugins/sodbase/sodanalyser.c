@@ -7,6 +7,8 @@ struct _SodAnalyser
 {
   SodEngine *engine;
   GstSodRegionFinder *finder;
+  GstSodMapPool *maps;
+  GPtrArray *regions; /* of the last map */
   gchar *source_id;
   gdouble threshold;
   gchar *roi, *ignore; /* as given last, right or wrong */
@@ -19,21 +21,6 @@ struct _SodAnalyser
   GstBufferPool *pool; /* from the first map on that needs it */
 };
 
-void
-sod_finding_clear (SodFinding *self)
-{
-  g_clear_pointer (&self->map, gst_sod_map_unref);
-  g_clear_pointer (&self->regions, g_ptr_array_unref);
-}
-
-void
-sod_finding_copy (const SodFinding *self, SodFinding *copy)
-{
-  sod_finding_clear (copy);
-  copy->map = gst_sod_map_ref (self->map);
-  copy->regions = g_ptr_array_ref (self->regions);
-}
-
 SodAnalyser *
 sod_analyser_new (
     SodEngine *engine, const SodSettings *settings, GError **error)
@@ -41,6 +28,9 @@ sod_analyser_new (
   g_autoptr (SodAnalyser) self = g_new0 (SodAnalyser, 1);
 
   self->finder = gst_sod_region_finder_new ();
+  self->maps = gst_sod_map_pool_new ();
+  self->regions =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_sod_region_free);
   if (!sod_analyser_set_settings (self, settings, error))
     return NULL;
   self->engine = engine;
@@ -62,6 +52,8 @@ sod_analyser_free (SodAnalyser *self)
   g_clear_object (&self->writer);
   g_clear_object (&self->reader);
   g_clear_object (&self->finder);
+  g_clear_object (&self->maps);
+  g_ptr_array_unref (self->regions);
   g_free (self->source_id);
   g_free (self->roi);
   g_free (self->ignore);
@@ -172,8 +164,10 @@ write_map (SodAnalyser *self, GstBuffer *buffer, GstClockTime time,
   return done;
 }
 
+/* Of the @pixels that the analyser has for itself or, where those are NULL, of
+ * the @output. */
 static GstSodMap *
-make_map (SodAnalyser *self, GstBuffer *pixels)
+make_map (SodAnalyser *self, GstBuffer *pixels, GstBuffer *output)
 {
   GstSodSession *session = sod_engine_get_session (self->engine);
   GstSodNetwork *network = gst_sod_session_get_network (session);
@@ -181,12 +175,16 @@ make_map (SodAnalyser *self, GstBuffer *pixels)
                              ? GST_SOD_MAP_FLAG_WARM_UP
                              : GST_SOD_MAP_FLAG_NONE;
 
-  return gst_sod_map_new (pixels, self->width, self->height, self->source_id,
-      gst_sod_network_get_id (network), gst_sod_network_get_version (network),
-      flags, 0);
+  gst_sod_map_pool_set_origin (self->maps, self->source_id,
+      gst_sod_network_get_id (network), gst_sod_network_get_version (network));
+  if (pixels != NULL)
+    return gst_sod_map_pool_make (
+        self->maps, pixels, self->width, self->height, flags);
+  return gst_sod_map_pool_make_sharing (
+      self->maps, output, self->width, self->height, flags);
 }
 
-static GPtrArray *
+static void
 find_regions (SodAnalyser *self, const GstSodMap *map)
 {
   gdouble threshold = self->threshold;
@@ -195,32 +193,42 @@ find_regions (SodAnalyser *self, const GstSodMap *map)
     threshold = gst_sod_network_get_threshold (
         gst_sod_session_get_network (sod_engine_get_session (self->engine)));
   gst_sod_region_finder_set_threshold (self->finder, threshold);
-  return gst_sod_region_finder_find (self->finder, map);
+  gst_sod_region_finder_find_into (self->finder, map, self->regions);
 }
 
-gboolean
+GstSodMap *
 sod_analyser_infer (SodAnalyser *self, GstBuffer *buffer, GstClockTime time,
-    GstBuffer *pixels, GCancellable *cancellable, SodFinding *finding,
-    GError **error)
+    GstBuffer *pixels, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GstBuffer) kept = NULL;
+  GstSodMap *map;
 
   if (!follow_map_size (self, error))
-    return FALSE;
+    return NULL;
   if (pixels == NULL) {
     kept = acquire_pixels (self, error);
     if (kept == NULL)
-      return FALSE;
+      return NULL;
   }
   if (!write_map (self, buffer, time, pixels != NULL ? pixels : kept,
           cancellable, error))
-    return FALSE;
+    return NULL;
 
-  if (pixels != NULL)
-    kept = sod_buffer_share_memory (pixels);
-  finding->map = make_map (self, kept);
-  finding->regions = find_regions (self, finding->map);
-  return TRUE;
+  map = make_map (self, kept, pixels);
+  find_regions (self, map);
+  return map;
+}
+
+GstSodMap *
+sod_analyser_reuse (SodAnalyser *self, const GstSodMap *last, GstClockTime age)
+{
+  return gst_sod_map_pool_make_reused (self->maps, last, age);
+}
+
+GPtrArray *
+sod_analyser_get_regions (SodAnalyser *self)
+{
+  return self->regions;
 }
 
 gboolean

@@ -7,16 +7,6 @@
 
 G_BEGIN_DECLS
 
-/* What was found in a frame. */
-typedef struct
-{
-  GstSodMap *map;
-  GPtrArray *regions; /* of GstSodRegion */
-} SodFinding;
-
-void sod_finding_clear (SodFinding *self);
-void sod_finding_copy (const SodFinding *self, SodFinding *copy);
-
 /* From a stream of buffers to maps and regions. One thread at a time. */
 typedef struct _SodAnalyser SodAnalyser;
 
@@ -40,16 +30,23 @@ void sod_analyser_reset (SodAnalyser *self);
 
 /* Tells what is in @buffer, which came at the running time @time. Its map is
  * written into @pixels, which may then carry the map, or else (NULL) into a
- * buffer of the analyser's own. */
-gboolean sod_analyser_infer (SodAnalyser *self, GstBuffer *buffer,
+ * buffer of the analyser's own. (transfer full) */
+GstSodMap *sod_analyser_infer (SodAnalyser *self, GstBuffer *buffer,
     GstClockTime time, GstBuffer *pixels, GCancellable *cancellable,
-    SodFinding *finding, GError **error);
+    GError **error);
+
+/* The map of the last inference for a frame that came @age later.
+ * (transfer full) */
+GstSodMap *sod_analyser_reuse (
+    SodAnalyser *self, const GstSodMap *last, GstClockTime age);
+
+/* The regions (GstSodRegion) that the last inference found. */
+GPtrArray *sod_analyser_get_regions (SodAnalyser *self);
 
 /* Shows a frame that gets no map of its own. */
 gboolean sod_analyser_observe (SodAnalyser *self, GstBuffer *buffer,
     GstClockTime time, GCancellable *cancellable, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SodAnalyser, sod_analyser_free)
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SodFinding, sod_finding_clear)
 
 G_END_DECLS

@@ -36,11 +36,11 @@
  * when another model is in use, `sod-model-failed` (`path`, `error`) and a
  * warning when it is not, and the model before stays.
  *
- * A frame costs no memory of the heap but its metas: the map (its struct and
- * three short strings), a custom meta, and per region one
- * #GstVideoRegionOfInterestMeta with its structure; the map's pixels and the
- * output come from pools. `buffer-allocations` in the stats counts those that
- * did not.
+ * Maps, their pixels and the output come from pools, so a frame costs no memory
+ * of the heap but what GStreamer takes for metas: one for the map, and per
+ * region a #GstVideoRegionOfInterestMeta with its structure; and what oneDNN
+ * takes for the arguments of its primitives. `buffer-allocations` in the stats
+ * counts buffers that did not come from a pool.
  *
  * ## Example launch line
  * |[

@@ -39,7 +39,7 @@ struct _GstSodBase
   SodAnalyser *analyser;
   GstSodCutout *cutout;
   SodSchedule schedule;
-  SodFinding last;        /* kept where a later frame may get it */
+  GstSodMap *last;        /* kept where a later frame may get it */
   GstBuffer *last_output; /* that its pixels are shared with, output=map */
 };
 

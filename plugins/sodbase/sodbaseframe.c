@@ -13,7 +13,7 @@ typedef struct
   GstBuffer *in;
   GstClockTime time; /* running time */
   GstClockTime started;
-  SodFinding finding; /* nothing where the frame goes without a map */
+  GstSodMap *map; /* NULL where the frame goes without */
   GstBuffer *out;
 } Frame;
 
@@ -21,7 +21,7 @@ static void
 frame_clear (Frame *self)
 {
   gst_clear_buffer (&self->in);
-  sod_finding_clear (&self->finding);
+  g_clear_pointer (&self->map, gst_sod_map_unref);
   gst_clear_buffer (&self->out);
 }
 
@@ -116,7 +116,7 @@ count_inference (GstSodBase *self, const Frame *frame)
 void
 gst_sod_base_forget_last (GstSodBase *self)
 {
-  sod_finding_clear (&self->last);
+  g_clear_pointer (&self->last, gst_sod_map_unref);
   gst_clear_buffer (&self->last_output);
   sod_schedule_reset (&self->schedule);
 }
@@ -128,7 +128,7 @@ keep_last (GstSodBase *self, const Frame *frame, gboolean may_reuse)
   sod_schedule_inferred (&self->schedule, frame->time, may_reuse);
   if (!may_reuse)
     return;
-  sod_finding_copy (&frame->finding, &self->last);
+  self->last = gst_sod_map_ref (frame->map);
   if (self->output == SOD_OUTPUT_MAP)
     self->last_output = gst_buffer_ref (frame->out);
 }
@@ -199,11 +199,12 @@ infer (GstSodBase *self, Frame *frame, GError **error)
     if (flow != GST_FLOW_OK)
       return flow;
   }
-  if (!sod_analyser_infer (self->analyser, frame->in, frame->time, frame->out,
-          self->cancellable, &frame->finding, error))
+  frame->map = sod_analyser_infer (self->analyser, frame->in, frame->time,
+      frame->out, self->cancellable, error);
+  if (frame->map == NULL)
     return GST_FLOW_ERROR;
   if (self->output != SOD_OUTPUT_MAP)
-    count_buffer (self, gst_sod_map_get_pixels (frame->finding.map));
+    count_buffer (self, gst_sod_map_get_pixels (frame->map));
   return GST_FLOW_OK;
 }
 
@@ -220,9 +221,8 @@ get_age (GstSodBase *self, GstClockTime time)
 static void
 reuse_last (GstSodBase *self, Frame *frame)
 {
-  frame->finding.map =
-      gst_sod_map_new_reused (self->last.map, get_age (self, frame->time));
-  frame->finding.regions = g_ptr_array_ref (self->last.regions);
+  frame->map = sod_analyser_reuse (
+      self->analyser, self->last, get_age (self, frame->time));
   if (self->output == SOD_OUTPUT_MAP) {
     frame->out = sod_buffer_share_memory (self->last_output);
     GST_BASE_TRANSFORM_GET_CLASS (self)->copy_metadata (
@@ -243,12 +243,12 @@ make_output (GstSodBase *self, Frame *frame, GError **error)
     if (flow != GST_FLOW_OK)
       return flow;
     if (!gst_sod_cutout_draw (
-            self->cutout, frame->in, frame->finding.map, frame->out, error))
+            self->cutout, frame->in, frame->map, frame->out, error))
       return GST_FLOW_ERROR;
   }
-  gst_sod_buffer_add_map (frame->out, frame->finding.map);
+  gst_sod_buffer_add_map (frame->out, frame->map);
   gst_sod_buffer_add_regions (frame->out, self->out_info.width,
-      self->out_info.height, frame->finding.regions);
+      self->out_info.height, sod_analyser_get_regions (self->analyser));
   return GST_FLOW_OK;
 }
 
@@ -290,7 +290,9 @@ process (GstSodBase *self, Frame *frame, GError **error)
     flow = infer (self, frame, error);
   if (flow == GST_FLOW_OK)
     flow = make_output (self, frame, error);
-  if (flow == GST_FLOW_OK && verdict == SOD_VERDICT_INFER) {
+  if (flow != GST_FLOW_OK) {
+    gst_sod_base_forget_last (self);
+  } else if (verdict == SOD_VERDICT_INFER) {
     count_inference (self, frame);
     keep_last (self, frame, sod_situation_may_reuse (&situation));
   }

@@ -102,6 +102,70 @@ test_reused (void)
 }
 
 static void
+test_pool_makes_maps_of_those_that_came_back (void)
+{
+  g_autoptr (GstSodMapPool) pool = gst_sod_map_pool_new ();
+  g_autoptr (GstBuffer) pixels = new_pixels (6, 4, 200);
+  g_autoptr (GstSodMap) reused = NULL, other = NULL;
+  GstSodMap *map, *first;
+
+  gst_sod_map_pool_set_origin (pool, "gate", "base", "2");
+  first = gst_sod_map_pool_make (pool, pixels, 6, 4, 0);
+  g_assert_cmpstr (gst_sod_map_get_model_version (first), ==, "2");
+  gst_sod_map_unref (first);
+  g_assert_cmpint (GST_MINI_OBJECT_REFCOUNT_VALUE (pixels), ==, 1);
+
+  gst_sod_map_pool_set_origin (pool, "gate", "base", "3");
+  map = gst_sod_map_pool_make (pool, pixels, 6, 4, GST_SOD_MAP_FLAG_WARM_UP);
+  g_assert_true (map == first);
+  g_assert_cmpuint (gst_sod_map_get_age (map), ==, 0);
+  reused = gst_sod_map_pool_make_reused (pool, map, 5);
+  gst_sod_map_unref (map);
+  g_assert_true (gst_sod_map_get_pixels (reused) == pixels);
+  g_assert_cmpuint (gst_sod_map_get_age (reused), ==, 5);
+  g_assert_cmpuint (gst_sod_map_get_flags (reused), ==,
+      GST_SOD_MAP_FLAG_WARM_UP | GST_SOD_MAP_FLAG_REUSED);
+  g_assert_cmpstr (gst_sod_map_get_model_version (reused), ==, "3");
+  g_assert_cmpfloat_with_epsilon (
+      gst_sod_map_get_score (reused), 200 / 255.0, 1e-9);
+
+  gst_sod_map_pool_set_origin (pool, NULL, NULL, NULL);
+  other = gst_sod_map_pool_make (pool, pixels, 6, 4, 0);
+  g_assert_true (other == first);
+  g_assert_null (gst_sod_map_get_source_id (other));
+  g_assert_cmpuint (gst_sod_map_get_flags (other), ==, GST_SOD_MAP_FLAG_NONE);
+}
+
+/* The frame of a map that it carries itself goes back to its pool. */
+static void
+test_pool_shares_the_memory_of_a_frame (void)
+{
+  g_autoptr (GstSodMapPool) pool = gst_sod_map_pool_new ();
+  g_autoptr (GstBuffer) frame = new_pixels (6, 4, 200);
+  GstMemory *memory = gst_buffer_peek_memory (frame, 0);
+  GstSodMap *kept = NULL;
+
+  for (guint i = 0; i < 3; i++) {
+    g_autoptr (GstBuffer) carrier = gst_buffer_copy (frame);
+    g_autoptr (GstSodMap) map =
+        gst_sod_map_pool_make_sharing (pool, carrier, 6, 4, 0);
+
+    g_assert_true (gst_sod_map_get_pixels (map) != carrier);
+    g_assert_true (
+        gst_buffer_peek_memory (gst_sod_map_get_pixels (map), 0) == memory);
+    gst_sod_buffer_add_map (carrier, map);
+    if (i == 1)
+      kept = gst_sod_map_ref (map);
+  }
+  g_clear_object (&pool);
+  g_assert_cmpint (GST_MINI_OBJECT_REFCOUNT_VALUE (memory), ==, 2);
+  g_assert_cmpfloat_with_epsilon (
+      gst_sod_map_get_score (kept), 200 / 255.0, 1e-9);
+  gst_sod_map_unref (kept);
+  g_assert_cmpint (GST_MINI_OBJECT_REFCOUNT_VALUE (memory), ==, 1);
+}
+
+static void
 test_boxed (void)
 {
   g_autoptr (GstSodMap) map = new_map ();
@@ -319,6 +383,10 @@ main (int argc, char **argv)
   g_test_add_func ("/map/score/is-the-mean-of-salient-pixels", test_score);
   g_test_add_func ("/map/pixels/strides-come-from-video-meta", test_strides);
   g_test_add_func ("/map/reused/shares-pixels-and-says-so", test_reused);
+  g_test_add_func ("/map/pool/makes-maps-of-those-that-came-back",
+      test_pool_makes_maps_of_those_that_came_back);
+  g_test_add_func ("/map/pool/shares-the-memory-of-a-frame",
+      test_pool_shares_the_memory_of_a_frame);
   g_test_add_func ("/map/type/is-boxed", test_boxed);
   g_test_add_func ("/map/buffer/copies-carry-it", test_copies);
   g_test_add_func ("/map/buffer/second-map-replaces-first", test_replaced);

@@ -245,6 +245,35 @@ test_greatest_overlap (void)
   assert_region (parts, 1, 2, 0, 0, 0.2, 1);
 }
 
+/* The lists of two finders that see the same are the same. */
+static void
+test_list_is_filled_anew (void)
+{
+  static const gchar *const frames[] = { "99.....9", "9.9.9.9.", "........",
+    "..9999..", "9......." };
+  g_autoptr (GstSodRegionFinder) finder = gst_sod_region_finder_new ();
+  g_autoptr (GstSodRegionFinder) twin = gst_sod_region_finder_new ();
+  g_autoptr (GPtrArray) list = find (finder, 8, 1, "9.9.9.9.");
+  g_autoptr (GPtrArray) start = find (twin, 8, 1, "9.9.9.9.");
+
+  g_assert_cmpuint (list->len, ==, start->len);
+  for (guint i = 0; i < G_N_ELEMENTS (frames); i++) {
+    g_autoptr (GstSodMap) map = new_map (8, 1, frames[i]);
+    g_autoptr (GPtrArray) fresh = find (twin, 8, 1, frames[i]);
+
+    gst_sod_region_finder_find_into (finder, map, list);
+    g_assert_cmpuint (list->len, ==, fresh->len);
+    for (guint k = 0; k < list->len; k++) {
+      const GstSodRegion *region = g_ptr_array_index (fresh, k);
+      gdouble x, y, width, height;
+
+      gst_sod_region_get_box (region, &x, &y, &width, &height);
+      assert_region (
+          list, k, gst_sod_region_get_id (region), x, y, width, height);
+    }
+  }
+}
+
 static void
 test_missed (void)
 {
@@ -468,6 +497,7 @@ main (int argc, char **argv)
   g_test_add_func ("/regions/id/follows-moving-objects", test_identity);
   g_test_add_func (
       "/regions/id/goes-to-the-greatest-overlap", test_greatest_overlap);
+  g_test_add_func ("/regions/list/is-filled-anew", test_list_is_filled_anew);
   g_test_add_func ("/regions/id/survives-five-missed-frames", test_missed);
   g_test_add_func ("/regions/id/is-not-given-again-after-reset", test_reset);
   g_test_add_func ("/regions/polygons/roi-and-ignore", test_polygons);

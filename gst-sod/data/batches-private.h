@@ -1,9 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst-sod/data/batches.h>
+#include <gst-sod/data/batch-queue-private.h>
 
 G_BEGIN_DECLS
+
+struct _GstSodBatches
+{
+  GObject parent;
+
+  GstSodBatchReader *reader;
+  GstSodBatchSettings settings; /* but for reader and augmentation */
+  GstSodAugmentation *augmentation;
+  guint64 seed, cache_size;
+  gboolean labelled_only;
+  GCancellable *cancellable;
+
+  guint64 position;        /* batch that next() gives */
+  GstSodBatchQueue *queue; /* NULL: not started */
+};
+
+/* What was made ahead is thrown away. */
+void gst_sod_batches_stop (GstSodBatches *self);
 
 /* The network's input rule: of RGB in 0..1; before the first batch. */
 void gst_sod_batches_set_normalisation (

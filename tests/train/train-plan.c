@@ -52,35 +52,43 @@ train_table_convert (GHashTable *table, GstSodDType dtype)
 }
 
 void
-train_plan_init (TrainPlan *self, GstSodNetwork *network, const gchar *label,
-    const gchar *backend, GstSodDType dtype, const GstSodShape *input)
+train_plan_init_by (TrainPlan *self, GstSodNetwork *network, const gchar *label,
+    const gchar *backend, TrainCompile compile, GstSodCompileRequest *request)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GstSodExecutable) executable = NULL;
   const GstSodGraph *graph = gst_sod_network_get_graph (network);
-  GstSodCompileRequest request = {
-    .mode = GST_SOD_MODE_TRAIN,
-    .precision = GST_SOD_PRECISION_F32,
-    .dtype = dtype,
-    .input = *input,
-    .threads = 1,
-  };
 
   self->graph = gst_sod_graph_cut (graph, gst_sod_graph_find (graph, label));
-  self->weights =
-      train_table_convert (gst_sod_network_get_weights (network), dtype);
+  self->weights = train_table_convert (
+      gst_sod_network_get_weights (network), request->dtype);
   /* The running statistics among them are asked for by nobody. */
-  self->gradients = train_table_convert (self->weights, dtype);
-  request.graph = self->graph;
-  request.weights = self->weights;
-  executable = gst_sod_backend_compile (
-      gst_sod_backend_get (backend, NULL), &request, &error);
+  self->gradients = train_table_convert (self->weights, request->dtype);
+  request->mode = GST_SOD_MODE_TRAIN;
+  request->graph = self->graph;
+  request->weights = self->weights;
+  executable = compile (gst_sod_backend_get (backend, NULL), request, &error);
   g_assert_no_error (error);
   self->stream = gst_sod_executable_open (executable, &error);
   g_assert_no_error (error);
   self->stream->klass->bind (
       self->stream, self->weights, self->gradients, &error);
   g_assert_no_error (error);
+}
+
+void
+train_plan_init (TrainPlan *self, GstSodNetwork *network, const gchar *label,
+    const gchar *backend, GstSodDType dtype, const GstSodShape *input)
+{
+  GstSodCompileRequest request = {
+    .precision = GST_SOD_PRECISION_F32,
+    .dtype = dtype,
+    .input = *input,
+    .threads = 1,
+  };
+
+  train_plan_init_by (
+      self, network, label, backend, gst_sod_backend_compile, &request);
 }
 
 void

@@ -20,6 +20,17 @@ GstSodNetwork *train_network_new_tiny (GstSodNetworkKind kind, guint64 seed);
 void train_plan_init (TrainPlan *self, GstSodNetwork *network,
     const gchar *label, const gchar *backend, GstSodDType dtype,
     const GstSodShape *input);
+
+/* What makes a plan of a request: gst_sod_backend_compile (), or one of the
+ * ways that it chooses from. */
+typedef GstSodExecutable *(*TrainCompile) (GstSodBackend *backend,
+    const GstSodCompileRequest *request, GError **error);
+
+/* As train_plan_init(), by @compile; @request: dtype, precision, input and
+ * threads, the rest is filled in. */
+void train_plan_init_by (TrainPlan *self, GstSodNetwork *network,
+    const gchar *label, const gchar *backend, TrainCompile compile,
+    GstSodCompileRequest *request);
 void train_plan_clear (TrainPlan *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TrainPlan, train_plan_clear)

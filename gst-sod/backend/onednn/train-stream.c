@@ -7,6 +7,7 @@
 #include <gst-sod/backend/onednn/threads-private.h>
 
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 /* A step with its memory. */
@@ -347,6 +348,20 @@ call_init (Call *self, const TrainStream *stream, const GstSodTrainStep *step,
   return TRUE;
 }
 
+/* Large pages where the system has them: activations of a batch are more than
+ * the processor's tables of small ones span. */
+static void
+advise (gpointer memory, gsize size)
+{
+#ifdef MADV_HUGEPAGE
+  gsize page = 4096, skip = -(gsize) memory % page;
+
+  if (size > skip)
+    madvise ((guint8 *) memory + skip, (size - skip) / page * page,
+        MADV_HUGEPAGE);
+#endif
+}
+
 static gboolean
 take_memory (TrainStream *self, GError **error)
 {
@@ -355,6 +370,7 @@ take_memory (TrainStream *self, GError **error)
   self->arena = gst_sod_aligned_alloc (MAX (executable->arena_size, 1), error);
   if (self->arena == NULL)
     return FALSE;
+  advise (self->arena, executable->arena_size);
   /* The input is zero until it is written. */
   memset (self->arena, 0, executable->arena_size);
   self->scratch =

@@ -32,9 +32,8 @@ void gst_sod_run_record_begin_stage (GstSodRunRecord *self, const gchar *name,
     guint phase, guint round, const gchar *node, guint64 n_steps);
 void gst_sod_run_record_add_loss (
     GstSodRunRecord *self, guint64 step, gdouble loss);
-/* @scores: as member, (transfer full). */
-void gst_sod_run_record_add_score (
-    GstSodRunRecord *self, guint64 step, JsonObject *scores);
+/* @scores: with its `step`, (transfer full). */
+void gst_sod_run_record_add_score (GstSodRunRecord *self, JsonObject *scores);
 /* @how: "complete", or why it ended before. */
 void gst_sod_run_record_end_stage (
     GstSodRunRecord *self, guint64 n_steps, gdouble seconds, const gchar *how);

@@ -172,10 +172,8 @@ gst_sod_run_record_add_loss (GstSodRunRecord *self, guint64 step, gdouble loss)
 }
 
 void
-gst_sod_run_record_add_score (
-    GstSodRunRecord *self, guint64 step, JsonObject *scores)
+gst_sod_run_record_add_score (GstSodRunRecord *self, JsonObject *scores)
 {
-  json_object_set_int_member (scores, "step", (gint64) step);
   g_mutex_lock (&self->lock);
   json_array_add_object_element (
       json_object_get_array_member (last_stage (self), "scores"), scores);

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 struct _GstSodStageClass
 {
   const gchar *name;
-  /* Makes trainers and batches, and says how many steps there are. */
+  /* Makes trainers and batches, and says how many steps there are; leaves all
+   * that undone where there is nothing to learn from. */
   gboolean (*begin) (GstSodStage *self, GError **error);
   /* One step; GST_SOD_ERROR_FAILED where it diverged and was refused. */
   gboolean (*step) (GstSodStage *self, gdouble *loss, GError **error);
@@ -24,12 +25,18 @@ struct _GstSodStageClass
 /* Phase 1, the paper, III.B. */
 extern const GstSodStageClass gst_sod_stage_initialise_base;
 extern const GstSodStageClass gst_sod_stage_initialise_reverse;
+/* Phase 2, III.C. */
+extern const GstSodStageClass gst_sod_stage_augment;
+/* Phase 3, III.D; the second is not in the paper. */
+extern const GstSodStageClass gst_sod_stage_teach_reverse;
+extern const GstSodStageClass gst_sod_stage_distill;
 
 typedef enum
 {
   GST_SOD_STAGE_GOES_ON,
   GST_SOD_STAGE_COMPLETE,  /* all steps taken, or its time is over */
   GST_SOD_STAGE_CONVERGED, /* no gain on held-out frames any more */
+  GST_SOD_STAGE_EMPTY,     /* nothing to learn from */
   GST_SOD_STAGE_STOPPED    /* by the monitor: what it learnt is dropped */
 } GstSodStageEnd;
 
@@ -52,7 +59,8 @@ struct _GstSodStage
   gint64 emitted;        /* us, when progress was last told */
   gdouble last_loss;     /* of the last step */
   gdouble last_score;    /* rank of the last score; NAN: none */
-  gdouble step_seconds;  /* that the last step took */
+  gdouble step_seconds;  /* that a step takes, of late */
+  guint64 n_paced;       /* steps of this size */
   const gchar *patience; /* key of scores without a gain; NULL: endless */
 };
 

@@ -34,7 +34,10 @@ gst_sod_stage_new (
         plan->klass->name, plan->node->name);
     return NULL;
   }
-  gst_sod_stage_seek (self);
+  if (self->learner == NULL)
+    self->end = GST_SOD_STAGE_EMPTY;
+  else
+    gst_sod_stage_seek (self);
   return g_steal_pointer (&self);
 }
 
@@ -230,6 +233,7 @@ choose_small (GstSodStage *self)
   self->small = small;
   if (now_width == (small ? width : self->width))
     return;
+  self->n_paced = 0;
   g_object_set (self->batches, "width", small ? width : self->width, "height",
       small ? height : self->height, NULL);
   gst_sod_batches_seek (self->batches, self->state.step * self->accumulate);
@@ -410,9 +414,11 @@ score (GstSodStage *self, GError **error)
       || !self->plan.klass->score (self, network, &scores, &rank, error))
     return FALSE;
   if (scores != NULL) {
+    json_object_set_int_member (scores, "phase", self->plan.phase);
+    json_object_set_int_member (scores, "round", self->plan.round);
+    json_object_set_int_member (scores, "step", (gint64) self->state.step);
     gst_sod_training_tell_scores (self->training, self->plan.node, scores);
-    gst_sod_run_record_add_score (
-        self->training->record, self->state.step, scores);
+    gst_sod_run_record_add_score (self->training->record, scores);
   }
   self->last_score = rank;
   gst_sod_training_offer (self->training, self->plan.node, network, rank);
@@ -456,6 +462,18 @@ is_score_due (const GstSodStage *self)
          && (self->state.step % interval == 0 || is_over (self));
 }
 
+/* Smoothed, but for the first step of a size, which compiles its plan. */
+static void
+note_pace (GstSodStage *self, gdouble seconds)
+{
+  gdouble *pace = &self->step_seconds;
+
+  if (self->n_paced++ < 2)
+    *pace = seconds;
+  else
+    *pace += 0.1 * (seconds - *pace);
+}
+
 static void
 discard (GstSodStage *self)
 {
@@ -478,8 +496,8 @@ take_step (GstSodStage *self, GError **error)
     return FALSE;
   }
   self->state.step++;
-  self->step_seconds =
-      (gdouble) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
+  note_pace (
+      self, (gdouble) (g_get_monotonic_time () - start) / G_USEC_PER_SEC);
   note_loss (self, loss);
   count_time (self);
   self->state.owes_score = is_score_due (self);
@@ -589,10 +607,10 @@ leave_network (GstSodStage *self, GError **error)
 gboolean
 gst_sod_stage_finish (GstSodStage *self, GError **error)
 {
-  static const gchar *const ends[] = { NULL, "complete", "converged",
-    "stopped by the monitor" };
+  static const gchar *const ends[] = { "going on", "complete", "converged",
+    "nothing to learn from", "stopped by the monitor" };
 
   gst_sod_run_record_end_stage (self->training->record, self->state.step,
       self->state.seconds, ends[self->end]);
-  return self->end == GST_SOD_STAGE_STOPPED || leave_network (self, error);
+  return self->end >= GST_SOD_STAGE_EMPTY || leave_network (self, error);
 }

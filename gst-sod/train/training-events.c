@@ -87,39 +87,67 @@ gst_sod_training_score (GstSodTraining *self, GstSodTrainingNode *node,
              node->scorer, network, self->cancellable, scores, error);
 }
 
-GstSodSamples *
-gst_sod_training_get_all_labelled (GstSodTraining *self)
+/* What @pick gives of each node, as one; NULL where it gives nothing. */
+static GstSodSamples *
+gather (GstSodTraining *self,
+    GstSodSamples *(*pick) (const GstSodTrainingNode *node))
 {
   g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (g_object_unref);
 
-  if (self->all_labelled != NULL)
-    return self->all_labelled;
   for (guint k = 0; k < self->nodes->len; k++) {
-    GstSodTrainingNode *node = g_ptr_array_index (self->nodes, k);
+    GstSodSamples *part = pick (g_ptr_array_index (self->nodes, k));
 
-    if (node->n_labelled > 0)
-      g_ptr_array_add (parts, gst_sod_samples_new_labelled (node->samples));
+    if (part != NULL)
+      g_ptr_array_add (parts, part);
   }
-  self->all_labelled = gst_sod_samples_new_mixture (
+  if (parts->len == 0)
+    return NULL;
+  return gst_sod_samples_new_mixture (
       (GstSodSamples *const *) parts->pdata, NULL, parts->len);
+}
+
+static GstSodSamples *
+pick_labelled (const GstSodTrainingNode *node)
+{
+  return node->n_labelled > 0 ? gst_sod_samples_new_labelled (node->samples)
+                              : NULL;
+}
+
+static GstSodSamples *
+pick_held_out (const GstSodTrainingNode *node)
+{
+  return node->held_out != NULL ? gst_sod_samples_new_labelled (node->held_out)
+                                : NULL;
+}
+
+static GstSodSamples *
+pick_all (const GstSodTrainingNode *node)
+{
+  return g_object_ref (node->samples);
+}
+
+GstSodSamples *
+gst_sod_training_get_all_labelled (GstSodTraining *self)
+{
+  if (self->all_labelled == NULL)
+    self->all_labelled = gather (self, pick_labelled);
   return self->all_labelled;
 }
 
 GstSodSamples *
 gst_sod_training_get_all_held_out (GstSodTraining *self)
 {
-  g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (g_object_unref);
-
-  for (guint k = 0; self->all_held_out == NULL && k < self->nodes->len; k++) {
-    GstSodTrainingNode *node = g_ptr_array_index (self->nodes, k);
-
-    if (node->held_out != NULL)
-      g_ptr_array_add (parts, gst_sod_samples_new_labelled (node->held_out));
-  }
-  if (parts->len > 0)
-    self->all_held_out = gst_sod_samples_new_mixture (
-        (GstSodSamples *const *) parts->pdata, NULL, parts->len);
+  if (self->all_held_out == NULL)
+    self->all_held_out = gather (self, pick_held_out);
   return self->all_held_out;
+}
+
+GstSodSamples *
+gst_sod_training_get_all (GstSodTraining *self)
+{
+  if (self->all == NULL)
+    self->all = gather (self, pick_all);
+  return self->all;
 }
 
 /* ---- what it is given ---- */

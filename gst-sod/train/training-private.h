@@ -23,6 +23,7 @@ typedef struct
   GstSodNetwork *best;    /* what runs: the best so far by the held-out score */
   gdouble best_score;     /* NAN: not known */
   gdouble score;          /* of what it has; NAN likewise */
+  gdouble teacher_score;
   GstSodNetwork *teacher; /* what makes this round's pseudo-labels, or NULL */
   GstSodScorer *scorer;   /* NULL before the first score, or nothing held out */
 } GstSodTrainingNode;
@@ -62,7 +63,10 @@ struct _GstSodTraining
   GstSodTrainingNode *reverse;
   gboolean uses_reverse;
   GstSodSamples *all_labelled; /* of all nodes; NULL before it is needed */
-  GstSodSamples *all_held_out;
+  GstSodSamples *all_held_out, *all; /* likewise */
+  GstSodSamples *pseudo_labels;      /* of that round; NULL: not made */
+  guint pseudo_round;
+  guint n_unlabelled;   /* frames of all nodes */
   GArray *plan;         /* of GstSodStagePlan; NULL before it runs */
   guint stage;          /* in the plan */
   GstSodStage *current; /* at work */
@@ -120,6 +124,8 @@ gboolean gst_sod_training_score (GstSodTraining *self, GstSodTrainingNode *node,
     GstSodNetwork *network, GstSodScores *scores, GError **error);
 /* Labelled frames of all nodes, as one; owned by the training. */
 GstSodSamples *gst_sod_training_get_all_labelled (GstSodTraining *self);
+/* All frames of all nodes. */
+GstSodSamples *gst_sod_training_get_all (GstSodTraining *self);
 /* Held-out frames of all nodes; NULL where there are none. */
 GstSodSamples *gst_sod_training_get_all_held_out (GstSodTraining *self);
 

@@ -45,12 +45,60 @@ plan_initialisation (GstSodTraining *self)
     add_stage (self, &gst_sod_stage_initialise_reverse, 1, 0, self->reverse);
 }
 
+/* III.C: "we alternately concatenate each base classification network with the
+ * reverse augmented network, thus the latter network can help the learning of
+ * the former network." */
+static void
+plan_augmented (GstSodTraining *self, guint round)
+{
+  for (guint k = 0; k < self->nodes->len; k++) {
+    GstSodTrainingNode *node = g_ptr_array_index (self->nodes, k);
+
+    if (node->n_labelled > 0)
+      add_stage (self, &gst_sod_stage_augment, 2, round, node);
+  }
+}
+
+/* III.D: "we integrate the outputs of the classification networks to generate
+ * pseudo-labels, which are then used for semi-supervised leaning of the reverse
+ * augmented network"; and of the base networks, where that is set. */
+static void
+plan_semi_supervised (GstSodTraining *self, guint round)
+{
+  if (self->uses_reverse)
+    add_stage (self, &gst_sod_stage_teach_reverse, 3, round, self->reverse);
+  if (!gst_sod_training_settings_get_flag (
+          self->settings, "semi-supervised.distill"))
+    return;
+  for (guint k = 0; k < self->nodes->len; k++)
+    add_stage (self, &gst_sod_stage_distill, 3, round,
+        g_ptr_array_index (self->nodes, k));
+}
+
+static gboolean
+has_pseudo_labels (GstSodTraining *self)
+{
+  return self->n_unlabelled > 0
+         && !gst_sod_training_settings_is (
+             self->settings, "semi-supervised.pseudo-labels", "none");
+}
+
+/* III.A. Phase 3 teaches the reverse network alone: base networks gain from it
+ * when phase 2 comes again, in the next round. */
 static void
 make_plan (GstSodTraining *self)
 {
+  guint rounds = (guint) get_integer (self, "run.rounds");
+
   self->plan = g_array_new (FALSE, FALSE, sizeof (GstSodStagePlan));
   if (has_phase (self, 1))
     plan_initialisation (self);
+  for (guint round = 1; round <= rounds; round++) {
+    if (has_phase (self, 2) && self->uses_reverse)
+      plan_augmented (self, round);
+    if (has_phase (self, 3) && has_pseudo_labels (self))
+      plan_semi_supervised (self, round);
+  }
 }
 
 /* ---- before it runs ---- */
@@ -89,6 +137,7 @@ prepare_node (GstSodTraining *self, guint k, GError **error)
 static gboolean
 prepare (GstSodTraining *self, GError **error)
 {
+  const GstSodTrainingNode *node;
   guint n_labelled = 0;
 
   if (self->nodes->len == 0) {
@@ -96,11 +145,14 @@ prepare (GstSodTraining *self, GError **error)
         "a training without nodes: add at least one");
     return FALSE;
   }
+  self->n_unlabelled = 0;
   for (guint k = 0; k < self->nodes->len; k++) {
     if (!prepare_node (self, k, error))
       return FALSE;
-    n_labelled +=
-        ((GstSodTrainingNode *) g_ptr_array_index (self->nodes, k))->n_labelled;
+    node = g_ptr_array_index (self->nodes, k);
+    n_labelled += node->n_labelled;
+    self->n_unlabelled +=
+        gst_sod_samples_get_n_samples (node->samples) - node->n_labelled;
   }
   if (n_labelled == 0) {
     g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
@@ -117,6 +169,10 @@ prepare (GstSodTraining *self, GError **error)
         make_network (self, "reverse.architecture", 1, 0, error);
   if (self->uses_reverse && self->reverse->network == NULL)
     return FALSE;
+  if (has_phase (self, 3) && self->n_unlabelled == 0)
+    gst_sod_training_warn (self,
+        "all frames have labels: there is nothing to do in the "
+        "semi-supervised phase");
   make_plan (self);
   gst_sod_training_note_nodes (self);
   return TRUE;

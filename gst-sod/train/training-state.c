@@ -256,12 +256,20 @@ describe_node (GstSodTrainingNode *node)
   json_object_set_boolean_member (object, "knows", node->knows);
   set_number (object, "best-score", node->best_score);
   set_number (object, "score", node->score);
+  set_number (object, "teacher-score", node->teacher_score);
   if (node->samples != NULL) {
     g_autofree gchar *hash = gst_sod_samples_get_hash (node->samples);
 
     json_object_set_string_member (object, "hash", hash);
   }
   return object;
+}
+
+/* A stage that had nothing to learn from has none. */
+static gboolean
+has_learner (const GstSodStage *stage)
+{
+  return stage != NULL && stage->learner != NULL;
 }
 
 static gchar *
@@ -284,7 +292,7 @@ describe_place (GstSodTraining *self)
   json_object_set_int_member (object, "stage", self->stage);
   set_number (object, "seconds", self->seconds);
   json_object_set_int_member (object, "teachers-round", self->teachers_round);
-  if (self->current != NULL) {
+  if (has_learner (self->current)) {
     json_object_set_object_member (
         object, "state", describe_stage_state (&self->current->state));
     set_number (object, "stage-seconds", self->current->seconds);
@@ -309,7 +317,7 @@ static gboolean
 put_stage (
     GstSodCheckpoint *checkpoint, const GstSodStage *stage, GError **error)
 {
-  if (stage == NULL)
+  if (!has_learner (stage))
     return TRUE;
   return gst_sod_trainer_write_state (
              stage->learner, checkpoint, "learner", error)
@@ -462,6 +470,7 @@ restore_node (GstSodTrainingNode *node, JsonObject *described,
   node->knows = json_object_get_boolean_member (described, "knows");
   node->best_score = get_number (described, "best-score");
   node->score = get_number (described, "score");
+  node->teacher_score = get_number (described, "teacher-score");
   if (!get_network (checkpoint, "network", node->name, &node->network, error)
       || !get_network (checkpoint, "best", node->name, &node->best, error)
       || !get_network (

@@ -39,7 +39,7 @@ make_node (const gchar *name)
 
   node->name = g_strdup (name);
   node->best_score = NAN;
-  node->score = NAN;
+  node->score = node->teacher_score = NAN;
   return node;
 }
 
@@ -52,6 +52,8 @@ gst_sod_training_finalize (GObject *object)
   free_node (self->reverse);
   g_clear_object (&self->all_labelled);
   g_clear_object (&self->all_held_out);
+  g_clear_object (&self->all);
+  g_clear_object (&self->pseudo_labels);
   g_clear_pointer (&self->plan, g_array_unref);
   g_clear_pointer (&self->record, gst_sod_run_record_free);
   g_clear_object (&self->settings);

@@ -33,14 +33,16 @@ gboolean gst_sod_checkpoint_has (
     const GstSodCheckpoint *self, const gchar *name);
 
 /* Replaces @path at once or not at all; what was there is kept beside it as
- * @path with "~" behind. Synced to the disk when it returns. GST_SOD_ERROR_IO,
- * GST_SOD_ERROR_NO_SPACE, GST_SOD_ERROR_NOT_FOUND. */
+ * @path with "~" behind. Synced to the disk when it returns. One writer of a
+ * path at a time. GST_SOD_ERROR_IO, GST_SOD_ERROR_NO_SPACE,
+ * GST_SOD_ERROR_NOT_FOUND, GST_SOD_ERROR_UNSUPPORTED for one too large. */
 gboolean gst_sod_checkpoint_write (
     GstSodCheckpoint *self, const gchar *path, GError **error);
 
-/* Reads @path, or where it is damaged or missing the one before it; @older
- * (optional) says which. GST_SOD_ERROR_NOT_FOUND where there is neither,
- * GST_SOD_ERROR_FORMAT where both are damaged. */
+/* Reads @path, or where it is damaged or missing what lies beside it: one that
+ * a killed writer had all but put in its place, or the one before. @older
+ * (optional) says whether it was one of those. GST_SOD_ERROR_NOT_FOUND where
+ * there is neither, GST_SOD_ERROR_FORMAT where both are damaged. */
 GstSodCheckpoint *gst_sod_checkpoint_read (
     const gchar *path, gboolean *older, GError **error);
 

@@ -154,20 +154,43 @@ compute_checksum (GHashTable *tensors)
 
 /* ---- writing ---- */
 
-/* Temporary files of writers that were killed. */
+/* Whether @name is that of a file which a killed writer of @base left: the new
+ * file, or the temporary one behind it, of six letters more. */
+static gboolean
+is_leftover (const gchar *name, const gchar *base)
+{
+  const gchar *rest;
+
+  if (!g_str_has_prefix (name, base))
+    return FALSE;
+  rest = name + strlen (base);
+  if (!g_str_has_prefix (rest, NEW_SUFFIX))
+    return FALSE;
+  rest += strlen (NEW_SUFFIX);
+  return *rest == '\0' || (*rest == '.' && strlen (rest) == strlen (".XXXXXX"));
+}
+
+/* Ends what a killed writer began: where it had moved the old file away, its
+ * new one, which is whole, is the newest there is. */
+static void
+settle (const gchar *path, const gchar *new_path)
+{
+  if (g_access (path, F_OK) != 0 && errno == ENOENT)
+    g_rename (new_path, path);
+}
+
 static void
 remove_leftovers (const gchar *path)
 {
   g_autofree gchar *folder = g_path_get_dirname (path);
   g_autofree gchar *base = g_path_get_basename (path);
-  g_autofree gchar *prefix = g_strconcat (base, NEW_SUFFIX, NULL);
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const gchar *name;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
     g_autofree gchar *file = g_build_filename (folder, name, NULL);
 
-    if (g_str_has_prefix (name, prefix))
+    if (is_leftover (name, base))
       g_unlink (file);
   }
 }
@@ -175,10 +198,13 @@ remove_leftovers (const gchar *path)
 static gboolean
 fail_io (const gchar *path, const gchar *what, GError **error)
 {
+  gint code = errno == ENOSPC || errno == EDQUOT ? GST_SOD_ERROR_NO_SPACE
+                                                 : GST_SOD_ERROR_IO;
+  g_autofree gchar *reason = g_strdup (g_strerror (errno));
   g_autofree gchar *shown = g_filename_display_name (path);
 
-  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_IO, "%s: %s failed: %s",
-      shown, what, g_strerror (errno));
+  g_set_error (
+      error, GST_SOD_ERROR, code, "%s: %s failed: %s", shown, what, reason);
   return FALSE;
 }
 
@@ -196,8 +222,8 @@ sync_folder (const gchar *path, GError **error)
   return synced;
 }
 
-/* Between the two renames there is only the previous file; a reader takes
- * that. */
+/* Between the two renames there are the new and the previous file; a reader
+ * takes one of those. */
 static gboolean
 replace (const gchar *path, const gchar *new_path, GError **error)
 {
@@ -205,9 +231,34 @@ replace (const gchar *path, const gchar *new_path, GError **error)
 
   if (g_rename (path, previous) != 0 && errno != ENOENT)
     return fail_io (path, "keeping the file that was there", error);
-  if (g_rename (new_path, path) != 0)
-    return fail_io (path, "renaming the new file to it", error);
+  if (g_rename (new_path, path) != 0) {
+    fail_io (path, "renaming the new file to it", error);
+    g_rename (previous, path);
+    return FALSE;
+  }
   return sync_folder (path, error);
+}
+
+/* What is written must be something that can be read. */
+static gboolean
+check_size (GstSodCheckpoint *self, const gchar *path, GError **error)
+{
+  g_autofree gchar *shown = g_filename_display_name (path);
+  guint64 size = GST_SOD_SAFETENSORS_MAX_HEADER;
+  GHashTableIter iter;
+  gpointer tensor;
+
+  g_hash_table_iter_init (&iter, self->tensors);
+  while (g_hash_table_iter_next (&iter, NULL, &tensor))
+    size += gst_sod_tensor_get_size (tensor);
+  if (size <= GST_SOD_SAFETENSORS_MAX_FILE)
+    return TRUE;
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+      "%s: a checkpoint of %" G_GUINT64_FORMAT
+      " bytes is more than the %" G_GUINT64_FORMAT
+      " that can be read back; train fewer nodes or smaller networks at a time",
+      shown, size, GST_SOD_SAFETENSORS_MAX_FILE);
+  return FALSE;
 }
 
 gboolean
@@ -222,6 +273,9 @@ gst_sod_checkpoint_write (
     errno = EISDIR;
     return fail_io (path, "writing the checkpoint", error);
   }
+  if (!check_size (self, path, error))
+    return FALSE;
+  settle (path, new_path);
   remove_leftovers (path);
   g_hash_table_insert (
       metadata, (gpointer) "checksum", compute_checksum (self->tensors));
@@ -284,18 +338,24 @@ read_one (const gchar *path, GError **error)
   return verify (tensors, metadata, path, error);
 }
 
+/* The new file is whole where it is there, and of a writer that was killed
+ * before its renames: the second choice, should what lies at @path be damaged
+ * or gone. */
 GstSodCheckpoint *
 gst_sod_checkpoint_read (const gchar *path, gboolean *older, GError **error)
 {
-  g_autofree gchar *previous = g_strconcat (path, PREVIOUS_SUFFIX, NULL);
+  static const gchar *const suffixes[] = { NEW_SUFFIX, PREVIOUS_SUFFIX };
   g_autoptr (GError) first = NULL;
   GstSodCheckpoint *self = read_one (path, &first);
 
   if (older != NULL)
     *older = self == NULL;
-  if (self == NULL)
-    self = read_one (previous, NULL);
-  /* What is wrong with the newer one is what there is to know. */
+  for (guint i = 0; self == NULL && i < G_N_ELEMENTS (suffixes); i++) {
+    g_autofree gchar *other = g_strconcat (path, suffixes[i], NULL);
+
+    self = read_one (other, NULL);
+  }
+  /* What is wrong with the newest one is what there is to know. */
   if (self == NULL)
     g_propagate_error (error, g_steal_pointer (&first));
   return self;

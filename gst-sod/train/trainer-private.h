@@ -57,7 +57,7 @@ gboolean gst_sod_trainer_backward (GstSodTrainer *self,
     const GstSodTensor *d_output, GstSodTensor *d_input, GError **error);
 
 /* A step by the mean of the gradients since the last one.
- * GST_SOD_ERROR_FAILED where they are not finite; weights, statistics and
+ * GST_SOD_ERROR_DIVERGED where they are not finite; weights, statistics and
  * the optimiser's state are then as they were after the last update, and the
  * gradients are dropped. */
 gboolean gst_sod_trainer_update (GstSodTrainer *self, GError **error);

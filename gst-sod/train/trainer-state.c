@@ -3,6 +3,7 @@
  * the other the weights, their averages and the optimiser's moments. */
 #include <gst-sod/train/trainer-private.h>
 
+#include <math.h>
 #include <string.h>
 
 typedef struct
@@ -135,14 +136,20 @@ read_position (const GstSodCheckpoint *checkpoint, const gchar *section,
 
   if (bytes == NULL)
     return FALSE;
-  if (g_bytes_get_size (bytes) == sizeof (*position)) {
-    memcpy (position, g_bytes_get_data (bytes, NULL), sizeof (*position));
-    return TRUE;
+  if (g_bytes_get_size (bytes) != sizeof (*position)) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
+        "%s of the checkpoint has %" G_GSIZE_FORMAT " bytes, %" G_GSIZE_FORMAT
+        " were expected: it is of another version",
+        name, g_bytes_get_size (bytes), sizeof (*position));
+    return FALSE;
   }
-  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
-      "%s of the checkpoint has %" G_GSIZE_FORMAT " bytes, %" G_GSIZE_FORMAT
-      " were expected: it is of another version",
-      name, g_bytes_get_size (bytes), sizeof (*position));
+  memcpy (position, g_bytes_get_data (bytes, NULL), sizeof (*position));
+  if (isfinite (position->rate_scale) && position->rate_scale >= 0)
+    return TRUE;
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FORMAT,
+      "%s of the checkpoint scales the rate by %g, 0 or more was expected: it "
+      "is of another program",
+      name, position->rate_scale);
   return FALSE;
 }
 

@@ -297,3 +297,26 @@ gst_sod_training_progress_get_time_left (const GstSodTrainingProgress *self)
 
   return self->time_left;
 }
+
+/**
+ * gst_sod_training_scores_get:
+ * @measures: what #GstSodTraining::scored said
+ * @measure: name of a measure, such as "max_f"
+ *
+ * Returns: its value; NaN where there is no such number
+ *
+ * Since: 0.1
+ */
+gdouble
+gst_sod_training_scores_get (const gchar *measures, const gchar *measure)
+{
+  g_autoptr (JsonNode) node = NULL;
+
+  g_return_val_if_fail (measures != NULL && measure != NULL, NAN);
+
+  if (gst_sod_json_check (measures, strlen (measures), NULL))
+    node = json_from_string (measures, NULL);
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node)
+             ? get_number (json_node_get_object (node), measure)
+             : NAN;
+}

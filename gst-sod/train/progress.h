@@ -67,6 +67,10 @@ GST_SOD_API
 gdouble gst_sod_training_progress_get_time_left (
     const GstSodTrainingProgress *self);
 
+GST_SOD_API
+gdouble gst_sod_training_scores_get (
+    const gchar *measures, const gchar *measure);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (
     GstSodTrainingProgress, gst_sod_training_progress_free)
 

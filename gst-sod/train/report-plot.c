@@ -153,8 +153,10 @@ add_line (GString *svg, const Frame *frame, const GstSodTrainingLine *line,
     gdouble x = g_array_index (line->points, gdouble, at);
     gdouble y = g_array_index (line->points, gdouble, at + 1);
 
-    add_number (svg, at > 0 ? " %.1f" : "%.1f", map_x (frame, x));
-    add_number (svg, ",%.1f", map_y (frame, y));
+    g_string_append_c (svg, at > 0 ? ' ' : '\n');
+    add_number (svg, "%.1f", map_x (frame, x));
+    g_string_append_c (svg, ',');
+    add_number (svg, "%.1f", map_y (frame, y));
   }
   g_string_append (svg, "\"/>");
 }

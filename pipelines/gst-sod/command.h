@@ -80,5 +80,6 @@ extern const SodCommand sod_command_store_list;
 extern const SodCommand sod_command_store_prune;
 extern const SodCommand sod_command_store_stats;
 extern const SodCommand sod_command_store_verify;
+extern const SodCommand sod_command_train;
 
 G_END_DECLS

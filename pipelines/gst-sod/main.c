@@ -9,6 +9,7 @@
 const SodCommand *const sod_commands[] = {
   &sod_command_detect,
   &sod_command_eval,
+  &sod_command_train,
   &sod_command_data_check,
   &sod_command_data_split,
   &sod_command_data_stats,

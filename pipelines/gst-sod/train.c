@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* gst-sod train: folders, a file or a store in, models out. */
+#include "train.h"
+
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <signal.h>
+
+#include "json.h"
+#include "progress.h"
+
+#define TICK 200 /* ms */
+
+/* What is done, on a thread of its own beside the main loop. */
+typedef struct
+{
+  const SodTrainOptions *options;
+  GstSodTrainingSettings *settings;
+  GstSodTraining *training;
+  SodTrainData *data;
+  GKeyFile *data_file;
+
+  GMainLoop *loop;
+  GCancellable *cancellable;
+  SodProgress *bar;
+  SodExit interrupted; /* what to exit with after a signal, else 0 */
+
+  GMutex lock;                      /* of what follows */
+  GstSodTrainingProgress *progress; /* the last; NULL before the first */
+  GPtrArray *lines;                 /* to be said */
+
+  gboolean done;
+  GError *error;
+} Train;
+
+/* ---- what is told, on the thread of the work ---- */
+
+static void
+on_progress (GstSodTraining *training, const gchar *json, Train *self)
+{
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->progress, gst_sod_training_progress_free);
+  self->progress = gst_sod_training_progress_new_from_json (json, NULL);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+say (Train *self, gchar *line)
+{
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->lines, line);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+on_scored (GstSodTraining *training, const gchar *node, const gchar *measures,
+    Train *self)
+{
+  static const gchar *const shown[] = { "max_f", "mean_f", "mae", "iou",
+    "reconstruction" };
+  GString *line = g_string_new (NULL);
+
+  g_string_append_printf (line, "%-16s", node);
+  for (guint i = 0; i < G_N_ELEMENTS (shown); i++) {
+    gdouble value = gst_sod_training_scores_get (measures, shown[i]);
+    gchar text[G_ASCII_DTOSTR_BUF_SIZE];
+
+    if (!isnan (value))
+      g_string_append_printf (line, "  %s %s", shown[i],
+          g_ascii_formatd (text, sizeof (text), "%.4f", value));
+  }
+  say (self, g_string_free (line, FALSE));
+}
+
+static void
+on_warning (GstSodTraining *training, const gchar *text, Train *self)
+{
+  say (self, g_strdup_printf ("warning: %s", text));
+}
+
+/* ---- what to learn from ---- */
+
+static gboolean
+add_options_data (Train *self, GError **error)
+{
+  const SodTrainOptions *options = self->options;
+  g_autoptr (GstSodDataset) dataset = NULL;
+  g_autoptr (GstSodDataset) held_out = NULL;
+
+  if (options->data.root == NULL && options->data.images == NULL)
+    return TRUE;
+  dataset = sod_data_open (&options->data, FALSE, error);
+  if (dataset == NULL)
+    return FALSE;
+  sod_train_data_add (self->data, "base", GST_SOD_SAMPLES (dataset), 1);
+  if (options->held_out == NULL)
+    return TRUE;
+  held_out = sod_data_open_set (&options->data, options->held_out, error);
+  if (held_out == NULL) {
+    g_prefix_error (error, "--held-out: ");
+    return FALSE;
+  }
+  sod_train_data_add_held_out (self->data, "base", GST_SOD_SAMPLES (held_out));
+  return TRUE;
+}
+
+static gboolean
+open_data (Train *self, gchar **words, GError **error)
+{
+  self->data = sod_train_data_new ();
+  if (self->data_file != NULL
+      && !sod_train_data_add_file (
+          self->data, self->data_file, words[0], error))
+    return FALSE;
+  if (!add_options_data (self, error)
+      || (self->options->store != NULL
+          && !sod_train_data_add_store (
+              self->data, self->options->store, error)))
+    return FALSE;
+  if (sod_train_data_get_n_nodes (self->data) > 0)
+    return TRUE;
+  g_set_error (error, SOD_USAGE_ERROR, SOD_USAGE_ERROR_WORDS,
+      "there is nothing to learn from: no group [data NAME] in %s", words[0]);
+  return FALSE;
+}
+
+static gboolean
+add_node (
+    Train *self, const SodTrainNode *node, GstSodNetwork *start, GError **error)
+{
+  g_autoptr (GstSodSamples) samples = sod_train_node_get_samples (node);
+  g_autoptr (GstSodSamples) held_out = sod_train_node_get_held_out (node);
+
+  if (samples != NULL)
+    return gst_sod_training_add_node (
+        self->training, node->name, samples, held_out, start, error);
+  g_set_error (error, SOD_USAGE_ERROR, SOD_USAGE_ERROR_REFUSED,
+      "node %s has frames that are held out, and none to learn from; give it "
+      "a group with role=train",
+      node->name);
+  return FALSE;
+}
+
+static gboolean
+load_model (const gchar *path, GstSodNetwork **network, GError **error)
+{
+  if (path == NULL)
+    return TRUE;
+  *network = gst_sod_network_new_from_file (path, error);
+  return *network != NULL;
+}
+
+static gboolean
+set_up (Train *self, GError **error)
+{
+  const SodTrainOptions *options = self->options;
+  g_autoptr (GstSodNetwork) start = NULL;
+  g_autoptr (GstSodNetwork) reverse = NULL;
+
+  self->training = gst_sod_training_new (self->settings, error);
+  if (self->training == NULL || !load_model (options->start, &start, error)
+      || !load_model (options->reverse, &reverse, error))
+    return FALSE;
+  for (guint i = 0; i < sod_train_data_get_n_nodes (self->data); i++) {
+    if (!add_node (self, sod_train_data_get_node (self->data, i), start, error))
+      return FALSE;
+  }
+  if (reverse != NULL
+      && !gst_sod_training_set_reverse (self->training, reverse, error))
+    return FALSE;
+  g_signal_connect (self->training, "progress", G_CALLBACK (on_progress), self);
+  g_signal_connect (self->training, "scored", G_CALLBACK (on_scored), self);
+  g_signal_connect (self->training, "warning", G_CALLBACK (on_warning), self);
+  return TRUE;
+}
+
+/* ---- where it goes ---- */
+
+/* A finished or a broken run is not written over by accident. */
+static gboolean
+prepare_folder (Train *self, GError **error)
+{
+  const gchar *out = self->options->out;
+  g_autofree gchar *shown = g_filename_display_name (out);
+  g_autofree gchar *checkpoint = g_build_filename (out, "checkpoint", NULL);
+  gboolean exists = g_file_test (checkpoint, G_FILE_TEST_EXISTS);
+
+  if (g_mkdir_with_parents (out, 0777) != 0) {
+    g_set_error (error, SOD_USAGE_ERROR, SOD_USAGE_ERROR_REFUSED,
+        "%s: the folder cannot be made; name another with --out", shown);
+    return FALSE;
+  }
+  if (self->options->resume && !exists) {
+    g_set_error (error, SOD_USAGE_ERROR, SOD_USAGE_ERROR_REFUSED,
+        "%s holds no checkpoint to go on from; leave --resume away", shown);
+    return FALSE;
+  }
+  if (!self->options->resume && exists) {
+    g_set_error (error, SOD_USAGE_ERROR, SOD_USAGE_ERROR_REFUSED,
+        "%s holds a training that was begun: go on with --resume, or name "
+        "another folder with --out",
+        shown);
+    return FALSE;
+  }
+  return !self->options->resume
+         || gst_sod_training_resume (self->training, checkpoint, error);
+}
+
+static gboolean
+save (Train *self, GError **error)
+{
+  const gchar *out = self->options->out;
+  g_autofree gchar *record = gst_sod_training_to_json (self->training);
+  g_autofree gchar *title = g_filename_display_basename (out);
+
+  return gst_sod_training_save (self->training, out, error)
+         && gst_sod_training_report_write (title, record, out, error);
+}
+
+static gboolean
+quit (gpointer data)
+{
+  g_main_loop_quit (((Train *) data)->loop);
+  return G_SOURCE_REMOVE;
+}
+
+/* What was learnt until it was interrupted is saved too. */
+static gpointer
+work (gpointer data)
+{
+  Train *self = data;
+  g_autoptr (GError) ended = NULL;
+
+  if (!gst_sod_training_run (self->training, self->cancellable, &ended)
+      && !g_error_matches (ended, GST_SOD_ERROR, GST_SOD_ERROR_CANCELLED)) {
+    self->error = g_steal_pointer (&ended);
+    save (self, NULL);
+  } else {
+    self->done = save (self, &self->error) && ended == NULL;
+  }
+  g_idle_add (quit, self);
+  return NULL;
+}
+
+/* ---- beside it ---- */
+
+static void
+show_progress (Train *self, const GstSodTrainingProgress *progress)
+{
+  g_autofree gchar *text = NULL;
+  gchar loss[G_ASCII_DTOSTR_BUF_SIZE], rate[G_ASCII_DTOSTR_BUF_SIZE];
+  guint64 step = gst_sod_training_progress_get_step (progress);
+  guint64 n_steps = gst_sod_training_progress_get_n_steps (progress);
+
+  text = g_strdup_printf ("%s %s%s step %" G_GUINT64_FORMAT
+                          "/%" G_GUINT64_FORMAT " loss %s rate %s",
+      gst_sod_training_progress_get_stage (progress),
+      gst_sod_training_progress_get_node (progress), ",", step, n_steps,
+      g_ascii_formatd (loss, sizeof (loss), "%.4f",
+          gst_sod_training_progress_get_loss (progress)),
+      g_ascii_formatd (rate, sizeof (rate), "%.2e",
+          gst_sod_training_progress_get_rate (progress)));
+  sod_progress_show (
+      self->bar, (gdouble) step / (gdouble) MAX (n_steps, 1), step, text);
+}
+
+static gboolean
+tick (gpointer data)
+{
+  Train *self = data;
+  g_autoptr (GPtrArray) lines = NULL;
+  g_autoptr (GstSodTrainingProgress) progress = NULL;
+
+  g_mutex_lock (&self->lock);
+  lines = self->lines;
+  self->lines = g_ptr_array_new_with_free_func (g_free);
+  progress = g_steal_pointer (&self->progress);
+  g_mutex_unlock (&self->lock);
+  if (self->options->data.quiet)
+    return G_SOURCE_CONTINUE;
+  for (guint i = 0; i < lines->len; i++)
+    sod_progress_say (self->bar, g_ptr_array_index (lines, i));
+  if (progress != NULL)
+    show_progress (self, progress);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+interrupt (gpointer data)
+{
+  Train *self = data;
+
+  self->interrupted = SOD_EXIT_INTERRUPTED;
+  g_cancellable_cancel (self->cancellable);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+terminate (gpointer data)
+{
+  interrupt (data);
+  ((Train *) data)->interrupted = SOD_EXIT_TERMINATED;
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+wait_for_work (Train *self)
+{
+  guint sources[] = { g_timeout_add (TICK, tick, self),
+    g_unix_signal_add (SIGINT, interrupt, self),
+    g_unix_signal_add (SIGTERM, terminate, self) };
+  GThread *thread;
+
+  self->bar = sod_progress_new ("steps");
+  thread = g_thread_new ("train", work, self);
+  g_main_loop_run (self->loop);
+  g_thread_join (thread);
+  tick (self);
+  g_clear_pointer (&self->bar, sod_progress_free);
+  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
+    g_source_remove (sources[i]);
+}
+
+/* ---- what came of it ---- */
+
+static SodExit
+tell (Train *self, GError **error)
+{
+  const gchar *out = self->options->out;
+  g_autofree gchar *shown = g_filename_display_name (out);
+  g_autofree gchar *record = NULL;
+
+  if (self->error != NULL) {
+    g_propagate_error (error, g_steal_pointer (&self->error));
+    return SOD_EXIT_REFUSED;
+  }
+  if (!self->done) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_CANCELLED,
+        "interrupted; go on with --resume --out %s", shown);
+    return self->interrupted != SOD_EXIT_OK ? self->interrupted
+                                            : SOD_EXIT_INTERRUPTED;
+  }
+  if (self->options->data.json) {
+    record = gst_sod_training_to_json (self->training);
+    g_print ("%s\n", record);
+  } else {
+    g_print ("models and report: %s%sindex.html\n", shown, G_DIR_SEPARATOR_S);
+  }
+  return SOD_EXIT_OK;
+}
+
+static void
+list_settings (GstSodTrainingSettings *settings)
+{
+  g_auto (GStrv) keys = gst_sod_training_settings_list_keys ();
+
+  for (guint i = 0; keys[i] != NULL; i++) {
+    g_autofree gchar *value =
+        gst_sod_training_settings_get (settings, keys[i], NULL);
+    g_autofree gchar *text = gst_sod_training_settings_describe (keys[i], NULL);
+
+    g_print ("%s=%s\n    %s\n", keys[i], value, text);
+  }
+}
+
+static SodExit
+train (Train *self, gchar **words, GError **error)
+{
+  if (!open_data (self, words, error))
+    return SOD_EXIT_REFUSED;
+  if (self->options->dry_run)
+    return sod_train_estimate (self->options, self->settings, self->data, error)
+               ? SOD_EXIT_OK
+               : SOD_EXIT_REFUSED;
+  if (!set_up (self, error) || !prepare_folder (self, error))
+    return SOD_EXIT_REFUSED;
+  self->loop = g_main_loop_new (NULL, FALSE);
+  self->cancellable = g_cancellable_new ();
+  wait_for_work (self);
+  return tell (self, error);
+}
+
+static void
+clear (Train *self)
+{
+  g_clear_object (&self->training);
+  g_clear_object (&self->settings);
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->data, sod_train_data_free);
+  g_clear_pointer (&self->data_file, g_key_file_unref);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+  g_clear_pointer (&self->progress, gst_sod_training_progress_free);
+  g_ptr_array_unref (self->lines);
+  g_clear_error (&self->error);
+  g_mutex_clear (&self->lock);
+}
+
+static void
+init (gpointer options)
+{
+  ((SodTrainOptions *) options)->seed = -1;
+}
+
+static SodExit
+run (gpointer options, gchar **words, GError **error)
+{
+  Train self = { .options = options };
+  const gchar *problem = sod_train_options_find_problem (options, words);
+  SodExit status = SOD_EXIT_REFUSED;
+
+  if (problem != NULL) {
+    g_set_error_literal (
+        error, SOD_USAGE_ERROR, SOD_USAGE_ERROR_WORDS, problem);
+    return status;
+  }
+  g_mutex_init (&self.lock);
+  self.lines = g_ptr_array_new_with_free_func (g_free);
+  self.settings =
+      sod_train_options_make_settings (options, words, &self.data_file, error);
+  if (self.settings != NULL && self.options->list_settings) {
+    list_settings (self.settings);
+    status = SOD_EXIT_OK;
+  } else if (self.settings != NULL) {
+    status = train (&self, words, error);
+  }
+  clear (&self);
+  return status;
+}
+
+const SodCommand sod_command_train = {
+  .name = "train",
+  .summary = "Trains models on data sets or on a frame store",
+  .parameters = "[FILE]",
+  .description = sod_train_description,
+  .options = sod_train_options,
+  .size = sizeof (SodTrainOptions),
+  .init = init,
+  .run = run,
+};

@@ -10,6 +10,7 @@ plugin_init (GstPlugin *plugin)
 
   any |= GST_ELEMENT_REGISTER (sodbase, plugin);
   any |= GST_ELEMENT_REGISTER (soddatasetsrc, plugin);
+  any |= GST_ELEMENT_REGISTER (sodensemble, plugin);
   any |= GST_ELEMENT_REGISTER (sodeval, plugin);
   any |= GST_ELEMENT_REGISTER (sodoverlay, plugin);
   any |= GST_ELEMENT_REGISTER (sodpublish, plugin);

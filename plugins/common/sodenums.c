@@ -108,3 +108,39 @@ sod_split_part_get_type (void)
     g_once_init_leave (&type, g_enum_register_static ("SodSplitPart", values));
   return type;
 }
+
+GType
+sod_on_missing_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { SOD_ON_MISSING_WAIT,
+        "Only maps of all pads are combined; a time that a pad skips is left "
+        "out",
+        "wait" },
+    { SOD_ON_MISSING_SKIP, "The maps that are there are combined", "skip" },
+    { SOD_ON_MISSING_HOLD, "The pad's last map stands in", "hold" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("SodOnMissing", values));
+  return type;
+}
+
+GType
+sod_ensemble_output_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { SOD_ENSEMBLE_OUTPUT_MAP, "The combined map", "map" },
+    { SOD_ENSEMBLE_OUTPUT_DISAGREEMENT,
+        "How far the maps disagree, pixel by pixel", "disagreement" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("SodEnsembleOutput", values));
+  return type;
+}

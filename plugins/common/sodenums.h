@@ -52,12 +52,29 @@ typedef enum
   SOD_SPLIT_PART_ALL
 } SodSplitPart;
 
+/* What sodensemble does where a pad has no map of a time. */
+typedef enum
+{
+  SOD_ON_MISSING_WAIT,
+  SOD_ON_MISSING_SKIP,
+  SOD_ON_MISSING_HOLD
+} SodOnMissing;
+
+/* What sodensemble sends. */
+typedef enum
+{
+  SOD_ENSEMBLE_OUTPUT_MAP,
+  SOD_ENSEMBLE_OUTPUT_DISAGREEMENT
+} SodEnsembleOutput;
+
 #define SOD_TYPE_OUTPUT (sod_output_get_type ())
 #define SOD_TYPE_OVERLOAD (sod_overload_get_type ())
 #define SOD_TYPE_ON_DEVICE_ERROR (sod_on_device_error_get_type ())
 #define SOD_TYPE_RESIZE (sod_resize_get_type ())
 #define SOD_TYPE_SPLIT_METHOD (sod_split_method_get_type ())
 #define SOD_TYPE_SPLIT_PART (sod_split_part_get_type ())
+#define SOD_TYPE_ON_MISSING (sod_on_missing_get_type ())
+#define SOD_TYPE_ENSEMBLE_OUTPUT (sod_ensemble_output_get_type ())
 
 GType sod_output_get_type (void);
 GType sod_overload_get_type (void);
@@ -65,5 +82,7 @@ GType sod_on_device_error_get_type (void);
 GType sod_resize_get_type (void);
 GType sod_split_method_get_type (void);
 GType sod_split_part_get_type (void);
+GType sod_on_missing_get_type (void);
+GType sod_ensemble_output_get_type (void);
 
 G_END_DECLS

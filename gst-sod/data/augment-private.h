@@ -44,6 +44,15 @@ gboolean gst_sod_warp (const GstSodWarp *warp, const GstSodWarpPlane *planes,
     guint n_planes, gint source_width, gint source_height, gint width,
     gint height, gfloat *const *to, GstSodWarpScratch *scratch, GError **error);
 
+/* A component of 8 bits. */
+static inline GstSodWarpPlane
+gst_sod_warp_get_plane (const GstSodImage *image, guint component)
+{
+  const GstSodComponent *from = &image->components[component];
+
+  return (GstSodWarpPlane){ from->data, from->stride, from->pixel_stride };
+}
+
 /* ---- changing colours: augment-colour.c ---- */
 
 typedef struct
@@ -103,6 +112,14 @@ gboolean gst_sod_augment (const GstSodAugmentation *self,
     const GstSodAugmentRule *rule, const GstSodAugmentSource *source,
     GstSodRandom *random, GstSodWarpScratch *scratch,
     const GstSodAugmentTarget *target, GError **error);
+
+/* Whether mask and weights have the image's size; GST_SOD_ERROR_MISMATCH. */
+gboolean gst_sod_augment_check (
+    const GstSodAugmentSource *source, GError **error);
+
+/* Image, mask and weights become @width x @height; see augment-shrink.c. */
+gboolean gst_sod_augment_shrink (GstSodAugmentSource *source, gint width,
+    gint height, GstSodWarpScratch *scratch, GError **error);
 
 /* ---- losses of JPEG: augment-jpeg.c ---- */
 

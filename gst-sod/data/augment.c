@@ -237,14 +237,6 @@ draw_all (Draw *drawn, const GstSodAugmentation *self,
   memcpy (drawn->colour.std, rule->std, sizeof (rule->std));
 }
 
-static GstSodWarpPlane
-get_plane (const GstSodImage *image, guint component)
-{
-  const GstSodComponent *from = &image->components[component];
-
-  return (GstSodWarpPlane){ from->data, from->stride, from->pixel_stride };
-}
-
 /* @image, and with it @mask and @weights where they are there, to the three
  * planes from @rgb on and to @map and @counts. */
 static gboolean
@@ -265,13 +257,13 @@ warp_image (const Draw *drawn, const GstSodAugmentRule *rule,
       return FALSE;
   }
   for (guint i = 0; i < 3; i++) {
-    planes[i] = get_plane (lossy != NULL ? lossy : image, i);
+    planes[i] = gst_sod_warp_get_plane (lossy != NULL ? lossy : image, i);
     to[i] = rgb + i * n;
   }
   for (guint i = 0; i < 2 && grays != NULL; i++) {
     if (grays[i] == NULL || to_grays[i] == NULL)
       continue;
-    planes[n_planes] = get_plane (grays[i], 0);
+    planes[n_planes] = gst_sod_warp_get_plane (grays[i], 0);
     to[n_planes++] = to_grays[i];
   }
   return gst_sod_warp (warp, planes, n_planes, image->width, image->height,
@@ -290,6 +282,14 @@ check_size (const GstSodImage *image, const GstSodImage *other,
       "frame out",
       what, other->width, other->height, image->width, image->height);
   return FALSE;
+}
+
+gboolean
+gst_sod_augment_check (const GstSodAugmentSource *source, GError **error)
+{
+  return check_size (source->image, source->mask, "the mask has", error)
+         && check_size (
+             source->image, source->weights, "the mask's weights have", error);
 }
 
 /* Without a mask nothing counts; without weights all of it. */
@@ -342,9 +342,7 @@ gst_sod_augment (const GstSodAugmentation *self, const GstSodAugmentRule *rule,
   Draw drawn;
 
   draw_all (&drawn, self, rule, random);
-  if (!check_size (source->image, source->mask, "the mask has", error)
-      || !check_size (
-          source->image, source->weights, "the mask's weights have", error))
+  if (!gst_sod_augment_check (source, error))
     return FALSE;
   warp = make_warp (&drawn.place, rule, source->image, drawn.reflects);
   if (!warp_image (&drawn, rule, &warp, source->image, grays, to_grays,

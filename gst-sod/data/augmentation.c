@@ -148,7 +148,8 @@ find_key (const gchar *name)
  * - `cast`: red, green and blue are each multiplied by 1 +- `cast`
  * - `noise`: probability of Gaussian noise
  * - `noise-sigma`: its largest standard deviation, white = 1
- * - `jpeg`: probability of a loss through JPEG at the picture's own size
+ * - `jpeg`: probability of a loss through JPEG, at the picture's own size or
+ *   twice the network's input, whichever is smaller
  * - `jpeg-quality`: its lowest quality, 1 to 100; the highest is 95
  * - `distance-min`, `distance-max`: from one frame to the one before it, ms,
  *   of networks of two frames

@@ -123,7 +123,8 @@ make_of (GstSodBatchQueue *self, Worker *worker, guint64 place, guint sample,
   distance =
       gst_sod_augment_draw_distance (settings->augmentation, worker->random);
   done = gst_sod_batch_reader_read (settings->reader, sample,
-             settings->rule.frames > 1 ? distance : 0, &source, error)
+             settings->rule.frames > 1 ? distance : 0, &source,
+             &worker->scratch, error)
          && gst_sod_augment (settings->augmentation, &settings->rule, &source,
              worker->random, &worker->scratch, target, error);
   *is_plain = source.mask != NULL && source.weights == NULL;

@@ -19,12 +19,17 @@ GstSodSamples *gst_sod_batch_reader_get_samples (GstSodBatchReader *self);
  * stays: every epoch asks for everything once, in an order of its own, so that
  * throwing out the oldest would throw out what is needed soonest. */
 void gst_sod_batch_reader_set_limit (GstSodBatchReader *self, gsize limit);
-gsize gst_sod_batch_reader_get_size (GstSodBatchReader *self);
+
+/* Frames more than half as large again as this are made as large as this before
+ * they are kept; 0: they stay as they are. */
+void gst_sod_batch_reader_set_size (
+    GstSodBatchReader *self, gint width, gint height);
 
 /* A sample with its mask and weights, and the frame @distance ms before it
  * (0: none is asked for). What is in @source is to be cleared. */
 gboolean gst_sod_batch_reader_read (GstSodBatchReader *self, guint sample,
-    gint distance, GstSodAugmentSource *source, GError **error);
+    gint distance, GstSodAugmentSource *source, GstSodWarpScratch *scratch,
+    GError **error);
 void gst_sod_augment_source_clear (GstSodAugmentSource *source);
 
 gboolean gst_sod_batch_reader_is_unreadable (

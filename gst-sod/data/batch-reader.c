@@ -16,6 +16,7 @@ struct _GstSodBatchReader
   GMutex lock;
   GHashTable *entries; /* sample -> Entry */
   gsize size, limit;   /* bytes */
+  gint width, height;  /* of large frames, 0: as they are */
   GHashTable *unreadable;
   GPtrArray *warnings; /* NULL: none */
 };
@@ -79,15 +80,17 @@ gst_sod_batch_reader_set_limit (GstSodBatchReader *self, gsize limit)
   g_mutex_unlock (&self->lock);
 }
 
-gsize
-gst_sod_batch_reader_get_size (GstSodBatchReader *self)
+void
+gst_sod_batch_reader_set_size (GstSodBatchReader *self, gint width, gint height)
 {
-  gsize size;
-
   g_mutex_lock (&self->lock);
-  size = self->size;
+  if (width != self->width || height != self->height) {
+    g_hash_table_remove_all (self->entries);
+    self->size = 0;
+  }
+  self->width = width;
+  self->height = height;
   g_mutex_unlock (&self->lock);
-  return size;
 }
 
 /* ---- decoded pictures ---- */
@@ -160,9 +163,21 @@ keep (GstSodBatchReader *self, guint sample, gboolean has_label,
 
 /* ---- reading ---- */
 
+/* Sizes are set while nobody reads. */
+static gboolean
+shrink (GstSodBatchReader *self, GstSodAugmentSource *source,
+    GstSodWarpScratch *scratch, GError **error)
+{
+  if (self->width == 0 || source->image->width <= self->width * 3 / 2
+      || source->image->height <= self->height * 3 / 2)
+    return TRUE;
+  return gst_sod_augment_shrink (
+      source, self->width, self->height, scratch, error);
+}
+
 static gboolean
 read_frame (GstSodBatchReader *self, guint sample, gboolean wants_label,
-    GstSodAugmentSource *source, GError **error)
+    GstSodAugmentSource *source, GstSodWarpScratch *scratch, GError **error)
 {
   if (find (self, sample, wants_label, source))
     return TRUE;
@@ -173,25 +188,27 @@ read_frame (GstSodBatchReader *self, guint sample, gboolean wants_label,
       && !gst_sod_samples_read_weights (
           self->samples, sample, &source->weights, error))
     return FALSE;
+  if (!shrink (self, source, scratch, error))
+    return FALSE;
   keep (self, sample, wants_label, source);
   return TRUE;
 }
 
 gboolean
 gst_sod_batch_reader_read (GstSodBatchReader *self, guint sample, gint distance,
-    GstSodAugmentSource *source, GError **error)
+    GstSodAugmentSource *source, GstSodWarpScratch *scratch, GError **error)
 {
   GstSodAugmentSource before = { NULL };
   guint neighbour;
 
   *source = before;
-  if (!read_frame (self, sample, TRUE, source, error))
+  if (!read_frame (self, sample, TRUE, source, scratch, error))
     return FALSE;
   if (distance == 0
       || !gst_sod_samples_find_neighbour (
           self->samples, sample, distance, &neighbour))
     return TRUE;
-  if (!read_frame (self, neighbour, FALSE, &before, error))
+  if (!read_frame (self, neighbour, FALSE, &before, scratch, error))
     return FALSE;
   source->previous = g_steal_pointer (&before.image);
   gst_sod_augment_source_clear (&before);

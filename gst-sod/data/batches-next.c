@@ -97,6 +97,18 @@ check_sides (GstSodBatches *self, GError **error)
   return FALSE;
 }
 
+/* Frames that are moved about need not be larger than twice the input; where
+ * they are not moved they are made small in one go, as in inference. */
+static void
+set_reader_size (GstSodBatches *self)
+{
+  const GstSodAugmentRule *rule = &self->settings.rule;
+  gboolean moves = self->augmentation->values[GST_SOD_AUGMENT_AFFINE] > 0;
+
+  gst_sod_batch_reader_set_size (
+      self->reader, moves ? 2 * rule->width : 0, moves ? 2 * rule->height : 0);
+}
+
 static gboolean
 start (GstSodBatches *self, GError **error)
 {
@@ -117,6 +129,7 @@ start (GstSodBatches *self, GError **error)
                             : "add some");
     return FALSE;
   }
+  set_reader_size (self);
   self->settings.reader = self->reader;
   self->settings.augmentation = self->augmentation;
   self->queue = gst_sod_batch_queue_new (&self->settings,

@@ -8,7 +8,7 @@
 #include <gst-sod/nn/network-private.h>
 #include <gst-sod/train/network-batches.h>
 
-#include "scene-samples.h"
+#include "batch-support.h"
 #include "support.h"
 
 static GstSodDataset *
@@ -20,30 +20,6 @@ open_davis (const gchar *root)
 
   g_assert_no_error (error);
   return dataset;
-}
-
-/* Digest of @n batches from the position on. (transfer full) */
-static gchar *
-digest (GstSodBatches *batches, guint n)
-{
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-
-  for (guint i = 0; i < n; i++) {
-    GstSodTensor *tensors[4] = { NULL };
-    g_autoptr (GError) error = NULL;
-
-    gst_sod_batches_next_with_images (
-        batches, &tensors[0], &tensors[1], &tensors[2], &tensors[3], &error);
-    g_assert_no_error (error);
-    for (guint k = 0; k < 4; k++) {
-      if (tensors[k] == NULL)
-        continue;
-      g_checksum_update (checksum, gst_sod_tensor_peek_data (tensors[k]),
-          (gssize) gst_sod_tensor_get_size (tensors[k]));
-      gst_sod_tensor_unref (tensors[k]);
-    }
-  }
-  return g_strdup (g_checksum_get_string (checksum));
 }
 
 static GstSodBatches *
@@ -159,30 +135,6 @@ test_plain (void)
 }
 
 /* ---- which samples ---- */
-
-/* The number of the plain sample that fills place @n of an input. */
-static guint
-number_of (const GstSodTensor *input, gint64 n)
-{
-  const gfloat *values = gst_sod_tensor_peek_data (input);
-  gint64 sample = (gint64) gst_sod_tensor_get_n_elements (input)
-                  / gst_sod_tensor_get_dim (input, 0);
-
-  return (guint) lround ((values[n * sample] * 0.229 + 0.485) * 255);
-}
-
-static GstSodBatches *
-new_plain (SceneSamples *scenes, guint frames, guint batch_size)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GstSodAugmentation) none = gst_sod_augmentation_new ("none", NULL);
-  GstSodBatches *batches = gst_sod_batches_new_sized (
-      GST_SOD_SAMPLES (scenes), 16, 8, frames, &error);
-
-  g_assert_no_error (error);
-  g_object_set (batches, "augmentation", none, "batch-size", batch_size, NULL);
-  return batches;
-}
 
 /* Every epoch has every sample once, also where batches straddle epochs, and
  * each in another order. */
@@ -460,154 +412,6 @@ test_refuses (void)
   g_assert_false (gst_sod_batches_seek (batches, G_MAXUINT64 / 2));
 }
 
-/* ---- threads and memory ---- */
-
-typedef struct
-{
-  SceneSamples *scenes;
-  GCancellable *cancellable;
-} Cancel;
-
-static gpointer
-cancel_soon (gpointer data)
-{
-  Cancel *cancel = data;
-
-  while (scene_samples_get_n_reads (cancel->scenes) == 0)
-    g_usleep (1000);
-  g_cancellable_cancel (cancel->cancellable);
-  return NULL;
-}
-
-/* While those that read are stuck. */
-static void
-test_cancel (void)
-{
-  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 5, 16, 8);
-  g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 4);
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  Cancel cancel = { scenes, cancellable };
-  g_autoptr (GstSodTensor) input = NULL;
-  g_autoptr (GstSodTensor) target = NULL;
-  GError *error = NULL;
-  GThread *thread;
-
-  g_object_set (batches, "cancellable", cancellable, NULL);
-  scenes->blocks = TRUE;
-  thread = g_thread_new ("cancel", cancel_soon, &cancel);
-  g_assert_false (
-      gst_sod_batches_next (batches, &input, &target, NULL, &error));
-  assert_error (error, GST_SOD_ERROR_CANCELLED, "batch 0", NULL);
-  g_thread_join (thread);
-  /* and goes on as if nothing had happened */
-  scene_samples_set_blocks (scenes, FALSE);
-  g_cancellable_reset (cancellable);
-  g_assert_true (gst_sod_batches_next (batches, &input, &target, NULL, NULL));
-  g_assert_cmpuint (gst_sod_batches_get_position (batches), ==, 1);
-}
-
-/* Threads end wherever they are. */
-static void
-test_shutdown (void)
-{
-  g_autoptr (SceneSamples) scenes =
-      scene_samples_new (SCENE_BLOBS, 50, 100, 100);
-
-  for (guint i = 0; i < 40; i++) {
-    g_autoptr (GError) error = NULL;
-    g_autoptr (GstSodBatches) batches =
-        gst_sod_batches_new_sized (GST_SOD_SAMPLES (scenes), 64, 32, 2, &error);
-    g_autoptr (GstSodTensor) input = NULL;
-    g_autoptr (GstSodTensor) target = NULL;
-
-    g_object_set (batches, "threads", 1 + i % 4, "prefetch", 1 + i % 3, NULL);
-    g_assert_true (
-        gst_sod_batches_next (batches, &input, &target, NULL, &error));
-    g_usleep (i * 50);
-  }
-}
-
-static void
-test_cache (void)
-{
-  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 20, 16, 8);
-  const guint64 one = 16 * 8 * 4;
-
-  for (guint kept = 0; kept <= 40; kept += 10) {
-    g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 20);
-    guint before, read;
-    g_autofree gchar *sum = NULL;
-
-    g_object_set (batches, "threads", 0, "target", GST_SOD_BATCH_TARGET_BOTH,
-        "cache-size", kept * (one + 1000), NULL);
-    sum = digest (batches, 1);
-    before = scene_samples_get_n_reads (scenes);
-    g_free (sum);
-    sum = digest (batches, 1);
-    read = scene_samples_get_n_reads (scenes) - before;
-    g_test_message ("room for about %u of 20: %u read again", kept, read);
-    if (kept == 0)
-      g_assert_cmpuint (read, ==, 20);
-    else if (kept >= 20)
-      g_assert_cmpuint (read, ==, 0);
-    else
-      g_assert_true (read > 0 && read <= 20 - kept);
-  }
-}
-
-/* Memory of batches that the caller let go of is used again. */
-static void
-test_pool (void)
-{
-  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 20, 16, 8);
-  g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 4);
-  g_autoptr (GHashTable) places = g_hash_table_new (NULL, NULL);
-  g_autoptr (GstSodTensor) held = NULL;
-  g_autoptr (GBytes) bytes = NULL;
-
-  for (guint i = 0; i < 50; i++) {
-    g_autoptr (GstSodTensor) input = NULL;
-    g_autoptr (GstSodTensor) target = NULL;
-
-    g_assert_true (gst_sod_batches_next (batches, &input, &target, NULL, NULL));
-    g_hash_table_add (places, gst_sod_tensor_get_data (input));
-    if (i == 10) {
-      held = gst_sod_tensor_ref (input);
-      bytes = gst_sod_tensor_get_bytes (held);
-    }
-  }
-  g_assert_cmpuint (g_hash_table_size (places), <=, 6);
-  g_assert_cmpmem (gst_sod_tensor_peek_data (held),
-      gst_sod_tensor_get_size (held), g_bytes_get_data (bytes, NULL),
-      g_bytes_get_size (bytes));
-}
-
-/* The size may change on the way; the position stays. */
-static void
-test_resize (void)
-{
-  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 20, 16, 8);
-  g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 4);
-  guint numbers[2][4];
-
-  for (guint i = 0; i < 4; i++) {
-    g_autoptr (GstSodTensor) input = NULL;
-    g_autoptr (GstSodTensor) target = NULL;
-
-    g_assert_true (gst_sod_batches_next (batches, &input, &target, NULL, NULL));
-    g_assert_cmpint (gst_sod_tensor_get_dim (input, 3), ==, i < 3 ? 16 : 32);
-    for (guint k = 0; k < 4 && i % 2 == 1; k++)
-      numbers[i / 2][k] = number_of (input, k);
-    if (i == 1)
-      g_assert_true (gst_sod_batches_seek (batches, 0));
-    if (i == 2)
-      g_object_set (batches, "width", 32, NULL);
-  }
-  g_assert_cmpuint (gst_sod_batches_get_position (batches), ==, 2);
-  g_assert_cmpmem (
-      numbers[0], sizeof (numbers[0]), numbers[1], sizeof (numbers[1]));
-}
-
 static void
 check_network (const gchar *preset, guint frames, gint channels)
 {
@@ -657,11 +461,6 @@ main (int argc, char **argv)
   g_test_add_func ("/batches/all-unreadable-is-an-error", test_all_unreadable);
   g_test_add_func ("/batches/corrupt-files-are-left-out", test_corrupt_files);
   g_test_add_func ("/batches/refuses-wrong-sizes", test_refuses);
-  g_test_add_func ("/batches/a-wait-can-be-cancelled", test_cancel);
-  g_test_add_func ("/batches/threads-end-wherever-they-are", test_shutdown);
-  g_test_add_func ("/batches/decoded-pictures-keep-to-their-limit", test_cache);
-  g_test_add_func ("/batches/memory-is-used-again", test_pool);
-  g_test_add_func ("/batches/size-changes-on-the-way", test_resize);
   g_test_add_func ("/batches/fit-their-network", test_networks);
   return g_test_run ();
 }

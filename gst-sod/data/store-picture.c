@@ -2,17 +2,22 @@
 #include <gst-sod/data/picture-private.h>
 #include <gst-sod/data/store-private.h>
 
-/* What is decoded must have the size that the record says. */
+typedef gboolean (*DecodeFunc) (const guint8 *data, gsize size,
+    GstSodPixels wanted, GstSodRaster *raster, GError **error);
+
+/* A picture has the size that its record says, or is not decoded at all. */
 static gboolean
-check_size (const GstSodEntry *record, GstSodRaster *raster, GError **error)
+decode (const GstSodEntry *record, DecodeFunc func, const guint8 *data,
+    gsize size, GstSodPixels wanted, GstSodRaster *raster, GError **error)
 {
+  if (!func (data, size, GST_SOD_PIXELS_SIZE, raster, error))
+    return FALSE;
   if (raster->width == (gint) record->width
       && raster->height == (gint) record->height)
-    return TRUE;
+    return func (data, size, wanted, raster, error);
   g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FORMAT,
       "has %dx%d pixels, where its record says %ux%u", raster->width,
       raster->height, record->width, record->height);
-  g_clear_pointer (&raster->pixels, g_free);
   return FALSE;
 }
 
@@ -27,9 +32,8 @@ gst_sod_store_decode_picture (const GstSodEntry *record, const guint8 *payload,
         raster.width, raster.height, g_memdup2 (payload, record->picture_size));
     return TRUE;
   }
-  if (!gst_sod_jpeg_decode (
-          payload, record->picture_size, GST_SOD_PIXELS_RGB, &raster, error)
-      || !check_size (record, &raster, error))
+  if (!decode (record, gst_sod_jpeg_decode, payload, record->picture_size,
+          GST_SOD_PIXELS_RGB, &raster, error))
     return FALSE;
   *image = gst_sod_raster_take_image (&raster, GST_SOD_PIXELS_RGB);
   return TRUE;
@@ -41,9 +45,8 @@ gst_sod_store_decode_label (const GstSodEntry *record, const guint8 *payload,
 {
   GstSodRaster raster = { 0 };
 
-  if (!gst_sod_png_decode (payload + record->picture_size, record->label_size,
-          GST_SOD_PIXELS_GRAY, &raster, error)
-      || !check_size (record, &raster, error))
+  if (!decode (record, gst_sod_png_decode, payload + record->picture_size,
+          record->label_size, GST_SOD_PIXELS_GRAY, &raster, error))
     return FALSE;
   gst_sod_raster_threshold (&raster);
   *mask = gst_sod_raster_take_image (&raster, GST_SOD_PIXELS_MASK);

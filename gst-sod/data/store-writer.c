@@ -174,7 +174,8 @@ is_full (const GstSodStore *self, const GstSodSegment *segment, gsize n_more)
 }
 
 /* Opens the last segment to write, or begins a new one where there is none,
- * where the last is full, or ends in bytes that are no record. */
+ * where the last is full or has damage: a record that was cut off in its middle
+ * would reach over what comes after it. */
 static gboolean
 open_segment (
     GstSodStore *self, GstSodStoreNode *node, gsize n_more, GError **error)
@@ -182,7 +183,7 @@ open_segment (
   GstSodSegment *last = last_segment (node);
 
   if (last == NULL || !last->has_header || last->size != last->end
-      || is_full (self, last, n_more))
+      || last->damages->len > 0 || is_full (self, last, n_more))
     return gst_sod_store_begin_segment (node, error);
   if (node->file >= 0)
     return TRUE;

@@ -3,6 +3,10 @@
 
 #include <gst-sod/gstsod.h>
 
+/* Lets the test's folders lie in memory, where there is such a place: waiting
+ * for a disk that others use takes longer than everything else. */
+void use_memory (void);
+
 /* Opens to write, makes it where it is not. */
 GstSodStore *open_store (const gchar *path);
 

@@ -649,6 +649,7 @@ test_failing_sync (Fixture *self, gconstpointer data)
 int
 main (int argc, char **argv)
 {
+  use_memory ();
   g_test_init (&argc, &argv, NULL);
   ADD ("damage/a-flipped-bit-costs-one-record", test_bit_flips);
   ADD ("damage/of-a-segment-header-costs-nothing", test_segment_header);

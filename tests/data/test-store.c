@@ -490,6 +490,7 @@ test_reader (Fixture *self, gconstpointer data)
 int
 main (int argc, char **argv)
 {
+  use_memory ();
   g_test_init (&argc, &argv, NULL);
   ADD ("append/comes-back-from-the-disk", test_comes_back);
   ADD ("append/jpeg-is-near", test_jpeg);

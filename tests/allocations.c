@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* dladdr */
+#define _GNU_SOURCE /* dladdr, RTLD_NEXT */
 #endif
 
 #include "allocations.h"
@@ -27,6 +27,7 @@
 typedef struct
 {
   gpointer frames[DEPTH];
+  gboolean vendor;
   guint n_frames, count;
 } Site;
 
@@ -46,6 +47,8 @@ void *__libc_malloc (size_t size);
 void *__libc_calloc (size_t n, size_t size);
 void *__libc_realloc (void *memory, size_t size);
 void *__libc_memalign (size_t alignment, size_t size);
+int dnnl_primitive_execute (
+    gconstpointer primitive, gpointer stream, int n_args, gconstpointer args);
 
 /* We link no C++ and no OpenMP of our own. */
 static gboolean
@@ -65,9 +68,9 @@ is_vendor (gconstpointer caller)
 
 /* Frames of this file come first. */
 static void
-note_site (void)
+note_site (gboolean vendor)
 {
-  Site site = { .count = 1 };
+  Site site = { .vendor = vendor, .count = 1 };
   guint i;
 
   site.n_frames = (guint) MAX (0, backtrace (site.frames, DEPTH));
@@ -90,10 +93,11 @@ count (gconstpointer caller)
     return;
   if (is_vendor (caller)) {
     g_atomic_int_inc (&counts.vendor);
-    return;
+    note_site (TRUE);
+  } else {
+    g_atomic_int_inc (&counts.own);
+    note_site (FALSE);
   }
-  g_atomic_int_inc (&counts.own);
-  note_site ();
 }
 
 void *
@@ -138,6 +142,19 @@ posix_memalign (void **memory, size_t alignment, size_t size)
   *memory = __libc_memalign (alignment, size);
   return *memory != NULL ? 0 : ENOMEM;
 }
+
+/* Stands before oneDNN's, to count the calls. */
+int
+dnnl_primitive_execute (
+    gconstpointer primitive, gpointer stream, int n_args, gconstpointer args)
+{
+  int (*execute) (gconstpointer, gpointer, int, gconstpointer);
+
+  if (g_atomic_int_get (&counting))
+    g_atomic_int_inc (&counts.primitives);
+  *(void **) &execute = dlsym (RTLD_NEXT, "dnnl_primitive_execute");
+  return execute (primitive, stream, n_args, args);
+}
 #pragma GCC visibility pop
 #else
 #define CAN_COUNT 0
@@ -155,7 +172,7 @@ allocations_start (void)
   gpointer frame;
 
   backtrace (&frame, 1); /* takes memory when it is first called */
-  counts = (Allocations){ 0, 0 };
+  counts = (Allocations){ 0 };
   n_sites = 0;
   g_atomic_int_set (&counting, TRUE);
 }
@@ -188,12 +205,12 @@ passes_through (const Site *site, const gchar *function)
 }
 
 guint
-allocations_count_in (const gchar *function)
+allocations_count_in (const gchar *function, gboolean vendor)
 {
   guint n = 0;
 
   for (guint i = 0; i < n_sites; i++) {
-    if (passes_through (&sites[i], function))
+    if (sites[i].vendor == vendor && passes_through (&sites[i], function))
       n += sites[i].count;
   }
   return n;

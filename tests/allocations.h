@@ -10,7 +10,13 @@
 typedef struct
 {
   gint own, vendor;
+  gint primitives; /* that oneDNN executed */
 } Allocations;
+
+/* oneDNN puts the arguments of each call into a table that it allocates, an
+ * entry at a time, and binds its functions: dnnl_primitive_execute() leaves no
+ * choice, so all that can be asked for is few primitives. */
+#define MOST_IN_A_PRIMITIVE 10
 
 /* FALSE where the C library's allocator cannot be stood before: not glibc, or
  * a sanitizer is there already. Nothing is counted then. */
@@ -19,9 +25,9 @@ gboolean allocations_can_count (void);
 void allocations_start (void);
 Allocations allocations_stop (void);
 
-/* Of those of ours and GLib's that were counted last, how many were made in
- * this exported function or what it calls. */
-guint allocations_count_in (const gchar *function);
+/* Of those that were counted last, the vendor's or the others, how many were
+ * made in this exported function or what it calls. */
+guint allocations_count_in (const gchar *function, gboolean vendor);
 
-/* Lists the call sites of ours and GLib's among the test's messages. */
+/* Lists the call sites among the test's messages. */
 void allocations_tell (void);

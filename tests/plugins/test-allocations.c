@@ -126,7 +126,7 @@ check_frames (const gchar *output, gdouble threshold)
 {
   g_autofree gchar *model = test_model (1, 1);
   g_autoptr (TestElement) element = test_element ("sodbase", "model-file",
-      model, "threshold", threshold, "min-area", 0.01, NULL);
+      model, "threshold", threshold, "min-area", 0.01, "threads", 1, NULL);
   guint messages, conversion, metas;
   Allocations found;
   Line line;
@@ -137,18 +137,20 @@ check_frames (const gchar *output, gdouble threshold)
   allocations_start ();
   push_frames (&line, FRAMES);
   found = allocations_stop ();
-  messages = allocations_count_in ("gst_message_new_custom");
-  conversion = allocations_count_in ("gst_sod_cutout_draw");
+  messages = allocations_count_in ("gst_message_new_custom", FALSE);
+  conversion = allocations_count_in ("gst_sod_cutout_draw", FALSE);
   metas = found.own - messages - conversion;
   g_test_message ("%d frames, %u regions: none of ours, %u of GStreamer's for "
                   "metas, %u in its conversion to RGBA, %u for messages, %d of "
-                  "oneDNN's",
-      FRAMES, line.n_regions, metas, conversion, messages, found.vendor);
+                  "oneDNN's in %d primitives",
+      FRAMES, line.n_regions, metas, conversion, messages, found.vendor,
+      found.primitives);
   allocations_tell ();
   line_clear (&line);
   test_assert_no_error (element);
   g_assert_cmpuint (metas, ==, expect (line.n_regions));
   g_assert_cmpuint (conversion, <=, 2 * FRAMES);
+  g_assert_cmpint (found.vendor, <=, MOST_IN_A_PRIMITIVE * found.primitives);
 }
 
 static void

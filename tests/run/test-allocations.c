@@ -69,9 +69,13 @@ test_frames (gconstpointer data)
     count_frames (session, frame, map, cancellable, &time, 5);
     n = count_frames (session, frame, map, cancellable, &time, 20);
     g_test_message ("%s, %u frames: %d allocations in 20 inferences, and %d of "
-                    "its vendor's library",
-        backend->klass->name, frames, n.own, n.vendor);
+                    "its vendor's library in %d primitives",
+        backend->klass->name, frames, n.own, n.vendor, n.primitives);
+    allocations_tell ();
     g_assert_cmpint (n.own, ==, 0);
+    g_assert_cmpint (n.vendor, <=, MOST_IN_A_PRIMITIVE * n.primitives);
+    g_assert_cmpint (
+        allocations_count_in ("dnnl_primitive_execute", TRUE), ==, n.vendor);
   }
 }
 

@@ -144,3 +144,20 @@ sod_ensemble_output_get_type (void)
         &type, g_enum_register_static ("SodEnsembleOutput", values));
   return type;
 }
+
+GType
+sod_trigger_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { SOD_TRIGGER_EOS, "At the end of all streams", "eos" },
+    { SOD_TRIGGER_FRAMES, "After each trigger-frames new frames", "frames" },
+    { SOD_TRIGGER_INTERVAL, "Every trigger-interval", "interval" },
+    { SOD_TRIGGER_ACTION, "Only with the signal train", "action" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("SodTrigger", values));
+  return type;
+}

@@ -67,12 +67,22 @@ typedef enum
   SOD_ENSEMBLE_OUTPUT_DISAGREEMENT
 } SodEnsembleOutput;
 
+/* When sodtrainer begins to train. */
+typedef enum
+{
+  SOD_TRIGGER_EOS,
+  SOD_TRIGGER_FRAMES,
+  SOD_TRIGGER_INTERVAL,
+  SOD_TRIGGER_ACTION
+} SodTrigger;
+
 #define SOD_TYPE_OUTPUT (sod_output_get_type ())
 #define SOD_TYPE_OVERLOAD (sod_overload_get_type ())
 #define SOD_TYPE_ON_DEVICE_ERROR (sod_on_device_error_get_type ())
 #define SOD_TYPE_RESIZE (sod_resize_get_type ())
 #define SOD_TYPE_SPLIT_METHOD (sod_split_method_get_type ())
 #define SOD_TYPE_SPLIT_PART (sod_split_part_get_type ())
+#define SOD_TYPE_TRIGGER (sod_trigger_get_type ())
 #define SOD_TYPE_ON_MISSING (sod_on_missing_get_type ())
 #define SOD_TYPE_ENSEMBLE_OUTPUT (sod_ensemble_output_get_type ())
 
@@ -82,6 +92,7 @@ GType sod_on_device_error_get_type (void);
 GType sod_resize_get_type (void);
 GType sod_split_method_get_type (void);
 GType sod_split_part_get_type (void);
+GType sod_trigger_get_type (void);
 GType sod_on_missing_get_type (void);
 GType sod_ensemble_output_get_type (void);
 

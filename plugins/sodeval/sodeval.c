@@ -37,7 +37,7 @@
 
 #include <plugins/common/sodenums.h>
 #include <plugins/common/soderror.h>
-#include "sodevalinput.h"
+#include <plugins/common/sodinput.h>
 #include "sodevalresult.h"
 #include "sodevalsettings.h"
 #include "sodpairer.h"
@@ -311,8 +311,8 @@ gst_sod_eval_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 
   if (input->reader == NULL)
     return GST_FLOW_NOT_NEGOTIATED;
-  if (!sod_eval_get_time (pad, &input->segment, buffer, &time, &error)
-      || !sod_eval_read_image (input->reader, buffer, &image, &error)) {
+  if (!sod_input_get_time (pad, &input->segment, buffer, &time, &error)
+      || !sod_input_read_gray (input->reader, buffer, &image, &error)) {
     g_mutex_lock (&self->lock);
     fail (self, error);
     g_mutex_unlock (&self->lock);
@@ -331,7 +331,7 @@ set_caps (GstSodEval *self, Input *input, GstCaps *caps)
   g_autoptr (GError) error = NULL;
 
   g_clear_object (&input->reader);
-  input->reader = sod_eval_make_reader (caps, &error);
+  input->reader = sod_input_make_gray_reader (caps, &error);
   if (input->reader == NULL)
     sod_element_error (GST_ELEMENT (self), error);
   return input->reader != NULL;

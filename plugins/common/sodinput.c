@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "sodevalinput.h"
+#include "sodinput.h"
 
 #include <gst/video/video.h>
 
 GstSodFrameReader *
-sod_eval_make_reader (GstCaps *caps, GError **error)
+sod_input_make_gray_reader (GstCaps *caps, GError **error)
 {
   GstVideoInfo info;
 
@@ -23,7 +23,7 @@ sod_eval_make_reader (GstCaps *caps, GError **error)
 }
 
 gboolean
-sod_eval_read_image (GstSodFrameReader *reader, GstBuffer *buffer,
+sod_input_read_gray (GstSodFrameReader *reader, GstBuffer *buffer,
     GstSodImage **image, GError **error)
 {
   *image = NULL;
@@ -34,7 +34,7 @@ sod_eval_read_image (GstSodFrameReader *reader, GstBuffer *buffer,
 }
 
 gboolean
-sod_eval_get_time (GstPad *pad, const GstSegment *segment, GstBuffer *buffer,
+sod_input_get_time (GstPad *pad, const GstSegment *segment, GstBuffer *buffer,
     GstClockTime *time, GError **error)
 {
   if (!GST_BUFFER_PTS_IS_VALID (buffer)) {

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sodtrainerfiles.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- models ---- */
+
+gchar *
+sod_model_path (const gchar *pattern, const gchar *node, gboolean alone)
+{
+  const gchar *place = strstr (pattern, "%s");
+  const gchar *name = strrchr (pattern, G_DIR_SEPARATOR);
+  const gchar *ending;
+
+  if (place != NULL)
+    return g_strdup_printf (
+        "%.*s%s%s", (gint) (place - pattern), pattern, node, place + 2);
+  if (alone)
+    return g_strdup (pattern);
+  ending = strrchr (name != NULL ? name : pattern, '.');
+  if (ending == NULL)
+    return g_strdup_printf ("%s-%s", pattern, node);
+  return g_strdup_printf (
+      "%.*s-%s%s", (gint) (ending - pattern), pattern, node, ending);
+}
+
+gboolean
+sod_model_check_folder (const gchar *pattern, GError **error)
+{
+  g_autofree gchar *folder = g_path_get_dirname (pattern);
+
+  if (g_access (folder, W_OK | X_OK) == 0)
+    return TRUE;
+  g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_WRITE,
+      "models cannot be published as %s: the folder %s: %s; set "
+      "model-save-path to a file in a folder that may be written to",
+      pattern, folder, g_strerror (errno));
+  return FALSE;
+}
+
+/* ---- what a checkpoint was made with ---- */
+
+static gchar *
+get_frames_path (const gchar *checkpoint)
+{
+  return g_strconcat (checkpoint, ".frames", NULL);
+}
+
+gboolean
+sod_frames_exist (const gchar *checkpoint)
+{
+  g_autofree gchar *path =
+      checkpoint != NULL ? get_frames_path (checkpoint) : NULL;
+
+  return path != NULL && g_file_test (path, G_FILE_TEST_EXISTS)
+         && g_file_test (checkpoint, G_FILE_TEST_EXISTS);
+}
+
+gboolean
+sod_frames_write (const gchar *checkpoint, const gchar *const *nodes,
+    GstSodSamples *const *samples, gsize n_nodes, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree gchar *path = get_frames_path (checkpoint);
+
+  for (gsize i = 0; i < n_nodes; i++) {
+    guint n = gst_sod_samples_get_n_samples (samples[i]);
+
+    g_key_file_set_uint64 (file, nodes[i], "frames", n);
+    g_key_file_set_string (
+        file, nodes[i], "last", gst_sod_samples_get_name (samples[i], n - 1));
+  }
+  return g_key_file_save_to_file (file, path, error);
+}
+
+void
+sod_frames_remove (const gchar *checkpoint)
+{
+  g_autofree gchar *path = get_frames_path (checkpoint);
+
+  g_unlink (path);
+  g_unlink (checkpoint);
+}
+
+static GstSodSamples *
+select_range (GstSodSamples *of, guint first, guint n)
+{
+  g_autofree guint *range = g_new (guint, n);
+
+  for (guint i = 0; i < n; i++)
+    range[i] = first + i;
+  return gst_sod_samples_new_selection (of, range, n);
+}
+
+gboolean
+sod_frames_select (const gchar *checkpoint, const gchar *node,
+    GstSodSamples *now, GstSodSamples **samples, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree gchar *path = get_frames_path (checkpoint);
+  g_autofree gchar *last = NULL;
+  guint64 n;
+
+  *samples = NULL;
+  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error))
+    return FALSE;
+  if (!g_key_file_has_group (file, node))
+    return TRUE;
+  n = g_key_file_get_uint64 (file, node, "frames", error);
+  last = g_key_file_get_string (file, node, "last", NULL);
+  if (last != NULL && n > 0 && n <= gst_sod_samples_get_n_samples (now)
+      && g_strcmp0 (gst_sod_samples_get_name (now, (guint) n - 1), last) == 0) {
+    *samples = select_range (now, 0, (guint) n);
+    return TRUE;
+  }
+  g_clear_error (error);
+  g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND,
+      "the store holds other frames of %s than those that %s was made with: "
+      "up to %s, %" G_GUINT64_FORMAT " of them",
+      node, checkpoint, last != NULL ? last : "none", n);
+  return FALSE;
+}
+
+/* ---- held-out frames ---- */
+
+static guint
+count_labelled (GstSodSamples *samples, guint first, guint end)
+{
+  guint n = 0;
+
+  for (guint i = first; i < end; i++)
+    n += gst_sod_samples_is_labelled (samples, i);
+  return n;
+}
+
+/* Where the sequence that @end ends begins; stills are none. */
+static guint
+find_sequence_start (GstSodSamples *samples, guint end)
+{
+  guint sequence = gst_sod_samples_get_sequence (samples, end - 1);
+  guint first = end - 1;
+
+  while (sequence != GST_SOD_SAMPLES_NO_SEQUENCE && first > 0
+         && gst_sod_samples_get_sequence (samples, first - 1) == sequence)
+    first--;
+  return first;
+}
+
+/* The first of the last frames that have @wanted labels. */
+static guint
+find_cut (GstSodSamples *samples, guint wanted)
+{
+  guint first = gst_sod_samples_get_n_samples (samples);
+
+  while (first > 0 && wanted > 0)
+    wanted -= gst_sod_samples_is_labelled (samples, --first);
+  return first;
+}
+
+/* Whole sequences, unless they are long: then the last of one is cut, and the
+ * frames just before the cut, which are near copies, are in neither part. */
+void
+sod_samples_divide (GstSodSamples *samples, gdouble share,
+    GstSodSamples **learnt, GstSodSamples **held_out)
+{
+  guint n = gst_sod_samples_get_n_samples (samples);
+  guint n_labelled = gst_sod_samples_get_n_labelled (samples);
+  guint wanted = (guint) ceil (share * n_labelled);
+  guint first = n, end, n_taken = 0;
+
+  *held_out = NULL;
+  if (wanted == 0 || wanted >= n_labelled) {
+    *learnt = g_object_ref (samples);
+    return;
+  }
+  while (n_taken < wanted) {
+    first = find_sequence_start (samples, first);
+    n_taken = count_labelled (samples, first, n);
+  }
+  end = first;
+  if (n_taken == n_labelled || n_taken > 2 * wanted) {
+    first = find_cut (samples, wanted);
+    end = first - MIN (first, MIN (25, wanted / 4));
+    if (count_labelled (samples, 0, end) == 0)
+      end = first;
+  }
+  *learnt = select_range (samples, 0, end);
+  *held_out = select_range (samples, first, n - first);
+}
+
+/* ---- a temporary store ---- */
+
+void
+sod_folder_remove (const gchar *path)
+{
+  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
+  const gchar *name;
+
+  while (folder != NULL && (name = g_dir_read_name (folder)) != NULL) {
+    g_autofree gchar *inside = g_build_filename (path, name, NULL);
+
+    if (g_file_test (inside, G_FILE_TEST_IS_DIR)
+        && !g_file_test (inside, G_FILE_TEST_IS_SYMLINK))
+      sod_folder_remove (inside);
+    else
+      g_unlink (inside);
+  }
+  g_rmdir (path);
+}

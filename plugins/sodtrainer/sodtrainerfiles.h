@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst-sod/gstsod.h>
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/* The file of @node's model: the first "%s" of @pattern is its name; without
+ * one, and where it is not @alone, "-NODE" goes before the ending. (transfer
+ * full) */
+gchar *sod_model_path (const gchar *pattern, const gchar *node, gboolean alone);
+
+/* Whether a file can be put where @pattern says. */
+gboolean sod_model_check_folder (const gchar *pattern, GError **error);
+
+/* What a training that was cut short learns from: beside its checkpoint lies
+ * for each node the frame up to which it does. */
+gboolean sod_frames_exist (const gchar *checkpoint);
+gboolean sod_frames_write (const gchar *checkpoint, const gchar *const *nodes,
+    GstSodSamples *const *samples, gsize n_nodes, GError **error);
+void sod_frames_remove (const gchar *checkpoint);
+
+/* The samples of @node that a checkpoint was made with, of those there are now:
+ * NULL in @samples where there were none, an error where some are gone.
+ * @samples: (transfer full) */
+gboolean sod_frames_select (const gchar *checkpoint, const gchar *node,
+    GstSodSamples *now, GstSodSamples **samples, GError **error);
+
+/* Divides the frames of a node: whole sequences from the end, or the end of
+ * one, with about @share of the labels, are held out. Both (transfer full);
+ * @held_out is NULL where there is nothing to hold out. */
+void sod_samples_divide (GstSodSamples *samples, gdouble share,
+    GstSodSamples **learnt, GstSodSamples **held_out);
+
+/* Removes a temporary store. */
+void sod_folder_remove (const gchar *path);
+
+G_END_DECLS

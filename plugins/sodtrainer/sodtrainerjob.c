@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sodtrainerjob.h"
+
+#include <sys/resource.h>
+
+#include "sodtrainerfiles.h"
+
+/* Of the job's threads: the streams go first. */
+#define NICENESS 10
+
+struct _SodTrainerJob
+{
+  gatomicrefcount ref_count;
+  SodTrainerSettings settings;
+  GstSodStore *store;
+  GStrv nodes;
+  SodTrainerJobFuncs funcs;
+  gpointer user_data;
+  GCancellable *cancellable;
+  GThread *thread;
+
+  GMutex lock;
+  GstSodTraining *training; /* under the lock */
+};
+
+/* What a node learns from. */
+typedef struct
+{
+  gchar *name;
+  GstSodSamples *samples;
+} Part;
+
+static void
+part_clear (gpointer data)
+{
+  Part *part = data;
+
+  g_free (part->name);
+  g_clear_object (&part->samples);
+}
+
+static const gchar *
+get_text (SodTrainerJob *self, guint id)
+{
+  return sod_trainer_settings_get_string (&self->settings, id);
+}
+
+static const gchar *
+get_checkpoint (SodTrainerJob *self)
+{
+  return get_text (self, SOD_TRAINER_PROP_CHECKPOINT_PATH);
+}
+
+static void warn (SodTrainerJob *self, GQuark domain, gint code,
+    const gchar *format, ...) G_GNUC_PRINTF (4, 5);
+
+static void
+warn (SodTrainerJob *self, GQuark domain, gint code, const gchar *format, ...)
+{
+  g_autoptr (GError) warning = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  warning = g_error_new_valist (domain, code, format, arguments);
+  va_end (arguments);
+  self->funcs.warning (warning, self->user_data);
+}
+
+/* ---- what is learnt from ---- */
+
+/* NULL with @error, or without one where the node has no frames. */
+static GstSodSamples *
+take_samples (
+    SodTrainerJob *self, const gchar *node, gboolean resumes, GError **error)
+{
+  g_autoptr (GstSodSamples) now =
+      gst_sod_store_snapshot (self->store, node, error);
+  GstSodSamples *then;
+
+  if (now == NULL)
+    return NULL;
+  if (resumes)
+    return sod_frames_select (get_checkpoint (self), node, now, &then, error)
+               ? then
+               : NULL;
+  if (gst_sod_samples_get_n_samples (now) > 0)
+    return g_steal_pointer (&now);
+  warn (self, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+      "node %s has sent no frame yet; the training goes without it", node);
+  return NULL;
+}
+
+/* (transfer full) */
+static GArray *
+take_parts (SodTrainerJob *self, gboolean resumes, GError **error)
+{
+  g_autoptr (GArray) parts = g_array_new (FALSE, FALSE, sizeof (Part));
+
+  g_array_set_clear_func (parts, part_clear);
+  for (guint i = 0; self->nodes[i] != NULL; i++) {
+    g_autoptr (GError) failure = NULL;
+    Part part = { NULL,
+      take_samples (self, self->nodes[i], resumes, &failure) };
+
+    if (failure != NULL) {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return NULL;
+    }
+    if (part.samples == NULL)
+      continue;
+    part.name = g_strdup (self->nodes[i]);
+    g_array_append_val (parts, part);
+  }
+  if (parts->len > 0)
+    return g_steal_pointer (&parts);
+  g_set_error_literal (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+      "there is nothing to learn from: no frame came on any pad frame_%u");
+  return NULL;
+}
+
+static gboolean
+keep_parts (SodTrainerJob *self, GArray *parts, GError **error)
+{
+  g_autofree const gchar **nodes = g_new (const gchar *, parts->len);
+  g_autofree GstSodSamples **samples = g_new (GstSodSamples *, parts->len);
+
+  if (get_checkpoint (self) == NULL)
+    return TRUE;
+  for (guint i = 0; i < parts->len; i++) {
+    nodes[i] = g_array_index (parts, Part, i).name;
+    samples[i] = g_array_index (parts, Part, i).samples;
+  }
+  return sod_frames_write (
+      get_checkpoint (self), nodes, samples, parts->len, error);
+}
+
+/* ---- the networks ---- */
+
+/* NULL without @error where @pattern is none, or there is no such file. */
+static GstSodNetwork *
+load (const gchar *pattern, const gchar *node, gboolean alone, GError **error)
+{
+  g_autofree gchar *path = NULL;
+
+  if (pattern == NULL)
+    return NULL;
+  path = sod_model_path (pattern, node, alone);
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return NULL;
+  return gst_sod_network_new_from_file (path, error);
+}
+
+GstSodNetwork *
+sod_trainer_find_running (const SodTrainerSettings *settings, const gchar *node,
+    gboolean alone, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  GstSodNetwork *network = load (sod_trainer_settings_get_string (settings,
+                                     SOD_TRAINER_PROP_MODEL_SAVE_PATH),
+      node, alone, &failure);
+
+  if (network == NULL && failure == NULL)
+    network = load (sod_trainer_settings_get_string (
+                        settings, SOD_TRAINER_PROP_MODEL_LOAD_PATH),
+        node, TRUE, &failure);
+  if (failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return network;
+}
+
+static gboolean
+add_node (SodTrainerJob *self, GstSodTraining *training, const Part *part,
+    gboolean alone, GError **error)
+{
+  gdouble share = g_value_get_double (
+      &self->settings.values[SOD_TRAINER_PROP_VALIDATION_SHARE]);
+  g_autoptr (GstSodSamples) learnt = NULL;
+  g_autoptr (GstSodSamples) held_out = NULL;
+  g_autoptr (GstSodNetwork) start = NULL;
+  g_autoptr (GError) failure = NULL;
+
+  start =
+      sod_trainer_find_running (&self->settings, part->name, alone, &failure);
+  if (failure != NULL) {
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return FALSE;
+  }
+  sod_samples_divide (part->samples, share, &learnt, &held_out);
+  return gst_sod_training_add_node (
+      training, part->name, learnt, held_out, start, error);
+}
+
+/* Only where the pattern tells networks apart. */
+static gboolean
+set_reverse (SodTrainerJob *self, GstSodTraining *training, GError **error)
+{
+  const gchar *pattern = get_text (self, SOD_TRAINER_PROP_MODEL_SAVE_PATH);
+  g_autoptr (GstSodNetwork) start = NULL;
+  g_autoptr (GError) failure = NULL;
+
+  start = load (pattern, "reverse", FALSE, &failure);
+  if (failure != NULL) {
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return FALSE;
+  }
+  return start == NULL || gst_sod_training_set_reverse (training, start, error);
+}
+
+/* ---- what it tells ---- */
+
+static void
+on_progress (GstSodTraining *training, const gchar *json, SodTrainerJob *self)
+{
+  self->funcs.progress (json, self->user_data);
+}
+
+static void
+on_scored (GstSodTraining *training, const gchar *node, const gchar *json,
+    SodTrainerJob *self)
+{
+  self->funcs.scored (node, json, self->user_data);
+}
+
+static void
+on_warning (GstSodTraining *training, const gchar *text, SodTrainerJob *self)
+{
+  warn (self, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "%s", text);
+}
+
+static void
+on_network (GstSodTraining *training, const gchar *node, GstSodNetwork *network,
+    gdouble score, gboolean better, SodTrainerJob *self)
+{
+  self->funcs.network (node, network, score, better, self->user_data);
+}
+
+/* ---- a run ---- */
+
+/* (transfer full) */
+static GstSodTraining *
+make_training (SodTrainerJob *self, GArray *parts, GError **error)
+{
+  g_autoptr (GstSodTrainingSettings) settings =
+      sod_trainer_settings_make (&self->settings, error);
+  g_autoptr (GstSodTraining) training = NULL;
+
+  if (settings != NULL)
+    training = gst_sod_training_new (settings, error);
+  if (training == NULL || !set_reverse (self, training, error))
+    return NULL;
+  for (guint i = 0; i < parts->len; i++) {
+    if (!add_node (self, training, &g_array_index (parts, Part, i),
+            g_strv_length (self->nodes) == 1, error))
+      return NULL;
+  }
+  g_signal_connect (training, "progress", G_CALLBACK (on_progress), self);
+  g_signal_connect (training, "scored", G_CALLBACK (on_scored), self);
+  g_signal_connect (training, "warning", G_CALLBACK (on_warning), self);
+  g_signal_connect (training, "network", G_CALLBACK (on_network), self);
+  return g_steal_pointer (&training);
+}
+
+/* The training that was cut short; NULL with @error where it cannot go on. */
+static GstSodTraining *
+resume (SodTrainerJob *self, GError **error)
+{
+  g_autoptr (GArray) parts = take_parts (self, TRUE, error);
+  g_autoptr (GstSodTraining) training = NULL;
+
+  if (parts != NULL)
+    training = make_training (self, parts, error);
+  if (training == NULL
+      || !gst_sod_training_resume (training, get_checkpoint (self), error))
+    return NULL;
+  return g_steal_pointer (&training);
+}
+
+static GstSodTraining *
+begin (SodTrainerJob *self, GError **error)
+{
+  g_autoptr (GArray) parts = NULL;
+  g_autoptr (GstSodTraining) training = NULL;
+
+  if (sod_frames_exist (get_checkpoint (self))) {
+    g_autoptr (GError) reason = NULL;
+
+    training = resume (self, &reason);
+    if (training != NULL)
+      return g_steal_pointer (&training);
+    warn (self, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
+        "the training that was cut short cannot go on: %s; another begins",
+        reason->message);
+    sod_frames_remove (get_checkpoint (self));
+  }
+  parts = take_parts (self, FALSE, error);
+  if (parts == NULL)
+    return NULL;
+  training = make_training (self, parts, error);
+  if (training == NULL || !keep_parts (self, parts, error))
+    return NULL;
+  return g_steal_pointer (&training);
+}
+
+static void
+set_training (SodTrainerJob *self, GstSodTraining *training)
+{
+  g_mutex_lock (&self->lock);
+  g_set_object (&self->training, training);
+  g_mutex_unlock (&self->lock);
+}
+
+static gpointer
+run (gpointer data)
+{
+  SodTrainerJob *self = data;
+  g_autoptr (GstSodTraining) training = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *record = NULL;
+
+  /* On Linux it is of this thread, and of those that it starts. */
+  setpriority (PRIO_PROCESS, 0, NICENESS);
+  training = begin (self, &error);
+  set_training (self, training);
+  if (training != NULL
+      && gst_sod_training_run (training, self->cancellable, &error)
+      && get_checkpoint (self) != NULL)
+    sod_frames_remove (get_checkpoint (self));
+  if (training != NULL)
+    record = gst_sod_training_to_json (training);
+  set_training (self, NULL);
+  self->funcs.done (error, record, self->user_data);
+  return NULL;
+}
+
+SodTrainerJob *
+sod_trainer_job_new (const SodTrainerSettings *settings, GstSodStore *store,
+    const gchar *const *nodes, const SodTrainerJobFuncs *funcs,
+    gpointer user_data)
+{
+  SodTrainerJob *self = g_new0 (SodTrainerJob, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  sod_trainer_settings_copy (&self->settings, settings);
+  self->store = g_object_ref (store);
+  self->nodes = g_strdupv ((gchar **) nodes);
+  self->funcs = *funcs;
+  self->user_data = user_data;
+  self->cancellable = g_cancellable_new ();
+  g_mutex_init (&self->lock);
+  self->thread = g_thread_new ("sod-training", run, self);
+  return self;
+}
+
+void
+sod_trainer_job_cancel (SodTrainerJob *self)
+{
+  g_cancellable_cancel (self->cancellable);
+}
+
+gboolean
+sod_trainer_job_checkpoint (SodTrainerJob *self, GError **error)
+{
+  g_autoptr (GstSodTraining) training = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->training != NULL)
+    training = g_object_ref (self->training);
+  g_mutex_unlock (&self->lock);
+  if (training == NULL || get_checkpoint (self) == NULL) {
+    g_set_error_literal (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
+        training == NULL ? "no training runs that could be saved"
+                         : "checkpoint-path is not set");
+    return FALSE;
+  }
+  return gst_sod_training_checkpoint (training, get_checkpoint (self), error);
+}
+
+void
+sod_trainer_job_join (SodTrainerJob *self)
+{
+  g_thread_join (g_steal_pointer (&self->thread));
+}
+
+SodTrainerJob *
+sod_trainer_job_ref (SodTrainerJob *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+sod_trainer_job_unref (SodTrainerJob *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  sod_trainer_settings_clear (&self->settings);
+  g_object_unref (self->store);
+  g_strfreev (self->nodes);
+  g_object_unref (self->cancellable);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Messages, lines and statistics. */
+#include "sodtrainer.h"
+
+#include <math.h>
+
+void
+sod_trainer_tell (GstSodTrainerElement *self, GstStructure *structure)
+{
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self), structure));
+}
+
+void
+sod_trainer_tell_line (
+    GstSodTrainerElement *self, const gchar *event, const gchar *json)
+{
+  sod_trainer_lines_add (
+      self->lines, g_strdup_printf ("{\"event\":\"%s\",%s", event, json + 1));
+}
+
+/* (transfer full) */
+static gchar *
+describe (const GstSodTrainingProgress *progress)
+{
+  guint round = gst_sod_training_progress_get_round (progress);
+  gdouble left = gst_sod_training_progress_get_time_left (progress);
+  GString *text = g_string_new (NULL);
+
+  g_string_append_printf (
+      text, "phase %u", gst_sod_training_progress_get_phase (progress));
+  if (round > 0)
+    g_string_append_printf (text, " round %u", round);
+  g_string_append_printf (text,
+      " %s: step %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+      ", loss %.4f, rate %.2e",
+      gst_sod_training_progress_get_node (progress),
+      gst_sod_training_progress_get_step (progress),
+      gst_sod_training_progress_get_n_steps (progress),
+      gst_sod_training_progress_get_loss (progress),
+      gst_sod_training_progress_get_rate (progress));
+  if (isfinite (left))
+    g_string_append_printf (text, ", %.0f s left", left);
+  return g_string_free (text, FALSE);
+}
+
+static void
+add_progress (GstStructure *structure, const GstSodTrainingProgress *progress)
+{
+  gst_structure_set (structure, "phase", G_TYPE_UINT,
+      gst_sod_training_progress_get_phase (progress), "round", G_TYPE_UINT,
+      gst_sod_training_progress_get_round (progress), "stage", G_TYPE_STRING,
+      gst_sod_training_progress_get_stage (progress), "node", G_TYPE_STRING,
+      gst_sod_training_progress_get_node (progress), "step", G_TYPE_UINT64,
+      gst_sod_training_progress_get_step (progress), "n-steps", G_TYPE_UINT64,
+      gst_sod_training_progress_get_n_steps (progress), "loss", G_TYPE_DOUBLE,
+      gst_sod_training_progress_get_loss (progress), "rate", G_TYPE_DOUBLE,
+      gst_sod_training_progress_get_rate (progress), "time-left", G_TYPE_DOUBLE,
+      gst_sod_training_progress_get_time_left (progress), NULL);
+}
+
+void
+sod_trainer_tell_progress (GstSodTrainerElement *self, GstProgressType type,
+    const GstSodTrainingProgress *progress, const gchar *text)
+{
+  g_autofree gchar *line =
+      progress != NULL ? describe (progress) : g_strdup (text);
+  GstMessage *message =
+      gst_message_new_progress (GST_OBJECT (self), type, "training", line);
+
+  if (progress != NULL)
+    add_progress (gst_message_writable_structure (message), progress);
+  gst_element_post_message (GST_ELEMENT (self), message);
+}
+
+static void
+add_nodes (GstSodTrainerElement *self, GstStructure *stats)
+{
+  for (guint i = 0; i < self->nodes->len; i++) {
+    SodTrainerNode *node = g_ptr_array_index (self->nodes, i);
+    g_autofree gchar *name = sod_trainer_node_get_name (node);
+    GstStructure *own = gst_structure_new_empty ("node");
+
+    sod_trainer_node_describe (node, own);
+    sod_trainer_node_describe (node, stats);
+    gst_structure_set (stats, name, GST_TYPE_STRUCTURE, own, NULL);
+    gst_structure_free (own);
+  }
+}
+
+GstStructure *
+sod_trainer_get_stats (GstSodTrainerElement *self)
+{
+  GstStructure *stats = gst_structure_new_empty ("sod-trainer-stats");
+
+  g_mutex_lock (&self->lock);
+  add_nodes (self, stats);
+  gst_structure_set (stats, "trainings", G_TYPE_UINT64, self->n_trainings,
+      "published", G_TYPE_UINT64, self->n_published, "refused", G_TYPE_UINT64,
+      self->n_refused, "training", G_TYPE_BOOLEAN, self->running, "score",
+      G_TYPE_DOUBLE, self->score, "store", G_TYPE_STRING,
+      self->store != NULL ? gst_sod_store_get_path (self->store) : NULL, NULL);
+  if (self->progress != NULL)
+    add_progress (stats, self->progress);
+  g_mutex_unlock (&self->lock);
+  return stats;
+}

@@ -141,9 +141,9 @@ typedef struct
   GstSodTensor *(*read_value) (
       GstSodStream *self, GstSodValue value, GError **error);
 
-  /* TRAIN plans only. They take samples by write_tensor() whole, and have no
-   * write_image(), preprocess() and read_map(); read_value() gives tensors of
-   * the plan's dtype, before backward().
+  /* TRAIN plans only. They take samples by write_tensor() whole, of f32 or of
+   * the plan's dtype, and have no write_image(), preprocess() and read_map();
+   * read_value() gives tensors of the plan's dtype, before backward().
    *
    * The weights are the caller's, name -> GstSodTensor of the plan's dtype:
    * execute() reads them and updates the running statistics in place

@@ -62,12 +62,14 @@ write_tensor (GstSodStream *stream, guint sample, guint frame,
   const gint64 *dims = self->plan->base.input.dims;
   GstSodShape shape = { 3, { dims[1], dims[2], dims[3], 0 } };
   GstSodTensor *input = self->tensors[self->plan->graph->input];
+  GstSodDType dtype = gst_sod_tensor_get_dtype (tensor);
   gsize n = gst_sod_tensor_get_n_elements (tensor);
   gsize at = sample * n;
-  const gfloat *from = gst_sod_tensor_peek_data (tensor); /* (c, h, w) */
 
-  if (!check_tensor (
-          tensor, GST_SOD_DTYPE_F32, &shape, "a sample of the input", error))
+  /* f32, or what the plan computes in. */
+  if (dtype != self->plan->dtype)
+    dtype = GST_SOD_DTYPE_F32;
+  if (!check_tensor (tensor, dtype, &shape, "a sample of the input", error))
     return FALSE;
   if (sample >= dims[0] || frame != 0) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
@@ -76,10 +78,13 @@ write_tensor (GstSodStream *stream, guint sample, guint frame,
         dims[0], sample, frame);
     return FALSE;
   }
-  if (self->plan->dtype == GST_SOD_DTYPE_F32) {
-    memcpy ((gfloat *) gst_sod_tensor_get_data (input) + at, from,
-        n * sizeof *from);
+  if (self->plan->dtype == dtype) {
+    gsize size = gst_sod_tensor_get_size (tensor);
+
+    memcpy ((guint8 *) gst_sod_tensor_get_data (input) + sample * size,
+        gst_sod_tensor_peek_data (tensor), size);
   } else {
+    const gfloat *from = gst_sod_tensor_peek_data (tensor); /* (c, h, w) */
     gdouble *to = (gdouble *) gst_sod_tensor_get_data (input) + at;
 
     for (gsize i = 0; i < n; i++)

@@ -25,34 +25,6 @@ output_label (GstSodNetworkKind kind)
   return kind == GST_SOD_NETWORK_BASE ? "logits" : "image";
 }
 
-/* The network with the batch norms' weights, biases and statistics far from
- * where they start. */
-static void
-unsettle (GHashTable *weights, GstSodDType dtype)
-{
-  GHashTableIter iter;
-  gpointer name, tensor;
-
-  g_hash_table_iter_init (&iter, weights);
-  while (g_hash_table_iter_next (&iter, &name, &tensor)) {
-    gsize n = gst_sod_tensor_get_n_elements (tensor);
-    gpointer data = gst_sod_tensor_get_data (tensor);
-
-    if (strstr (name, ".bn.") == NULL)
-      continue;
-    for (gsize i = 0; i < n; i++) {
-      gdouble value = 0.75 + 0.5 * (gdouble) ((i * 7 + 3) % 11) / 11;
-
-      if (g_str_has_suffix (name, "bias") || g_str_has_suffix (name, "mean"))
-        value -= 0.9;
-      if (dtype == GST_SOD_DTYPE_F32)
-        ((gfloat *) data)[i] = (gfloat) value;
-      else
-        ((gdouble *) data)[i] = value;
-    }
-  }
-}
-
 static void
 init (TrainPlan *plan, GstSodNetworkKind kind, const gchar *backend,
     GstSodDType dtype)
@@ -61,7 +33,7 @@ init (TrainPlan *plan, GstSodNetworkKind kind, const gchar *backend,
   GstSodShape shape = input_shape (kind);
 
   train_plan_init (plan, network, output_label (kind), backend, dtype, &shape);
-  unsettle (plan->weights, dtype);
+  train_weights_unsettle (plan->weights);
 }
 
 /* In training the running statistics are written and not read, so that passes

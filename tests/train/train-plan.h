@@ -35,7 +35,12 @@ void train_plan_clear (TrainPlan *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TrainPlan, train_plan_clear)
 
-/* Writes the (n, c, h, w) f32 @input, executes, and reads the output. */
+/* Gives the batch norms weights, biases and statistics, f32 or f64, other than
+ * those they start with. */
+void train_weights_unsettle (GHashTable *weights);
+
+/* Writes the (n, c, h, w) @input, f32 or of the plan's dtype, executes, and
+ * reads the output. */
 GstSodTensor *train_plan_forward (TrainPlan *self, const GstSodTensor *input);
 
 void train_plan_backward (

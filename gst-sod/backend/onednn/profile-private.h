@@ -6,10 +6,13 @@
 G_BEGIN_DECLS
 
 /* For benchmarks: runs every step of a stream of this back end alone,
- * @n_rounds times in a row, and puts the shortest time into @nanoseconds, one a
- * line of describe(). What the stream holds is overwritten. */
-gboolean gst_sod_onednn_stream_profile (
-    GstSodStream *stream, guint n_rounds, gint64 *nanoseconds, GError **error);
+ * @n_rounds times in a row, then all of them in their order as often, and puts
+ * the shortest times of each, in nanoseconds, into @alone and @in_place, one a
+ * line of describe(). Alone a step finds its code, weights and samples in the
+ * cache, in place what the others left there. What the stream holds is
+ * overwritten. */
+gboolean gst_sod_onednn_stream_profile (GstSodStream *stream, guint n_rounds,
+    gint64 *alone, gint64 *in_place, GError **error);
 
 /* Likewise of a training plan's stream that weights and gradients are bound to
  * and that has been through both passes. */

@@ -127,23 +127,35 @@ get_nanoseconds (void)
   return now.tv_sec * G_GINT64_CONSTANT (1000000000) + now.tv_nsec;
 }
 
+static gboolean
+time_call (
+    const OnednnStream *self, guint index, gint64 *shortest, GError **error)
+{
+  gint64 start = get_nanoseconds ();
+  gboolean ok =
+      run_call (self, &self->calls[index], error)
+      && GST_SOD_ONEDNN_CHECK (dnnl_stream_wait (self->stream), error);
+
+  *shortest = MIN (*shortest, get_nanoseconds () - start);
+  return ok;
+}
+
 gboolean
-gst_sod_onednn_stream_profile (
-    GstSodStream *stream, guint n_rounds, gint64 *nanoseconds, GError **error)
+gst_sod_onednn_stream_profile (GstSodStream *stream, guint n_rounds,
+    gint64 *alone, gint64 *in_place, GError **error)
 {
   OnednnStream *self = (OnednnStream *) stream;
   gint threads = gst_sod_onednn_set_threads (self->plan->threads);
   gboolean ok = TRUE;
 
   for (guint i = 0; i < self->n_calls; i++) {
-    nanoseconds[i] = G_MAXINT64;
-    for (guint round = 0; ok && round < n_rounds; round++) {
-      gint64 start = get_nanoseconds ();
-
-      ok = run_call (self, &self->calls[i], error)
-           && GST_SOD_ONEDNN_CHECK (dnnl_stream_wait (self->stream), error);
-      nanoseconds[i] = MIN (nanoseconds[i], get_nanoseconds () - start);
-    }
+    alone[i] = in_place[i] = G_MAXINT64;
+    for (guint round = 0; ok && round < n_rounds; round++)
+      ok = time_call (self, i, &alone[i], error);
+  }
+  for (guint round = 0; ok && round < n_rounds; round++) {
+    for (guint i = 0; ok && i < self->n_calls; i++)
+      ok = time_call (self, i, &in_place[i], error);
   }
   gst_sod_onednn_set_threads (threads);
   return ok;

@@ -88,8 +88,8 @@ begin (GstSodStage *self, GError **error)
       self, reverse, "reverse", rate, warm_up, error);
   if (self->partner == NULL)
     return FALSE;
-  gst_sod_trainer_set_frozen (
-      self->partner, get_flag (self, "augmented.freeze-reverse"));
+  self->partner_learns = !get_flag (self, "augmented.freeze-reverse");
+  gst_sod_trainer_set_frozen (self->partner, !self->partner_learns);
   return TRUE;
 }
 
@@ -466,8 +466,7 @@ take_step (GstSodStage *self, gdouble *loss, GError **error)
   }
   if (!gst_sod_trainer_update (self->learner, error))
     return FALSE;
-  return get_flag (self, "augmented.freeze-reverse")
-         || gst_sod_trainer_update (self->partner, error);
+  return !self->partner_learns || gst_sod_trainer_update (self->partner, error);
 }
 
 const GstSodStageClass gst_sod_stage_augment = {

@@ -149,8 +149,8 @@ make_held_out (GstSodStage *self, GstSodNetwork *network, GError **error)
 
 /* Mean reconstruction error of at most HELD_OUT_FRAMES. */
 static gboolean
-measure_held_out (
-    GstSodStage *self, GstSodBatches *batches, gdouble *mean, GError **error)
+measure_held_out (GstSodStage *self, GstSodBatches *batches,
+    GstSodScores *scores, GError **error)
 {
   guint64 n = MIN (gst_sod_batches_get_n_per_epoch (batches),
       HELD_OUT_FRAMES / HELD_OUT_BATCH);
@@ -175,29 +175,24 @@ measure_held_out (
       return FALSE;
     sum += loss;
   }
-  *mean = sum / (gdouble) n;
+  scores->reconstruction = sum / (gdouble) n;
+  scores->n_frames = n * HELD_OUT_BATCH;
   return TRUE;
 }
 
 gboolean
 gst_sod_stage_score_reverse (GstSodStage *self, GstSodNetwork *network,
-    JsonObject **scores, gdouble *rank, GError **error)
+    GstSodScores *scores, GError **error)
 {
   GError *failure = NULL;
   g_autoptr (GstSodBatches) batches = make_held_out (self, network, &failure);
-  gdouble mean;
 
   if (batches == NULL) {
     if (failure != NULL)
       g_propagate_error (error, failure);
     return failure == NULL;
   }
-  if (!measure_held_out (self, batches, &mean, error))
-    return FALSE;
-  *scores = json_object_new ();
-  json_object_set_double_member (*scores, "reconstruction", mean);
-  *rank = -mean;
-  return TRUE;
+  return measure_held_out (self, batches, scores, error);
 }
 
 const GstSodStageClass gst_sod_stage_initialise_reverse = {

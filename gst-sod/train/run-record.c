@@ -50,8 +50,8 @@ describe_versions (void)
 GstSodRunRecord *
 gst_sod_run_record_new (GstSodTrainingSettings *settings)
 {
-  static const gchar *const lists[] = { "nodes", "stages", "pseudo-labels",
-    "networks", "monitor", "warnings" };
+  static const gchar *const lists[] = { "nodes", "starts", "stages",
+    "pseudo-labels", "networks", "monitor", "warnings" };
   GstSodRunRecord *self = g_new0 (GstSodRunRecord, 1);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree gchar *time = g_date_time_format_iso8601 (now);

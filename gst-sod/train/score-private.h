@@ -14,8 +14,9 @@ typedef struct _GstSodScorer GstSodScorer;
 
 typedef struct
 {
-  gdouble max_f, mean_f, mae, iou;
-  guint64 n_frames;
+  gdouble max_f, mean_f, mae, iou; /* of a base network */
+  gdouble reconstruction; /* of the reverse network: its loss; 0: of base */
+  guint64 n_frames;       /* 0: nothing is known */
 } GstSodScores;
 
 /* NULL and @error: no device, or no labelled frame in @held_out. */
@@ -27,7 +28,8 @@ void gst_sod_scorer_free (GstSodScorer *self);
 gboolean gst_sod_scorer_run (GstSodScorer *self, GstSodNetwork *network,
     GCancellable *cancellable, GstSodScores *scores, GError **error);
 
-/* The one of "score.measure", such that more is better. */
+/* The one of "score.measure", or of the reverse network, such that more is
+ * better; NaN where nothing is known. */
 gdouble gst_sod_scores_get_rank (
     const GstSodScores *self, GstSodTrainingSettings *settings);
 JsonObject *gst_sod_scores_to_json (const GstSodScores *self);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/train/score-private.h>
 
+#include <math.h>
+
 #include <gst-sod/eval/evaluator.h>
 #include <gst-sod/run/instance.h>
 #include <gst-sod/run/session.h>
@@ -68,7 +70,14 @@ gst_sod_scorer_new (
   self->frames =
       choose_frames (held_out, (guint64) gst_sod_training_settings_get_integer (
                                    settings, "score.limit"));
-  return self;
+  if (self->frames->len > 0)
+    return self;
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+      "none of the %u frames that are held out has a label to judge by: hold "
+      "out labelled ones, or none",
+      gst_sod_samples_get_n_samples (held_out));
+  gst_sod_scorer_free (self);
+  return NULL;
 }
 
 void
@@ -181,6 +190,10 @@ gst_sod_scores_get_rank (
 {
   static const gchar *const key = "score.measure";
 
+  if (self->n_frames == 0)
+    return NAN;
+  if (self->reconstruction > 0)
+    return -self->reconstruction;
   if (gst_sod_training_settings_is (settings, key, "mean_f"))
     return self->mean_f;
   if (gst_sod_training_settings_is (settings, key, "iou"))
@@ -195,11 +208,16 @@ gst_sod_scores_to_json (const GstSodScores *self)
 {
   JsonObject *object = json_object_new ();
 
+  json_object_set_int_member (object, "frames", (gint64) self->n_frames);
+  if (self->reconstruction > 0) {
+    json_object_set_double_member (
+        object, "reconstruction", self->reconstruction);
+    return object;
+  }
   json_object_set_string_member (object, "school", "pysod");
   json_object_set_double_member (object, "max_f", self->max_f);
   json_object_set_double_member (object, "mean_f", self->mean_f);
   json_object_set_double_member (object, "mae", self->mae);
   json_object_set_double_member (object, "iou", self->iou);
-  json_object_set_int_member (object, "frames", (gint64) self->n_frames);
   return object;
 }

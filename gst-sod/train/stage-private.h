@@ -16,10 +16,10 @@ struct _GstSodStageClass
   gboolean (*begin) (GstSodStage *self, GError **error);
   /* One step; GST_SOD_ERROR_FAILED where it diverged and was refused. */
   gboolean (*step) (GstSodStage *self, gdouble *loss, GError **error);
-  /* Judges what was learnt so far, with a rank: more is better. Leaves both as
-   * they are where nothing is held out. */
+  /* Judges what was learnt so far; leaves @scores without frames where nothing
+   * is held out. */
   gboolean (*score) (GstSodStage *self, GstSodNetwork *network,
-      JsonObject **scores, gdouble *rank, GError **error);
+      GstSodScores *scores, GError **error);
 };
 
 /* Phase 1, the paper, III.B. */
@@ -46,6 +46,7 @@ struct _GstSodStage
   GstSodStagePlan plan;
   GstSodTrainer *learner; /* of the plan's node */
   GstSodTrainer *partner; /* beside it, NULL: none */
+  gboolean partner_learns;
   GstSodBatches *batches;
   gint width, height; /* of the batches' input, at full size */
   gboolean small;     /* the batches are, as yet */
@@ -58,7 +59,7 @@ struct _GstSodStage
   gint64 clock;          /* us, since state.seconds was last counted */
   gint64 emitted;        /* us, when progress was last told */
   gdouble last_loss;     /* of the last step */
-  gdouble last_score;    /* rank of the last score; NAN: none */
+  GstSodScores scores;   /* the last; without frames: none */
   gdouble step_seconds;  /* that a step takes, of late */
   guint64 n_paced;       /* steps of this size */
   const gchar *patience; /* key of scores without a gain; NULL: endless */
@@ -75,6 +76,18 @@ gboolean gst_sod_stage_finish (GstSodStage *self, GError **error);
 /* Brings trainers, batches and clock to where self->state says. */
 void gst_sod_stage_seek (GstSodStage *self);
 
+/* What the last step found, for the record; what there is to say of it now;
+ * and the scores that are due. */
+void gst_sod_stage_note_loss (GstSodStage *self, gdouble loss);
+void gst_sod_stage_tell (GstSodStage *self, gboolean last);
+gboolean gst_sod_stage_judge (GstSodStage *self, GError **error);
+
+/* @network with what its file says of how it came about. @scores: NULL or
+ * without frames: not known. */
+GstSodNetwork *gst_sod_training_sign (GstSodTraining *self,
+    const GstSodStagePlan *plan, GstSodNetwork *network,
+    const GstSodScores *scores, GError **error);
+
 /* ---- for begin() ---- */
 
 /* A trainer of @network with the settings of [@section], "base" or "reverse",
@@ -90,7 +103,7 @@ gboolean gst_sod_stage_set_batches (GstSodStage *self, GstSodSamples *samples,
 
 /* score() of base networks. */
 gboolean gst_sod_stage_score_base (GstSodStage *self, GstSodNetwork *network,
-    JsonObject **scores, gdouble *rank, GError **error);
+    GstSodScores *scores, GError **error);
 
 /* Forward, loss and backward of the learner; no update yet. @weights: of
  * pixels, or NULL. */
@@ -122,7 +135,7 @@ gboolean gst_sod_stage_begin_reverse (
 gboolean gst_sod_stage_step_reverse (
     GstSodStage *self, gdouble *loss, GError **error);
 gboolean gst_sod_stage_score_reverse (GstSodStage *self, GstSodNetwork *network,
-    JsonObject **scores, gdouble *rank, GError **error);
+    GstSodScores *scores, GError **error);
 
 /* A seed of the stage's own for what @purpose names. */
 guint64 gst_sod_stage_seed (const GstSodStage *self, guint64 purpose);

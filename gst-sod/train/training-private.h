@@ -18,6 +18,7 @@ typedef struct
   GstSodSamples *samples;  /* NULL: the cloud's are those of all nodes */
   GstSodSamples *held_out; /* NULL: none */
   guint n_labelled;
+  gchar *parent;          /* version of the network it was given; NULL: none */
   GstSodNetwork *network; /* what stages start from and leave */
   gboolean knows;         /* it has learnt, or was given to start from */
   GstSodNetwork *best;    /* what runs: the best so far by the held-out score */

@@ -134,6 +134,51 @@ prepare_node (GstSodTraining *self, guint k, GError **error)
          && gst_sod_training_check_labels (self, node, error);
 }
 
+/* What later phases build on must be there. */
+static gboolean
+check_start (GstSodTraining *self, GError **error)
+{
+  gboolean any = FALSE;
+
+  if (has_phase (self, 1))
+    return TRUE;
+  for (guint k = 0; k < self->nodes->len; k++)
+    any |= ((GstSodTrainingNode *) g_ptr_array_index (self->nodes, k))->knows;
+  if (any && (!self->uses_reverse || self->reverse->knows))
+    return TRUE;
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+      "phase %d begins with networks that have learnt, and there is no such "
+      "%s network: give one to start from, or begin with run.first-phase = 1",
+      (gint) get_integer (self, "run.first-phase"), any ? "reverse" : "base");
+  return FALSE;
+}
+
+/* Networks that are given to start from are what runs now: nothing is better
+ * that scores less. */
+static gboolean
+judge_starts (GstSodTraining *self, GError **error)
+{
+  for (guint k = 0; k < self->nodes->len; k++) {
+    GstSodTrainingNode *node = g_ptr_array_index (self->nodes, k);
+    GstSodScores scores = { 0 };
+    JsonObject *object;
+
+    if (!node->knows || node->held_out == NULL)
+      continue;
+    if (!gst_sod_training_score (self, node, node->network, &scores, error))
+      return FALSE;
+    node->score = gst_sod_scores_get_rank (&scores, self->settings);
+    node->best_score = node->score;
+    g_set_object (&node->best, node->network);
+    object = gst_sod_scores_to_json (&scores);
+    json_object_set_int_member (object, "phase", 0);
+    json_object_set_string_member (object, "node", node->name);
+    gst_sod_training_tell_scores (self, node, object);
+    gst_sod_run_record_add (self->record, "starts", object);
+  }
+  return TRUE;
+}
+
 static gboolean
 prepare (GstSodTraining *self, GError **error)
 {
@@ -173,8 +218,14 @@ prepare (GstSodTraining *self, GError **error)
     gst_sod_training_warn (self,
         "all frames have labels: there is nothing to do in the "
         "semi-supervised phase");
+  if (!check_start (self, error))
+    return FALSE;
+  if (!self->resumes) {
+    if (!judge_starts (self, error))
+      return FALSE;
+    gst_sod_training_note_nodes (self);
+  }
   make_plan (self);
-  gst_sod_training_note_nodes (self);
   return TRUE;
 }
 

@@ -23,6 +23,7 @@ free_node (gpointer data)
   GstSodTrainingNode *node = data;
 
   g_free (node->name);
+  g_free (node->parent);
   g_clear_object (&node->samples);
   g_clear_object (&node->held_out);
   g_clear_object (&node->network);
@@ -201,6 +202,16 @@ check_kind (GstSodNetwork *network, GstSodNetworkKind kind, const gchar *name,
   return FALSE;
 }
 
+static void
+give_start (GstSodTrainingNode *node, GstSodNetwork *start)
+{
+  g_clear_pointer (&node->parent, g_free);
+  if (start != NULL)
+    node->parent = g_strdup (gst_sod_network_get_version (start));
+  g_set_object (&node->network, start);
+  node->knows = start != NULL;
+}
+
 static gboolean
 check_name (GstSodTraining *self, const gchar *name, GError **error)
 {
@@ -258,8 +269,7 @@ gst_sod_training_add_node (GstSodTraining *self, const gchar *name,
   node = make_node (name);
   g_set_object (&node->samples, samples);
   g_set_object (&node->held_out, held_out);
-  g_set_object (&node->network, start);
-  node->knows = start != NULL;
+  give_start (node, start);
   g_ptr_array_add (self->nodes, node);
   return TRUE;
 }
@@ -288,8 +298,7 @@ gst_sod_training_set_reverse (
 
   if (!check_kind (start, GST_SOD_NETWORK_REVERSE, "reverse", error))
     return FALSE;
-  g_set_object (&self->reverse->network, start);
-  self->reverse->knows = TRUE;
+  give_start (self->reverse, start);
   return TRUE;
 }
 

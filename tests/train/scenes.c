@@ -93,6 +93,13 @@ read_sample (GstSodSamples *samples, guint sample, GstSodImage **image,
           inside && self->fault != SCENES_BLACK ? 255 : 0;
     }
   }
+  if (mask != NULL && self->fault == SCENES_ODD && sample % 2 == 1) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
+        "%s: the mask is 32x24, its picture 64x48", self->names[sample]);
+    gst_sod_image_unref (truth);
+    g_free (pixels);
+    return FALSE;
+  }
   if (mask != NULL && is_labelled (samples, sample))
     *mask = gst_sod_image_ref (truth);
   gst_sod_image_unref (truth);

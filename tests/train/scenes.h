@@ -10,7 +10,8 @@ typedef enum
 {
   SCENES_GOOD,
   SCENES_BLACK, /* labels in which nothing is salient */
-  SCENES_NONE   /* no labels at all */
+  SCENES_NONE,  /* no labels at all */
+  SCENES_ODD    /* every second label has another size than its frame */
 } ScenesFault;
 
 /* @n generated frames of 64x48, a bright disc on a gradient, placed by @seed

@@ -3,6 +3,8 @@
  * refuses. Generated scenes, tiny networks. */
 #include "training-case.h"
 
+#include <gst-sod/train/stage-private.h>
+
 #include <math.h>
 #include <string.h>
 
@@ -53,8 +55,8 @@ test_one_node_learns (void)
   g_assert_cmpfloat (training_case_loss (record, 0, TRUE), <,
       0.8 * training_case_loss (record, 0, FALSE));
   g_assert_cmpuint (n_told, >=, 1);
-  /* 24 steps of 2 batches an epoch. */
-  g_assert_cmpuint (n_scores, ==, 12);
+  /* What it starts from, and 24 steps of 2 batches an epoch. */
+  g_assert_cmpuint (n_scores, ==, 13);
   g_assert_cmpuint (n_networks, ==, 12);
   g_assert_cmpstr (
       json_object_get_string_member (training_case_stage (record, 0), "end"),
@@ -146,6 +148,201 @@ test_divergence_is_an_error_in_the_end (void)
   g_assert_cmpuint (n_warnings, ==, 2);
 }
 
+/* Once, at the 8th report of progress, a weight leaves the numbers. */
+static void
+poison (GstSodTraining *training, const gchar *text, gpointer user_data)
+{
+  guint *left = user_data;
+  GstSodParams *params;
+  const GstSodParam *param;
+
+  if (*left == 0 || --*left > 0)
+    return;
+  params = gst_sod_trainer_get_params (training->current->learner);
+  param = g_ptr_array_index (params->list, 0);
+  *(gfloat *) gst_sod_tensor_get_data (param->weight) = NAN;
+}
+
+static void
+keep_text (GstSodTraining *training, const gchar *text, gpointer user_data)
+{
+  gchar **kept = user_data;
+
+  g_free (*kept);
+  *kept = g_strdup (text);
+}
+
+static void
+test_one_bad_step_is_taken_back (void)
+{
+  static const gchar *const more[] = { "base.steps", "600", NULL };
+  g_autoptr (GstSodTraining) training = training_case_new (more, 1, FALSE);
+  g_autoptr (GstSodNetwork) network = NULL;
+  g_autofree gchar *warning = NULL;
+  guint left = 1;
+
+  g_signal_connect (training, "progress", G_CALLBACK (poison), &left);
+  g_signal_connect (training, "warning", G_CALLBACK (keep_text), &warning);
+  training_case_run (training);
+  g_assert_nonnull (warning);
+  g_assert_nonnull (strstr (warning, "back to step 0"));
+  g_assert_nonnull (strstr (warning, "0.5 of the learning rate"));
+  network = gst_sod_training_get_network (training, "a");
+  g_assert_nonnull (network);
+}
+
+static void
+test_unreadable_labels_are_told (void)
+{
+  static const gchar *const more[] = { "base.architecture",
+    "{\"kind\":\"base\",\"preset\":\"tiny\",\"input-size\":[48,32],"
+    "\"input-frames\":1,\"widths\":[16,16,16,16],"
+    "\"encoder-dilations\":[[1,2],[1,2],[2,4]],"
+    "\"decoder-dilations\":[[2,4],[1,2],[1,2]],\"skips\":true}",
+    NULL };
+  g_autoptr (GstSodTrainingSettings) settings = training_case_settings (more);
+  g_autoptr (GstSodTraining) training = gst_sod_training_new (settings, NULL);
+  g_autoptr (GstSodSamples) samples = scenes_new (8, 8, 1, SCENES_ODD);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) record = NULL;
+  JsonArray *warnings;
+
+  gst_sod_training_add_node (training, "a", samples, NULL, NULL, &error);
+  g_assert_no_error (error);
+  training_case_run (training);
+  record = training_case_record (training);
+  warnings =
+      json_object_get_array_member (json_node_get_object (record), "warnings");
+  /* The check's, and one for each of the four. */
+  g_assert_cmpuint (json_array_get_length (warnings), ==, 5);
+  g_assert_nonnull (
+      strstr (json_object_get_string_member (
+                  json_array_get_object_element (warnings, 1), "text"),
+          "32x24"));
+}
+
+/* ---- what runs ---- */
+
+static void
+count_better (GstSodTraining *training, const gchar *node,
+    GstSodNetwork *network, gdouble score, gboolean better, gpointer user_data)
+{
+  *(guint *) user_data += better ? 1 : 0;
+}
+
+/* A network that has learnt, then a rate that undoes it. */
+static void
+test_worse_is_not_better (void)
+{
+  static const gchar *const ruin[] = { "base.learning-rate", "1",
+    "base.optimiser", "sgd", "base.warm-up", "0", "base.average-decay", "0",
+    "base.clip-norm", "0", "base.steps", "6", NULL };
+  g_autoptr (GstSodTraining) good = training_case_new (NULL, 1, TRUE);
+  g_autoptr (GstSodTrainingSettings) settings = training_case_settings (ruin);
+  g_autoptr (GstSodTraining) bad = gst_sod_training_new (settings, NULL);
+  g_autoptr (GstSodSamples) samples = scenes_new (16, 8, 1, SCENES_GOOD);
+  g_autoptr (GstSodSamples) held_out = scenes_new (4, 4, 100, SCENES_GOOD);
+  g_autoptr (GstSodNetwork) network = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_better = 0;
+
+  training_case_run (good);
+  network = gst_sod_training_get_network (good, "a");
+  gst_sod_training_add_node (bad, "a", samples, held_out, network, &error);
+  g_assert_no_error (error);
+  g_signal_connect (bad, "network", G_CALLBACK (count_better), &n_better);
+  training_case_run (bad);
+  g_assert_cmpuint (n_better, ==, 0);
+}
+
+static void
+test_lineage_names_parent_and_data (void)
+{
+  g_autoptr (GstSodTraining) training = training_case_new (NULL, 1, TRUE);
+  g_autoptr (GstSodNetwork) network = NULL;
+  const gchar *lineage, *scores;
+
+  training_case_run (training);
+  network = gst_sod_training_get_network (training, "a");
+  lineage = gst_sod_network_get_metadata (network, "lineage");
+  scores = gst_sod_network_get_metadata (network, "scores");
+  g_assert_nonnull (strstr (lineage, "\"name\":\"initialise\""));
+  g_assert_nonnull (strstr (lineage, "\"labelled\":8"));
+  g_assert_nonnull (strstr (lineage, "\"parents\":[\""));
+  g_assert_nonnull (strstr (scores, "\"max-f\""));
+}
+
+/* ---- other threads ---- */
+
+typedef struct
+{
+  GstSodTraining *training;
+  const gchar *path;
+  GError *error;
+} Wish;
+
+static gpointer
+wish (gpointer data)
+{
+  Wish *self = data;
+
+  gst_sod_training_checkpoint (self->training, self->path, &self->error);
+  return NULL;
+}
+
+static void
+start_wishing (GstSodTraining *training, const gchar *text, gpointer user_data)
+{
+  GThread **thread = user_data;
+
+  if (*thread == NULL)
+    *thread = g_thread_new (
+        "wish", wish, g_object_get_data (G_OBJECT (training), "wish"));
+}
+
+static void
+test_checkpoint_from_another_thread (void)
+{
+  static const gchar *const more[] = { "base.steps", "300", NULL };
+  g_autofree gchar *folder = g_dir_make_tmp ("sod-training-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, "checkpoint", NULL);
+  g_autoptr (GstSodTraining) training = training_case_new (more, 1, FALSE);
+  g_autoptr (GstSodTraining) other = training_case_new (more, 1, FALSE);
+  g_autoptr (GError) error = NULL;
+  Wish data = { training, path, NULL };
+  GThread *thread = NULL;
+
+  g_object_set_data (G_OBJECT (training), "wish", &data);
+  g_signal_connect (training, "progress", G_CALLBACK (start_wishing), &thread);
+  training_case_run (training);
+  g_thread_join (thread);
+  g_assert_no_error (data.error);
+  gst_sod_training_resume (other, path, &error);
+  g_assert_no_error (error);
+  g_remove (path);
+  g_rmdir (folder);
+}
+
+static void
+test_save_writes_all (void)
+{
+  static const gchar *const names[] = { "a.safetensors", "reverse.safetensors",
+    "settings.ini", "run.json" };
+  g_autofree gchar *folder = g_dir_make_tmp ("sod-training-XXXXXX", NULL);
+  g_autoptr (GstSodTraining) training = training_case_new (NULL, 1, FALSE);
+  g_autoptr (GError) error = NULL;
+
+  training_case_run (training);
+  g_assert_true (gst_sod_training_save (training, folder, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree gchar *path = g_build_filename (folder, names[i], NULL);
+
+    g_assert_cmpint (g_remove (path), ==, 0);
+  }
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -159,5 +356,15 @@ main (int argc, char **argv)
       test_other_settings_are_not_resumed);
   g_test_add_func ("/training/refuses/divergence-in-the-end",
       test_divergence_is_an_error_in_the_end);
+  g_test_add_func (
+      "/training/one-bad-step-is-taken-back", test_one_bad_step_is_taken_back);
+  g_test_add_func (
+      "/training/unreadable-labels-are-told", test_unreadable_labels_are_told);
+  g_test_add_func ("/training/worse-is-not-better", test_worse_is_not_better);
+  g_test_add_func ("/training/lineage-names-parent-and-data",
+      test_lineage_names_parent_and_data);
+  g_test_add_func ("/training/checkpoint-from-another-thread",
+      test_checkpoint_from_another_thread);
+  g_test_add_func ("/training/save-writes-all", test_save_writes_all);
   return g_test_run ();
 }

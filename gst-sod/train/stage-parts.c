@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the stages of all phases are made of: trainers, batches, a pass. */
+#include <gst-sod/train/stage-private.h>
+
+#include <math.h>
+
+#include <gst-sod/train/network-batches.h>
+
+static GstSodTrainingSettings *
+settings_of (const GstSodStage *self)
+{
+  return self->training->settings;
+}
+
+/* ---- what begin() is made of ---- */
+
+static void
+set_number (GstSodStage *self, GObject *object, const gchar *property,
+    const gchar *section)
+{
+  g_autofree gchar *key = g_strconcat (section, ".", property, NULL);
+
+  g_object_set (object, property,
+      gst_sod_training_settings_get_number (settings_of (self), key), NULL);
+}
+
+/* Sets a property that is an enumeration by the nick @word. */
+static void
+set_word (GObject *object, const gchar *property, const gchar *word)
+{
+  GParamSpec *spec =
+      g_object_class_find_property (G_OBJECT_GET_CLASS (object), property);
+  GEnumClass *klass = G_PARAM_SPEC_ENUM (spec)->enum_class;
+  GEnumValue *value = g_enum_get_value_by_nick (klass, word);
+
+  g_assert (value != NULL);
+  g_object_set (object, property, value->value, NULL);
+}
+
+static void
+set_choice (GstSodStage *self, GObject *object, const gchar *property,
+    const gchar *section)
+{
+  g_autofree gchar *key = g_strconcat (section, ".", property, NULL);
+
+  set_word (object, property,
+      gst_sod_training_settings_peek (settings_of (self), key));
+}
+
+GstSodTrainer *
+gst_sod_stage_make_trainer (GstSodStage *self, GstSodNetwork *network,
+    const gchar *section, gdouble rate, guint64 warm_up, GError **error)
+{
+  static const gchar *const numbers[] = { "momentum", "weight-decay",
+    "clip-norm", "average-decay" };
+  GstSodTrainingSettings *settings = settings_of (self);
+  g_autofree gchar *decay = g_strconcat (section, ".decay", NULL);
+  GstSodTrainer *trainer = gst_sod_trainer_new (network,
+      gst_sod_training_settings_peek (settings, "run.device"),
+      (guint) gst_sod_training_settings_get_integer (settings, "run.threads"),
+      error);
+
+  if (trainer == NULL)
+    return NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    set_number (self, G_OBJECT (trainer), numbers[i], section);
+  set_choice (self, G_OBJECT (trainer), "loss", section);
+  set_choice (self, G_OBJECT (trainer), "optimiser", section);
+  set_word (G_OBJECT (trainer), "precision",
+      gst_sod_training_settings_peek (settings, "run.precision"));
+  g_object_set (trainer, "learning-rate", rate, "warm-up", warm_up, NULL);
+  if (gst_sod_training_settings_is (settings, decay, "poly"))
+    g_object_set (trainer, "steps", self->n_steps, NULL);
+  return trainer;
+}
+
+static void
+on_warning (GstSodBatches *batches, const gchar *text, gpointer user_data)
+{
+  GstSodStage *self = user_data;
+
+  gst_sod_training_warn (self->training, "%s: %s", self->plan.node->name, text);
+}
+
+static void
+choose_size (GstSodStage *self, GstSodNetwork *network)
+{
+  GstSodTrainingSettings *settings = settings_of (self);
+  GstSodArchitecture *architecture = gst_sod_network_get_architecture (network);
+  gint width =
+      (gint) gst_sod_training_settings_get_integer (settings, "data.width");
+  gint height =
+      (gint) gst_sod_training_settings_get_integer (settings, "data.height");
+
+  self->width =
+      width > 0 ? width : gst_sod_architecture_get_input_width (architecture);
+  self->height = height > 0
+                     ? height
+                     : gst_sod_architecture_get_input_height (architecture);
+}
+
+static guint64
+count_steps (GstSodStage *self, const gchar *epochs, const gchar *steps)
+{
+  GstSodTrainingSettings *settings = settings_of (self);
+  guint64 n = (guint64) gst_sod_training_settings_get_integer (settings, steps);
+
+  if (n > 0)
+    return n;
+  return MAX (
+      1, (guint64) ceil (gst_sod_training_settings_get_number (settings, epochs)
+                         * (gdouble) self->n_per_epoch));
+}
+
+gboolean
+gst_sod_stage_set_batches (GstSodStage *self, GstSodSamples *samples,
+    GstSodNetwork *network, const gchar *epochs, const gchar *steps,
+    GError **error)
+{
+  GstSodTrainingSettings *settings = settings_of (self);
+  g_autoptr (GstSodAugmentation) augmentation = gst_sod_augmentation_new (
+      gst_sod_training_settings_peek (settings, "data.augmentation"), error);
+
+  if (augmentation == NULL)
+    return FALSE;
+  self->batches = gst_sod_batches_new (samples, network, error);
+  if (self->batches == NULL)
+    return FALSE;
+  g_object_set (self->batches, "batch-size",
+      (guint) gst_sod_training_settings_get_integer (
+          settings, "data.batch-size"),
+      "augmentation", augmentation, "threads",
+      (guint) gst_sod_training_settings_get_integer (
+          settings, "data.reading-threads"),
+      "cache-size",
+      (guint64) gst_sod_training_settings_get_integer (
+          settings, "data.cache-size")
+          << 20,
+      "seed", gst_sod_stage_seed (self, 0), "labelled-only", FALSE,
+      "cancellable", self->training->cancellable, NULL);
+  g_signal_connect (self->batches, "warning", G_CALLBACK (on_warning), self);
+  choose_size (self, network);
+  self->accumulate = (guint64) gst_sod_training_settings_get_integer (
+      settings, "data.accumulate");
+  self->n_per_epoch = MAX (
+      1, gst_sod_batches_get_n_per_epoch (self->batches) / self->accumulate);
+  self->n_steps = count_steps (self, epochs, steps);
+  return TRUE;
+}
+
+/* ---- a pass ---- */
+
+/* A loss that is not finite diverges, as a gradient does. */
+gboolean
+gst_sod_stage_compute_loss (GstSodLoss kind, const GstSodTensor *output,
+    const GstSodTensor *target, const GstSodTensor *weights,
+    GstSodTensor *d_output, gdouble *loss, GError **error)
+{
+  GError *failure = NULL;
+
+  *loss =
+      gst_sod_loss_compute (kind, output, target, weights, d_output, &failure);
+  if (failure != NULL) {
+    g_propagate_error (error, failure);
+    return FALSE;
+  }
+  if (isfinite (*loss))
+    return TRUE;
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_DIVERGED,
+      "training diverged: the loss is %g", *loss);
+  return FALSE;
+}
+
+gboolean
+gst_sod_stage_learn (GstSodStage *self, const GstSodTensor *input,
+    const GstSodTensor *target, const GstSodTensor *weights, gdouble *loss,
+    GError **error)
+{
+  g_autoptr (GstSodTensor) output =
+      gst_sod_trainer_forward (self->learner, input, error);
+  g_autoptr (GstSodTensor) d_output = NULL;
+  GstSodLoss kind;
+
+  if (output == NULL)
+    return FALSE;
+  g_object_get (self->learner, "loss", &kind, NULL);
+  d_output = gst_sod_tensor_new_shaped (
+      GST_SOD_DTYPE_F32, gst_sod_tensor_get_shape (output), error);
+  if (d_output == NULL
+      || !gst_sod_stage_compute_loss (
+          kind, output, target, weights, d_output, loss, error))
+    return FALSE;
+  return gst_sod_trainer_backward (self->learner, d_output, NULL, error);
+}
+
+gboolean
+gst_sod_stage_step_learner (GstSodStage *self, gdouble *loss, GError **error)
+{
+  *loss = 0;
+  for (guint64 i = 0; i < self->accumulate; i++) {
+    g_autoptr (GstSodTensor) input = NULL;
+    g_autoptr (GstSodTensor) target = NULL;
+    g_autoptr (GstSodTensor) weights = NULL;
+    gdouble value;
+
+    if (!gst_sod_batches_next (self->batches, &input, &target, &weights, error)
+        || !gst_sod_stage_learn (self, input, target, weights, &value, error))
+      return FALSE;
+    *loss += value / (gdouble) self->accumulate;
+  }
+  return gst_sod_trainer_update (self->learner, error);
+}

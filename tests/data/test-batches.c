@@ -273,6 +273,7 @@ test_unlabelled (void)
   scenes->unlabelled_from = 0;
   g_object_set (batches, "labelled-only", TRUE, NULL);
   g_clear_pointer (&input, gst_sod_tensor_unref);
+  g_clear_pointer (&target, gst_sod_tensor_unref);
   g_assert_false (
       gst_sod_batches_next (batches, &input, &target, NULL, &error));
   assert_error (

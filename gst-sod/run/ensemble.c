@@ -54,7 +54,7 @@ gst_sod_ensemble_rule_init (GstSodEnsembleRule *self,
  * @n_pixels: pixels of each map
  * @map: gets the combined map, 0 to 1; not one of @maps
  * @confidence: (nullable): gets how sure each pixel is, 0 to 1
- * @disagreement: (optional): gets the mean over the pixels of twice the
+ * @disagreement: (out) (optional): gets the mean over the pixels of twice the
  *   standard deviation over the maps: 0 where all maps are the same, 1 where
  *   half of them say 0 and half 1 everywhere
  *

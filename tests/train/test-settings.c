@@ -186,6 +186,30 @@ test_bad_files_change_nothing (void)
   g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NOT_FOUND);
 }
 
+/* docs/training.md has a line "| `key` | `effective` | `paper` | ..." for each
+ * key, with nothing between the bars for an empty value. */
+static void
+test_documentation_has_all (void)
+{
+  g_autofree gchar *path = g_build_filename (
+      g_getenv ("SOD_SOURCE_DIR"), "docs", "training.md", NULL);
+  g_autofree gchar *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, &text, NULL, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < gst_sod_n_settings; i++) {
+    const GstSodSetting *setting = &gst_sod_settings[i];
+    const gchar *quote = *setting->effective != '\0' ? "`" : "";
+    g_autofree gchar *line = g_strdup_printf ("\n| `%s` | %s%s%s | %s%s%s | %s",
+        setting->key, quote, setting->effective, quote, quote, setting->paper,
+        quote, setting->text);
+
+    g_test_message ("%s", line + 1);
+    g_assert_nonnull (strstr (text, line));
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -200,5 +224,7 @@ main (int argc, char **argv)
       test_files_start_from_their_preset);
   g_test_add_func (
       "/settings/file/bad-ones-change-nothing", test_bad_files_change_nothing);
+  g_test_add_func (
+      "/settings/documentation-has-all", test_documentation_has_all);
   return g_test_run ();
 }

@@ -235,7 +235,7 @@ gst_sod_augmentation_to_string (const GstSodAugmentation *self)
     gchar number[G_ASCII_DTOSTR_BUF_SIZE];
 
     g_string_append_printf (text, "%s%s=%s", i > 0 ? " " : "", keys[i].name,
-        g_ascii_dtostr (number, sizeof (number), self->values[i]));
+        g_ascii_formatd (number, sizeof (number), "%.9g", self->values[i]));
   }
   return g_string_free (text, FALSE);
 }

@@ -20,4 +20,11 @@ void sod_loader_free (SodLoader *self);
 /* Any thread; @path may be NULL. */
 void sod_loader_request (SodLoader *self, const gchar *path);
 
+/* From now on a file is loaded anew whenever another takes its place, or it is
+ * written to: @path (nullable) as it is now, and what is requested later. Twice
+ * a second is looked whether it has; once the loader is started. Before
+ * anything is requested. */
+void sod_loader_watch (SodLoader *self, const gchar *path);
+void sod_loader_start (SodLoader *self);
+
 G_END_DECLS

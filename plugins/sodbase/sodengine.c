@@ -205,13 +205,19 @@ sod_engine_new (
   self->path = resolve (settings->model_file, error);
   if (self->path == NULL)
     return NULL;
-  if (open_device (self, settings->device, &cause))
-    return g_steal_pointer (&self);
-  if (!may_fall_back (self, settings->device, cause)) {
-    g_propagate_error (error, cause);
-    return NULL;
+  if (settings->model_reload)
+    sod_loader_watch (self->loader, self->path);
+  if (!open_device (self, settings->device, &cause)) {
+    if (!may_fall_back (self, settings->device, cause)) {
+      g_propagate_error (error, cause);
+      return NULL;
+    }
+    if (!fall_back (self, cause, error))
+      return NULL;
   }
-  return fall_back (self, cause, error) ? g_steal_pointer (&self) : NULL;
+  if (settings->model_reload)
+    sod_loader_start (self->loader);
+  return g_steal_pointer (&self);
 }
 
 void

@@ -61,6 +61,11 @@ install_model_properties (GObjectClass *klass)
           "aside and taken up between two frames; if that fails, the network "
           "before stays. Shared by all elements of one model-instance-id",
           NULL, PLAYING));
+  g_object_class_install_property (klass, SOD_PROP_MODEL_RELOAD,
+      g_param_spec_boolean ("model-reload", "Model reload",
+          "Take the model-file up anew, as if it was set again, whenever it is "
+          "replaced, as sodtrainer does with the models that it publishes",
+          FALSE, READY));
   g_object_class_install_property (klass, SOD_PROP_DEVICE,
       g_param_spec_string ("device", "Device",
           "What the network runs on: auto, cpu, cuda or cuda:N (the Nth GPU, "
@@ -171,6 +176,9 @@ sod_settings_set (SodSettings *self, guint id, const GValue *value)
     case SOD_PROP_MODEL_FILE:
       take_string (&self->model_file, value);
       break;
+    case SOD_PROP_MODEL_RELOAD:
+      self->model_reload = g_value_get_boolean (value);
+      break;
     case SOD_PROP_DEVICE:
       take_string (&self->device, value);
       break;
@@ -228,6 +236,9 @@ sod_settings_get (const SodSettings *self, guint id, GValue *value)
   switch (id) {
     case SOD_PROP_MODEL_FILE:
       g_value_set_string (value, self->model_file);
+      break;
+    case SOD_PROP_MODEL_RELOAD:
+      g_value_set_boolean (value, self->model_reload);
       break;
     case SOD_PROP_DEVICE:
       g_value_set_string (value, self->device);

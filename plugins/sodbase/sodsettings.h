@@ -13,6 +13,7 @@ typedef struct
 {
   /* taken up when the element starts; model_file at any time */
   gchar *model_file;
+  gboolean model_reload;
   gchar *device;
   SodOnDeviceError on_device_error;
   GstSodPrecision precision;
@@ -36,6 +37,7 @@ enum
 {
   SOD_PROP_0,
   SOD_PROP_MODEL_FILE,
+  SOD_PROP_MODEL_RELOAD,
   SOD_PROP_DEVICE,
   SOD_PROP_ON_DEVICE_ERROR,
   SOD_PROP_PRECISION,

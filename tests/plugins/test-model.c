@@ -279,6 +279,50 @@ test_another_model_is_taken_up_between_two_frames (void)
   g_free (update.path);
 }
 
+/* As a program that publishes models does: written aside, then put there. */
+static void
+replace (const gchar *path, const gchar *by)
+{
+  g_autofree gchar *aside = g_strconcat (path, ".new", NULL);
+  g_autofree gchar *bytes = NULL;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (by, &bytes, &size, NULL));
+  g_assert_true (g_file_set_contents (aside, bytes, (gssize) size, NULL));
+  g_assert_cmpint (g_rename (aside, path), ==, 0);
+}
+
+static void
+test_a_file_that_is_replaced_is_taken_up_where_asked (void)
+{
+  g_autofree gchar *path = test_path ("published.safetensors");
+  g_autofree gchar *first = test_model (1, 1), *second = test_model (2, 1);
+  g_autofree gchar *before = NULL, *after = NULL, *unasked = NULL;
+
+  replace (path, first);
+  {
+    g_autoptr (TestHarness) harness =
+        test_sodbase ("model-file", path, "model-reload", TRUE, NULL);
+    g_autoptr (TestHarness) other = test_sodbase ("model-file", path, NULL);
+
+    test_set_caps (harness, "RGB", 64, 48);
+    test_set_caps (other, "RGB", 64, 48);
+    before = push_and_get_version (harness, 0);
+    replace (path, second);
+    await_message (harness->element, "sod-model-updated", path);
+    after = push_and_get_version (harness, 1);
+    unasked = push_and_get_version (other, 1);
+    g_assert_cmpstr (before, !=, after);
+    g_assert_cmpstr (before, ==, unasked);
+    /* What is no model is told, and the next that is one is taken up. */
+    g_assert_true (g_file_set_contents (path, "no model", -1, NULL));
+    await_message (harness->element, "sod-model-failed", path);
+    replace (path, first);
+    await_message (harness->element, "sod-model-updated", path);
+    test_assert_no_error (harness->element);
+  }
+}
+
 static void
 test_a_broken_model_leaves_the_one_before (void)
 {
@@ -510,6 +554,8 @@ main (int argc, char *argv[])
       test_missing_device_is_an_error_where_that_is_asked_for);
   g_test_add_func ("/model/another-is-taken-up-between-two-frames",
       test_another_model_is_taken_up_between_two_frames);
+  g_test_add_func ("/model/a-file-that-is-replaced-is-taken-up-where-asked",
+      test_a_file_that_is_replaced_is_taken_up_where_asked);
   g_test_add_func ("/model/broken-one-leaves-the-one-before",
       test_a_broken_model_leaves_the_one_before);
   g_test_add_func ("/model/stopping-while-one-loads-waits-for-it",

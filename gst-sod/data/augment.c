@@ -237,8 +237,8 @@ draw_all (Draw *drawn, const GstSodAugmentation *self,
   memcpy (drawn->colour.std, rule->std, sizeof (rule->std));
 }
 
-/* @image, and with it @mask and @weights where they are there, to the three
- * planes from @rgb on and to @map and @counts. */
+/* @image to the three planes from @rgb on, and with it what there is of mask
+ * and weights, @grays, to @to_grays. */
 static gboolean
 warp_image (const Draw *drawn, const GstSodAugmentRule *rule,
     const GstSodWarp *warp, GstSodImage *image, GstSodImage *const grays[2],

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/data/batch-queue-private.h>
 
-#include <string.h>
-
 #include <gst-sod/core/tensor-private.h>
 
 /* A batch in the making. */

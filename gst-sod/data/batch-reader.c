@@ -6,6 +6,7 @@ typedef struct
 {
   GstSodAugmentSource source; /* without the frame before it */
   gboolean has_label;         /* mask and weights were asked for */
+  gboolean is_small;          /* it was made smaller */
   gsize size;
 } Entry;
 
@@ -80,19 +81,6 @@ gst_sod_batch_reader_set_limit (GstSodBatchReader *self, gsize limit)
   g_mutex_unlock (&self->lock);
 }
 
-void
-gst_sod_batch_reader_set_size (GstSodBatchReader *self, gint width, gint height)
-{
-  g_mutex_lock (&self->lock);
-  if (width != self->width || height != self->height) {
-    g_hash_table_remove_all (self->entries);
-    self->size = 0;
-  }
-  self->width = width;
-  self->height = height;
-  g_mutex_unlock (&self->lock);
-}
-
 /* ---- decoded pictures ---- */
 
 static GstSodImage *
@@ -121,6 +109,38 @@ measure (const GstSodAugmentSource *source)
 }
 
 static gboolean
+is_large (const GstSodBatchReader *self, const GstSodAugmentSource *source)
+{
+  return self->width > 0 && source->image->width > self->width * 3 / 2
+         && source->image->height > self->height * 3 / 2;
+}
+
+/* Whether it is not what reading it again would give. */
+static gboolean
+is_outdated (gpointer key, gpointer value, gpointer data)
+{
+  GstSodBatchReader *self = data;
+  const Entry *entry = value;
+
+  if (!entry->is_small && !is_large (self, &entry->source))
+    return FALSE;
+  self->size -= entry->size;
+  return TRUE;
+}
+
+void
+gst_sod_batch_reader_set_size (GstSodBatchReader *self, gint width, gint height)
+{
+  g_mutex_lock (&self->lock);
+  if (width != self->width || height != self->height) {
+    self->width = width;
+    self->height = height;
+    g_hash_table_foreach_remove (self->entries, is_outdated, self);
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
 find (GstSodBatchReader *self, guint sample, gboolean wants_label,
     GstSodAugmentSource *source)
 {
@@ -138,7 +158,7 @@ find (GstSodBatchReader *self, guint sample, gboolean wants_label,
 
 static void
 keep (GstSodBatchReader *self, guint sample, gboolean has_label,
-    const GstSodAugmentSource *source)
+    gboolean is_small, const GstSodAugmentSource *source)
 {
   gpointer key = GUINT_TO_POINTER (sample);
   gsize size = measure (source);
@@ -154,7 +174,7 @@ keep (GstSodBatchReader *self, guint sample, gboolean has_label,
   if (old == NULL && size <= self->limit && self->size <= self->limit - size) {
     Entry *entry = g_new (Entry, 1);
 
-    *entry = (Entry){ ref_source (source), has_label, size };
+    *entry = (Entry){ ref_source (source), has_label, is_small, size };
     g_hash_table_insert (self->entries, key, entry);
     self->size += size;
   }
@@ -165,20 +185,11 @@ keep (GstSodBatchReader *self, guint sample, gboolean has_label,
 
 /* Sizes are set while nobody reads. */
 static gboolean
-shrink (GstSodBatchReader *self, GstSodAugmentSource *source,
-    GstSodWarpScratch *scratch, GError **error)
-{
-  if (self->width == 0 || source->image->width <= self->width * 3 / 2
-      || source->image->height <= self->height * 3 / 2)
-    return TRUE;
-  return gst_sod_augment_shrink (
-      source, self->width, self->height, scratch, error);
-}
-
-static gboolean
 read_frame (GstSodBatchReader *self, guint sample, gboolean wants_label,
     GstSodAugmentSource *source, GstSodWarpScratch *scratch, GError **error)
 {
+  gboolean is_small;
+
   if (find (self, sample, wants_label, source))
     return TRUE;
   if (!gst_sod_samples_read (self->samples, sample, &source->image,
@@ -188,9 +199,12 @@ read_frame (GstSodBatchReader *self, guint sample, gboolean wants_label,
       && !gst_sod_samples_read_weights (
           self->samples, sample, &source->weights, error))
     return FALSE;
-  if (!shrink (self, source, scratch, error))
+  is_small = is_large (self, source);
+  if (is_small
+      && !gst_sod_augment_shrink (
+          source, self->width, self->height, scratch, error))
     return FALSE;
-  keep (self, sample, wants_label, source);
+  keep (self, sample, wants_label, is_small, source);
   return TRUE;
 }
 

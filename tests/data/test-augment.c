@@ -204,7 +204,7 @@ test_flip (void)
   clear (&flipped);
 }
 
-/* Moves of which the outcome is known: a bright left half. */
+/* What a map shows of a picture that rises by 2 a column and 5 a row. */
 static gdouble
 warp_at (const GstSodWarp *warp, gint x, gint y)
 {
@@ -227,8 +227,8 @@ warp_at (const GstSodWarp *warp, gint x, gint y)
   return memory[1][y * 40 + x];
 }
 
-/* In the middle of a plane that rises by 2 and 5 a pixel every map is exact,
- * for a triangle keeps planes. */
+/* Away from the edges every map of such a plane is exact, for triangles keep
+ * planes. */
 static void
 test_places (void)
 {

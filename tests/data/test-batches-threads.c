@@ -100,6 +100,23 @@ test_cache (void)
   }
 }
 
+/* Three batches of four beside the one that was taken, and then no more. */
+static void
+test_ahead (void)
+{
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 90, 16, 8);
+  g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 4);
+  g_autoptr (GstSodTensor) input = NULL;
+  g_autoptr (GstSodTensor) target = NULL;
+
+  g_object_set (batches, "threads", 2, "prefetch", 3, NULL);
+  g_assert_true (gst_sod_batches_next (batches, &input, &target, NULL, NULL));
+  for (guint i = 0; i < 5000 && scene_samples_get_n_reads (scenes) < 16; i++)
+    g_usleep (1000);
+  g_usleep (20000);
+  g_assert_cmpuint (scene_samples_get_n_reads (scenes), ==, 16);
+}
+
 /* Memory of batches that the caller let go of is used again. */
 static void
 test_pool (void)
@@ -191,6 +208,32 @@ test_large (void)
   g_assert_cmpuint (scene_samples_get_n_reads (scenes), ==, 9);
 }
 
+/* Frames that are as they were read serve the next size too; those that were
+ * made small are read again. */
+static void
+test_kept (void)
+{
+  for (guint large = 0; large < 2; large++) {
+    g_autoptr (SceneSamples) scenes =
+        scene_samples_new (SCENE_PLAIN, 4, large ? 320 : 40, large ? 200 : 20);
+    g_autoptr (GstSodAugmentation) augmentation =
+        gst_sod_augmentation_new ("effective", NULL);
+    g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 4);
+
+    g_object_set (batches, "augmentation", augmentation, "threads", 0, NULL);
+    for (guint i = 0; i < 4; i++) {
+      g_autoptr (GstSodTensor) input = NULL;
+      g_autoptr (GstSodTensor) target = NULL;
+
+      g_assert_true (
+          gst_sod_batches_next (batches, &input, &target, NULL, NULL));
+      if (i == 1)
+        g_object_set (batches, "width", 32, "height", 16, NULL);
+    }
+    g_assert_cmpuint (scene_samples_get_n_reads (scenes), ==, large ? 8 : 4);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -198,8 +241,10 @@ main (int argc, char **argv)
   g_test_add_func ("/batches/a-wait-can-be-cancelled", test_cancel);
   g_test_add_func ("/batches/threads-end-wherever-they-are", test_shutdown);
   g_test_add_func ("/batches/decoded-pictures-keep-to-their-limit", test_cache);
+  g_test_add_func ("/batches/are-made-ahead-but-not-further", test_ahead);
   g_test_add_func ("/batches/memory-is-used-again", test_pool);
   g_test_add_func ("/batches/size-changes-on-the-way", test_resize);
   g_test_add_func ("/batches/large-frames-are-kept-small", test_large);
+  g_test_add_func ("/batches/decoded-pictures-serve-larger-inputs", test_kept);
   return g_test_run ();
 }

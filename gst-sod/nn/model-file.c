@@ -94,15 +94,27 @@ make_network (GstSodSafetensors *file, GError **error)
   return g_steal_pointer (&network);
 }
 
+/* Sets @error to what was @found, which it takes, and the way out. */
+static void
+fail (GError *found, GError **error)
+{
+  g_autoptr (GError) cause = found;
+
+  g_set_error (error, cause->domain, cause->code,
+      "%s; name another model file with model-file, or none for the default, "
+      "base.safetensors",
+      cause->message);
+}
+
 static GstSodNetwork *
 read_network (GstSodSafetensors *file, GError **error)
 {
-  g_autoptr (GError) inner = NULL;
-  GstSodNetwork *network = make_network (file, &inner);
+  GError *found = NULL;
+  GstSodNetwork *network = make_network (file, &found);
 
   if (network == NULL) {
-    g_propagate_prefixed_error (error, g_steal_pointer (&inner),
-        "%s: ", gst_sod_safetensors_get_path (file));
+    g_prefix_error (&found, "%s: ", gst_sod_safetensors_get_path (file));
+    fail (found, error);
   }
   return network;
 }
@@ -116,11 +128,11 @@ read_network (GstSodSafetensors *file, GError **error)
  * for it: lengths, offsets, types, the shape of each tensor against the
  * architecture, and every weight for NaN and infinity.
  *
- * Errors, each beginning with @path: %GST_SOD_ERROR_NOT_FOUND,
- * %GST_SOD_ERROR_IO for what cannot be opened or read or is no regular file,
- * %GST_SOD_ERROR_FORMAT for a file that is malformed, cut or damaged,
- * %GST_SOD_ERROR_MISMATCH for a well-formed file that is no model, of another
- * version, or whose weights do not fit its architecture,
+ * Errors, each beginning with @path and ending with the way out:
+ * %GST_SOD_ERROR_NOT_FOUND, %GST_SOD_ERROR_IO for what cannot be opened or read
+ * or is no regular file, %GST_SOD_ERROR_FORMAT for a file that is malformed,
+ * cut or damaged, %GST_SOD_ERROR_MISMATCH for a well-formed file that is no
+ * model, of another version, or whose weights do not fit its architecture,
  * %GST_SOD_ERROR_NO_MEMORY. Thread-safe.
  *
  * Returns: (transfer full): the network, or %NULL with @error set
@@ -131,21 +143,29 @@ GstSodNetwork *
 gst_sod_network_new_from_file (const gchar *path, GError **error)
 {
   g_autoptr (GstSodSafetensors) file = NULL;
+  GError *found = NULL;
 
   g_return_val_if_fail (path != NULL, NULL);
 
-  file = gst_sod_safetensors_open (path, error);
-  return file != NULL ? read_network (file, error) : NULL;
+  file = gst_sod_safetensors_open (path, &found);
+  if (file != NULL)
+    return read_network (file, error);
+  fail (found, error);
+  return NULL;
 }
 
 GstSodNetwork *
 gst_sod_network_new_from_bytes (
     GBytes *bytes, const gchar *path, GError **error)
 {
+  GError *found = NULL;
   g_autoptr (GstSodSafetensors) file =
-      gst_sod_safetensors_open_bytes (bytes, path, error);
+      gst_sod_safetensors_open_bytes (bytes, path, &found);
 
-  return file != NULL ? read_network (file, error) : NULL;
+  if (file != NULL)
+    return read_network (file, error);
+  fail (found, error);
+  return NULL;
 }
 
 /**

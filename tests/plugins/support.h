@@ -46,7 +46,8 @@ GstHarness *test_sodbase (const gchar *first, ...);
 GstMessage *test_pop_message (
     GstElement *element, GstMessageType type, gboolean wait);
 
-/* Exactly one error message is there, this one, and its text holds @text. */
+/* Exactly one error message is there, this one, and its text holds @text, in
+ * which "*" stands for anything. */
 void test_assert_error (
     GstElement *element, GQuark domain, gint code, const gchar *text);
 void test_assert_no_error (GstElement *element);

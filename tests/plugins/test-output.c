@@ -411,6 +411,39 @@ test_cutouts_show_what_a_crop_shows (void)
   gst_buffer_unmap (out, &map);
 }
 
+/* A frame whose GstVideoMeta says less than the caps is told, by the element
+ * and by the library below it. */
+static void
+test_cutouts_of_frames_smaller_than_their_caps_are_errors (void)
+{
+  g_autoptr (TestHarness) harness = with_output ("cutout");
+  g_autoptr (GstBuffer) pixels = gst_buffer_new_allocate (NULL, 64 * 48, NULL);
+  g_autoptr (GstBuffer) out = gst_buffer_new_allocate (NULL, 4 * 64 * 48, NULL);
+  g_autoptr (GstSodMap) map =
+      gst_sod_map_new (pixels, 64, 48, NULL, NULL, NULL, 0, 0);
+  g_autoptr (GstSodCutout) cutout = NULL;
+  g_autoptr (GstBuffer) in = NULL;
+  g_autoptr (GError) error = NULL;
+  GstVideoInfo from, to;
+
+  gst_video_info_set_format (&from, GST_VIDEO_FORMAT_RGB, 64, 48);
+  gst_video_info_set_format (&to, GST_VIDEO_FORMAT_RGBA, 64, 48);
+  in = test_frame (&from, 1, 0);
+  gst_buffer_add_video_meta (
+      in, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_FORMAT_RGB, 32, 24);
+  cutout = gst_sod_cutout_new (&from, &to, &error);
+  g_assert_no_error (error);
+  g_assert_false (gst_sod_cutout_draw (cutout, in, map, out, &error));
+  g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH);
+  g_assert_nonnull (strstr (error->message, "64x48"));
+
+  test_set_caps (harness, "RGB", 64, 48);
+  g_assert_cmpint (
+      gst_harness_push (harness, gst_buffer_ref (in)), ==, GST_FLOW_ERROR);
+  test_assert_error (harness->element, GST_STREAM_ERROR,
+      GST_STREAM_ERROR_FORMAT, "GstVideoMeta");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -442,5 +475,8 @@ main (int argc, char *argv[])
       test_cutouts_have_the_map_as_alpha);
   g_test_add_func ("/output/cutouts-show-what-a-crop-shows",
       test_cutouts_show_what_a_crop_shows);
+  g_test_add_func (
+      "/output/cutouts-of-frames-smaller-than-their-caps-are-errors",
+      test_cutouts_of_frames_smaller_than_their_caps_are_errors);
   return test_finish ();
 }

@@ -342,11 +342,16 @@ add_node (GstSodOnednnBuilder *self, GError **error)
     case GST_SOD_OP_TANH:
       return gst_sod_onednn_add_eltwise (self, error);
     case GST_SOD_OP_BATCH_NORM:
-    default:
       g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
           "back end \"onednn\" compiles graphs whose batch norms are folded; "
           "%s is not: prepare the graph for inference first",
           self->node->name);
+      return FALSE;
+    default:
+      g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+          "back end \"onednn\" has no step for the op %s of node %s; use the "
+          "back end \"ref\"",
+          gst_sod_op_get (self->node->kind)->name, self->node->name);
       return FALSE;
   }
 }

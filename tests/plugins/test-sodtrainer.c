@@ -1,0 +1,723 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* sodtrainer gathers: frames and labels find each other and the disk, whatever
+ * the streams do. */
+#include "trainer-support.h"
+
+#include <string.h>
+
+/* ---- what comes into the store ---- */
+
+static void
+test_frames_and_labels_are_stored (void)
+{
+  Trainer trainer;
+  g_autoptr (GstSodSamples) samples = NULL;
+  g_autoptr (GstSodImage) image = NULL, mask = NULL;
+  GstHarness *frame, *label;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  g_object_set (GST_PAD_PEER (label->srcpad), "node", "door", NULL);
+  for (guint i = 0; i < 6; i++) {
+    gst_harness_push (frame, trainer_frame (i));
+    if (i % 2 == 0)
+      gst_harness_push (label, trainer_label (i));
+  }
+  g_assert_cmpuint (trainer_stat (&trainer, "door", "frames"), ==, 6);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "labelled"), ==, 3);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "unlabelled"), ==, 3);
+  samples = trainer_take_samples (&trainer, "door");
+  g_assert_cmpuint (gst_sod_samples_get_n_samples (samples), ==, 6);
+  for (guint i = 0; i < 6; i++)
+    g_assert_true (gst_sod_samples_is_labelled (samples, i) == (i % 2 == 0));
+  g_assert_true (gst_sod_samples_read (samples, 4, &image, &mask, NULL));
+  g_assert_cmpint (gst_sod_image_get_width (image), ==, 64);
+  g_assert_cmpint (gst_sod_image_get_height (mask), ==, 48);
+  trainer_tear_down (&trainer);
+}
+
+/* A frame is on the disk when its push returns: another reader sees it. */
+static void
+test_a_frame_is_stored_before_its_buffer_is_let_go (void)
+{
+  Trainer trainer;
+  GstHarness *frame;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  for (guint i = 0; i < 3; i++) {
+    g_autoptr (GstSodStore) store = NULL;
+    g_autoptr (GstSodSamples) samples = NULL;
+
+    gst_harness_push (frame, trainer_frame (i));
+    store =
+        gst_sod_store_open (trainer.store, GST_SOD_STORE_FLAG_READ_ONLY, NULL);
+    samples = gst_sod_store_snapshot (store, "node-0", NULL);
+    g_assert_cmpuint (gst_sod_samples_get_n_samples (samples), ==, i + 1);
+  }
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_a_label_may_come_before_or_after_its_frame (void)
+{
+  Trainer trainer;
+  g_autoptr (GstSodSamples) samples = NULL;
+  GstHarness *frame, *label;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  for (guint i = 0; i < 20; i++)
+    gst_harness_push (label, trainer_label (i));
+  for (guint i = 0; i < 60; i++)
+    gst_harness_push (frame, trainer_frame (i));
+  for (guint i = 20; i < 40; i++)
+    gst_harness_push (label, trainer_label (i));
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "labelled"), ==, 40);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "late-labels"), ==, 20);
+  samples = trainer_take_samples (&trainer, "node-0");
+  g_assert_cmpuint (gst_sod_samples_get_n_labelled (samples), ==, 40);
+  g_assert_true (gst_sod_samples_is_labelled (samples, 39));
+  g_assert_false (gst_sod_samples_is_labelled (samples, 40));
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_gaps_are_frames_without_labels (void)
+{
+  Trainer trainer;
+  GstHarness *frame, *label;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  for (guint i = 0; i < 8; i++) {
+    GstBuffer *gap = trainer_label (i);
+
+    gst_harness_push (frame, trainer_frame (i));
+    if (i < 4) {
+      GST_BUFFER_FLAG_SET (gap, GST_BUFFER_FLAG_GAP);
+      gst_harness_push (label, gap);
+    } else {
+      gst_buffer_unref (gap);
+      gst_harness_push_event (
+          label, gst_event_new_gap (i * TRAINER_FRAME, TRAINER_FRAME));
+    }
+  }
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "unlabelled"), ==, 8);
+  g_assert_cmpuint (
+      trainer_stat (&trainer, NULL, "labels-without-frame"), ==, 0);
+  trainer_tear_down (&trainer);
+}
+
+static GstBuffer *
+refer (GstBuffer *buffer, guint number)
+{
+  g_autoptr (GstCaps) clock = gst_caps_new_empty_simple ("timestamp/x-ntp");
+
+  gst_buffer_add_reference_timestamp_meta (
+      buffer, clock, 1000 * GST_SECOND + number * TRAINER_FRAME, 0);
+  return buffer;
+}
+
+/* Running times are 10 frames apart. */
+static void
+test_reference_timestamps_go_before_running_times (void)
+{
+  Trainer trainer;
+  GstHarness *frame, *label;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  for (guint i = 0; i < 6; i++) {
+    gst_harness_push (frame, refer (trainer_frame (i), i));
+    gst_harness_push (label, refer (trainer_label (i + 10), i));
+  }
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "labelled"), ==, 6);
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_tolerance_is_how_far_times_may_be_apart (void)
+{
+  Trainer trainer;
+  GstHarness *frame, *label;
+
+  trainer_set_up (&trainer, "trigger", 3, "tolerance", 5 * GST_MSECOND, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  for (guint i = 0; i < 4; i++) {
+    GstBuffer *buffer = trainer_label (i);
+
+    gst_harness_push (frame, trainer_frame (i));
+    GST_BUFFER_PTS (buffer) += (i % 2 == 0 ? 4 : 6) * GST_MSECOND;
+    gst_harness_push (label, buffer);
+  }
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "labelled"), ==, 2);
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_a_frame_that_may_be_thinned_out_waits_for_its_label (void)
+{
+  Trainer trainer;
+  g_autoptr (GstSodSamples) samples = NULL;
+  GstHarness *frame, *label;
+
+  trainer_set_up (&trainer, "trigger", 3, "store-thinning", 32, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  for (guint i = 0; i < 6; i++) {
+    GstBuffer *same = trainer_frame (0);
+
+    GST_BUFFER_PTS (same) = i * TRAINER_FRAME;
+    if (i < 3)
+      gst_harness_push (label, trainer_label (i));
+    else
+      gst_harness_push_event (
+          label, gst_event_new_gap (i * TRAINER_FRAME, TRAINER_FRAME));
+    gst_harness_push (frame, same);
+  }
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "thinned"), ==, 3);
+  samples = trainer_take_samples (&trainer, "node-0");
+  g_assert_cmpuint (gst_sod_samples_get_n_samples (samples), ==, 3);
+  trainer_tear_down (&trainer);
+}
+
+/* ---- faults ---- */
+
+static void
+test_labels_that_will_not_do_are_refused (void)
+{
+  Trainer trainer;
+  g_autoptr (GstMessage) warning = NULL, more = NULL;
+  g_autoptr (GError) error = NULL;
+  GstHarness *frame, *label;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  test_set_caps (label, "GRAY8", 32, 24);
+  for (guint i = 0; i < 4; i++) {
+    GstBuffer *small = gst_buffer_new_allocate (NULL, 32 * 24, NULL);
+
+    gst_buffer_memset (small, 0, 255, -1);
+    GST_BUFFER_PTS (small) = i * TRAINER_FRAME;
+    if (i % 2 == 0)
+      gst_harness_push (label, small);
+    g_assert_cmpint (
+        gst_harness_push (frame, trainer_frame (i)), ==, GST_FLOW_OK);
+    if (i % 2 == 1)
+      gst_harness_push (label, small);
+  }
+  warning = trainer_await (&trainer, GST_MESSAGE_WARNING, 0);
+  g_assert_nonnull (warning);
+  gst_message_parse_warning (warning, &error, NULL);
+  g_assert_nonnull (strstr (error->message, "32x24"));
+  more = trainer_await (&trainer, GST_MESSAGE_WARNING, 0);
+  g_assert_null (more);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "labels-refused"), ==, 4);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "unlabelled"), ==, 4);
+  test_assert_no_error (trainer.element);
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_labels_of_another_range_are_refused (void)
+{
+  Trainer trainer;
+  g_autoptr (GstMessage) warning = NULL;
+  g_autoptr (GError) error = NULL;
+  GstBuffer *dark = gst_buffer_new_allocate (NULL, 64 * 48, NULL);
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  gst_harness_push (trainer_link (&trainer, "frame_0"), trainer_frame (0));
+  gst_buffer_memset (dark, 0, 1, -1);
+  GST_BUFFER_PTS (dark) = 0;
+  gst_harness_push (trainer_link (&trainer, "label_0"), dark);
+  warning = trainer_await (&trainer, GST_MESSAGE_WARNING, 0);
+  g_assert_nonnull (warning);
+  gst_message_parse_warning (warning, &error, NULL);
+  g_assert_nonnull (strstr (error->message, "multiply a mask of 0 and 1"));
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_labels_without_frames_hold_nothing_up (void)
+{
+  Trainer trainer;
+  gint64 start = g_get_monotonic_time ();
+  GstHarness *label;
+
+  trainer_set_up (&trainer, "trigger", 3, "label-wait", 50 * GST_MSECOND, NULL);
+  trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  for (guint i = 0; i < 200; i++)
+    g_assert_cmpint (
+        gst_harness_push (label, trainer_label (i)), ==, GST_FLOW_OK);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 5 * G_TIME_SPAN_SECOND);
+  g_assert_cmpuint (
+      trainer_stat (&trainer, NULL, "labels-without-frame"), ==, 200);
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_a_silent_node_holds_no_other_up (void)
+{
+  Trainer trainer;
+  GstHarness *frame, *label;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  trainer_link (&trainer, "frame_0");
+  trainer_link (&trainer, "label_0");
+  frame = trainer_link (&trainer, "frame_1");
+  label = trainer_link (&trainer, "label_1");
+  trainer_push_pair (frame, label, 0, 100);
+  g_assert_cmpuint (trainer_stat (&trainer, "node-1", "labelled"), ==, 100);
+  g_assert_cmpuint (trainer_stat (&trainer, "node-0", "frames"), ==, 0);
+  trainer_tear_down (&trainer);
+}
+
+/* An hour ahead, then back to the start; labels follow at once, or later. */
+static void
+test_a_clock_that_jumps_loses_no_pairs (void)
+{
+  static const GstClockTime offsets[] = { 0, 3600 * GST_SECOND, 0 };
+  Trainer trainer;
+  g_autoptr (GstSodSamples) samples = NULL;
+  GstHarness *frame, *label;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  for (guint k = 0; k < G_N_ELEMENTS (offsets); k++) {
+    for (guint i = 0; i < 10; i++) {
+      GstBuffer *first = trainer_frame (i), *second = trainer_label (i);
+
+      GST_BUFFER_PTS (first) += offsets[k];
+      GST_BUFFER_PTS (second) += offsets[k];
+      gst_harness_push (frame, first);
+      gst_harness_push (label, second);
+    }
+  }
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "labelled"), ==, 30);
+  samples = trainer_take_samples (&trainer, "node-0");
+  g_assert_cmpuint (gst_sod_samples_get_sequence (samples, 0), !=,
+      gst_sod_samples_get_sequence (samples, 29));
+  trainer_tear_down (&trainer);
+}
+
+/* Frames jump back while labels of later times wait. */
+static void
+test_labels_that_a_jump_leaves_behind_are_lost (void)
+{
+  Trainer trainer;
+  GstHarness *frame, *label;
+
+  trainer_set_up (&trainer, "trigger", 3, "label-wait", 50 * GST_MSECOND, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  trainer_push_pair (frame, label, 100, 110);
+  for (guint i = 110; i < 140; i++)
+    gst_harness_push (label, trainer_label (i));
+  trainer_push_pair (frame, label, 0, 50);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "labelled"), ==, 60);
+  g_assert_cmpuint (
+      trainer_stat (&trainer, NULL, "labels-without-frame"), ==, 30);
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_frames_without_a_time_are_an_error (void)
+{
+  Trainer trainer;
+  GstBuffer *frame = trainer_frame (0);
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  GST_BUFFER_PTS (frame) = GST_CLOCK_TIME_NONE;
+  g_assert_cmpint (gst_harness_push (trainer_link (&trainer, "frame_0"), frame),
+      ==, GST_FLOW_ERROR);
+  test_assert_error (trainer.element, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
+      "on the pad frame_0 has no time");
+  trainer_tear_down (&trainer);
+}
+
+static void
+damage (const gchar *store)
+{
+  g_autofree gchar *folder = g_build_filename (store, "node-0", NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const gchar *name;
+
+  g_assert_nonnull (dir);
+  while ((name = g_dir_read_name (dir)) != NULL) {
+    g_autofree gchar *path = g_build_filename (folder, name, NULL);
+    g_autofree gchar *bytes = NULL;
+    gsize size;
+
+    g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
+    memset (bytes + size / 2, 0x55, 1024);
+    g_assert_true (g_file_set_contents (path, bytes, (gssize) size, NULL));
+  }
+}
+
+static void
+test_a_damaged_store_is_told_and_goes_on (void)
+{
+  Trainer trainer;
+  g_autoptr (GstMessage) warning = NULL;
+  g_autoptr (GstSodSamples) samples = NULL;
+  g_autoptr (GError) error = NULL;
+  GstHarness *frame;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  trainer_push_pair (frame, NULL, 0, 20);
+  gst_element_set_state (trainer.element, GST_STATE_NULL);
+  damage (trainer.store);
+  gst_element_set_state (trainer.element, GST_STATE_PLAYING);
+  warning = trainer_await (&trainer, GST_MESSAGE_WARNING, 0);
+  g_assert_nonnull (warning);
+  gst_message_parse_warning (warning, &error, NULL);
+  g_assert_nonnull (strstr (error->message, "damaged"));
+  samples = trainer_take_samples (&trainer, "node-0");
+  g_assert_cmpuint (gst_sod_samples_get_n_samples (samples), >=, 16);
+  g_assert_cmpuint (gst_sod_samples_get_n_samples (samples), <, 20);
+  test_assert_no_error (trainer.element);
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_a_store_that_another_writes_is_an_error (void)
+{
+  Trainer trainer;
+  g_autoptr (GstSodStore) store = NULL;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  store = gst_sod_store_open (trainer.store, GST_SOD_STORE_FLAG_CREATE, NULL);
+  g_assert_nonnull (store);
+  g_assert_cmpint (gst_element_set_state (trainer.element, GST_STATE_PAUSED),
+      ==, GST_STATE_CHANGE_FAILURE);
+  test_assert_error (
+      trainer.element, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_BUSY, "store");
+  trainer_tear_down (&trainer);
+}
+
+/* ---- settings that cannot be ---- */
+
+static void
+assert_refused (const gchar *property, const gchar *value, GQuark domain,
+    gint code, const gchar *text)
+{
+  Trainer trainer;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  gst_util_set_object_arg (G_OBJECT (trainer.element), property, value);
+  g_assert_cmpint (gst_element_set_state (trainer.element, GST_STATE_PAUSED),
+      ==, GST_STATE_CHANGE_FAILURE);
+  test_assert_error (trainer.element, domain, code, text);
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_what_cannot_be_is_told_at_the_start (void)
+{
+  assert_refused ("model-load-path", "/nowhere/model", GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_NOT_FOUND, "/nowhere/model");
+  assert_refused ("model-save-path", "/nowhere/model", GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_OPEN_WRITE, "/nowhere");
+  assert_refused ("settings", "/nowhere/settings", GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_NOT_FOUND, "/nowhere/settings");
+  assert_refused ("preset", "best", GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_SETTINGS, "best");
+  assert_refused ("precision", "int8", GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_SETTINGS, "property precision");
+  assert_refused ("learning-rate", "1000", GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_SETTINGS, "learning-rate is 1000");
+  assert_refused ("validation-share", "0.95", GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_SETTINGS, "validation-share");
+}
+
+static void
+test_a_temporary_store_is_told_and_removed (void)
+{
+  Trainer trainer;
+  g_autoptr (GstMessage) info = NULL;
+  g_autoptr (GstStructure) stats = NULL;
+  g_autofree gchar *folder = NULL;
+
+  trainer_set_up (&trainer, "store", NULL, "trigger", 3, NULL);
+  trainer_push_pair (trainer_link (&trainer, "frame_0"), NULL, 0, 3);
+  info = trainer_await (&trainer, GST_MESSAGE_INFO, 0);
+  g_assert_nonnull (info);
+  g_object_get (trainer.element, "stats", &stats, NULL);
+  folder = g_strdup (gst_structure_get_string (stats, "store"));
+  g_assert_true (g_file_test (folder, G_FILE_TEST_IS_DIR));
+  gst_element_set_state (trainer.element, GST_STATE_NULL);
+  g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
+  trainer_tear_down (&trainer);
+}
+
+/* ---- life ---- */
+
+static gboolean
+has_eos (Trainer *trainer)
+{
+  g_autoptr (GstMessage) message = trainer_await (trainer, GST_MESSAGE_EOS, 0);
+
+  return message != NULL;
+}
+
+static void
+test_the_last_stream_that_ends_ends_it_once (void)
+{
+  Trainer trainer;
+  GstHarness *frame, *label, *other;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  other = trainer_link (&trainer, "frame_1");
+  trainer_push_pair (frame, label, 0, 3);
+  trainer_end (label);
+  trainer_end (other);
+  g_assert_false (has_eos (&trainer));
+  trainer_end (frame);
+  g_assert_true (has_eos (&trainer));
+  g_assert_false (has_eos (&trainer));
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_the_end_in_pause_is_told_when_playing (void)
+{
+  Trainer trainer;
+  GstHarness *frame;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  gst_element_set_state (trainer.element, GST_STATE_PAUSED);
+  trainer_push_pair (frame, NULL, 0, 3);
+  trainer_end (frame);
+  g_assert_false (has_eos (&trainer));
+  gst_element_set_state (trainer.element, GST_STATE_PLAYING);
+  g_assert_true (has_eos (&trainer));
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_the_release_of_the_last_pad_that_plays_ends_it (void)
+{
+  Trainer trainer;
+  GstHarness *frame, *other;
+  g_autoptr (GstPad) pad = NULL;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  other = trainer_link (&trainer, "frame_1");
+  trainer_push_pair (frame, NULL, 0, 3);
+  trainer_push_pair (other, NULL, 0, 3);
+  trainer_end (frame);
+  pad = gst_pad_get_peer (other->srcpad);
+  gst_element_release_request_pad (trainer.element, pad);
+  g_assert_true (has_eos (&trainer));
+  /* What it sent stays. */
+  g_assert_cmpuint (trainer_stat (&trainer, "node-1", "frames"), ==, 3);
+  trainer_tear_down (&trainer);
+}
+
+static void
+flush (GstHarness *harness)
+{
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (harness, gst_event_new_flush_start ());
+  gst_harness_push_event (harness, gst_event_new_flush_stop (TRUE));
+  gst_harness_push_event (harness, gst_event_new_segment (&segment));
+}
+
+static void
+test_a_flush_drops_waiting_labels_and_nothing_else (void)
+{
+  Trainer trainer;
+  g_autoptr (GstSodSamples) samples = NULL;
+  GstHarness *frame, *label;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  trainer_push_pair (frame, label, 0, 5);
+  gst_harness_push (label, trainer_label (5));
+  flush (label);
+  gst_harness_push (frame, trainer_frame (5));
+  flush (frame);
+  trainer_push_pair (frame, label, 0, 5);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "labelled"), ==, 10);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "unlabelled"), ==, 1);
+  samples = trainer_take_samples (&trainer, "node-0");
+  g_assert_cmpuint (gst_sod_samples_get_n_samples (samples), ==, 11);
+  trainer_tear_down (&trainer);
+}
+
+static gpointer
+push_labels (gpointer data)
+{
+  GstFlowReturn flow = GST_FLOW_OK;
+
+  for (guint i = 0; i < 1000 && flow == GST_FLOW_OK; i++)
+    flow = gst_harness_push (data, trainer_label (i));
+  return GINT_TO_POINTER (flow);
+}
+
+static void
+assert_wakes (void (*wake) (Trainer *trainer, GstHarness *label))
+{
+  Trainer trainer;
+  GstHarness *label;
+  GThread *thread;
+
+  trainer_set_up (
+      &trainer, "trigger", 3, "label-wait", 3600 * GST_SECOND, NULL);
+  trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  thread = g_thread_new ("labels", push_labels, label);
+  g_usleep (50000);
+  wake (&trainer, label);
+  g_assert_cmpint (GPOINTER_TO_INT (g_thread_join (thread)), !=, GST_FLOW_OK);
+  trainer_tear_down (&trainer);
+}
+
+static void
+wake_by_flush (Trainer *trainer, GstHarness *label)
+{
+  gst_harness_push_event (label, gst_event_new_flush_start ());
+}
+
+static void
+wake_by_stop (Trainer *trainer, GstHarness *label)
+{
+  gst_element_set_state (trainer->element, GST_STATE_NULL);
+}
+
+static void
+wake_by_release (Trainer *trainer, GstHarness *label)
+{
+  g_autoptr (GstPad) pad = gst_pad_get_peer (label->srcpad);
+
+  gst_element_release_request_pad (trainer->element, pad);
+}
+
+static void
+test_a_label_that_waits_is_woken (void)
+{
+  assert_wakes (wake_by_flush);
+  assert_wakes (wake_by_stop);
+  assert_wakes (wake_by_release);
+}
+
+/* Every thread does what it likes with a node of its own. */
+static gpointer
+live_at_random (gpointer data)
+{
+  Trainer *trainer = data;
+  GRand *random = g_rand_new_with_seed (GPOINTER_TO_UINT (g_thread_self ()));
+
+  for (guint i = 0; i < 60; i++) {
+    g_autoptr (GstPad) pad = gst_element_request_pad_simple (
+        trainer->element, g_rand_boolean (random) ? "frame_%u" : "label_%u");
+    guint n = (guint) g_rand_int_range (random, 0, 3);
+
+    g_assert_nonnull (pad);
+    gst_pad_send_event (pad, gst_event_new_stream_start ("s"));
+    for (guint k = 0; k < n; k++) {
+      if (g_rand_boolean (random)) {
+        gst_pad_send_event (pad, gst_event_new_flush_start ());
+        gst_pad_send_event (pad, gst_event_new_flush_stop (TRUE));
+      } else {
+        gst_pad_send_event (pad, gst_event_new_eos ());
+      }
+    }
+    gst_element_release_request_pad (trainer->element, pad);
+  }
+  g_rand_free (random);
+  return NULL;
+}
+
+static void
+test_pads_come_end_flush_and_go_in_any_order (void)
+{
+  Trainer trainer;
+  GThread *threads[4];
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  gst_element_set_state (trainer.element, GST_STATE_PLAYING);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("random", live_at_random, &trainer);
+  for (guint i = 0; i < 6; i++) {
+    gst_element_set_state (trainer.element, GST_STATE_READY);
+    gst_element_set_state (trainer.element, GST_STATE_PLAYING);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpuint (GST_ELEMENT (trainer.element)->numsinkpads, ==, 0);
+  test_assert_no_error (trainer.element);
+  trainer_tear_down (&trainer);
+}
+
+int
+main (int argc, char *argv[])
+{
+  test_start (&argc, &argv);
+
+#define ADD(name, function) g_test_add_func ("/sodtrainer/" name, function)
+  ADD ("frames-and-labels-are-stored", test_frames_and_labels_are_stored);
+  ADD ("a-frame-is-stored-before-its-buffer-is-let-go",
+      test_a_frame_is_stored_before_its_buffer_is_let_go);
+  ADD ("a-label-may-come-before-or-after-its-frame",
+      test_a_label_may_come_before_or_after_its_frame);
+  ADD ("gaps-are-frames-without-labels", test_gaps_are_frames_without_labels);
+  ADD ("reference-timestamps-go-before-running-times",
+      test_reference_timestamps_go_before_running_times);
+  ADD ("tolerance-is-how-far-times-may-be-apart",
+      test_tolerance_is_how_far_times_may_be_apart);
+  ADD ("a-frame-that-may-be-thinned-out-waits-for-its-label",
+      test_a_frame_that_may_be_thinned_out_waits_for_its_label);
+  ADD ("labels-that-will-not-do-are-refused",
+      test_labels_that_will_not_do_are_refused);
+  ADD ("labels-of-another-range-are-refused",
+      test_labels_of_another_range_are_refused);
+  ADD ("labels-without-frames-hold-nothing-up",
+      test_labels_without_frames_hold_nothing_up);
+  ADD ("a-silent-node-holds-no-other-up", test_a_silent_node_holds_no_other_up);
+  ADD ("a-clock-that-jumps-loses-no-pairs",
+      test_a_clock_that_jumps_loses_no_pairs);
+  ADD ("labels-that-a-jump-leaves-behind-are-lost",
+      test_labels_that_a_jump_leaves_behind_are_lost);
+  ADD ("frames-without-a-time-are-an-error",
+      test_frames_without_a_time_are_an_error);
+  ADD ("a-damaged-store-is-told-and-goes-on",
+      test_a_damaged_store_is_told_and_goes_on);
+  ADD ("a-store-that-another-writes-is-an-error",
+      test_a_store_that_another_writes_is_an_error);
+  ADD ("what-cannot-be-is-told-at-the-start",
+      test_what_cannot_be_is_told_at_the_start);
+  ADD ("a-temporary-store-is-told-and-removed",
+      test_a_temporary_store_is_told_and_removed);
+  ADD ("the-last-stream-that-ends-ends-it-once",
+      test_the_last_stream_that_ends_ends_it_once);
+  ADD ("the-end-in-pause-is-told-when-playing",
+      test_the_end_in_pause_is_told_when_playing);
+  ADD ("the-release-of-the-last-pad-that-plays-ends-it",
+      test_the_release_of_the_last_pad_that_plays_ends_it);
+  ADD ("a-flush-drops-waiting-labels-and-nothing-else",
+      test_a_flush_drops_waiting_labels_and_nothing_else);
+  ADD ("a-label-that-waits-is-woken", test_a_label_that_waits_is_woken);
+  ADD ("pads-come-end-flush-and-go-in-any-order",
+      test_pads_come_end_flush_and_go_in_any_order);
+#undef ADD
+  return test_finish ();
+}

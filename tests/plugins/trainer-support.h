@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "support.h"
+
+/* What tests of sodtrainer stand on: an element with a store of its own, that
+ * scenes of 64x48 are pushed into: a bright disc on a dark gradient, whose
+ * place depends on the frame's number. */
+typedef struct
+{
+  gchar *folder, *store; /* where the test may write; a path in it */
+  GstElement *element;
+  GPtrArray *harnesses; /* one a pad that was linked */
+} Trainer;
+
+#define TRAINER_FRAME (40 * GST_MSECOND)
+
+/* In READY, with a bus; properties as of g_object_set(). */
+void trainer_set_up (
+    Trainer *self, const gchar *first, ...) G_GNUC_NULL_TERMINATED;
+void trainer_tear_down (Trainer *self);
+
+/* A file in the test's folder. (transfer full) */
+gchar *trainer_path (Trainer *self, const gchar *name);
+
+/* A file of settings: a tiny network of 64x48, phase 1, batches of 4; @more
+ * sections follow. (transfer full): its path. */
+gchar *trainer_settings (Trainer *self, const gchar *more);
+
+/* Requests and links a pad, and plays; caps of 64x48. */
+GstHarness *trainer_link (Trainer *self, const gchar *pad);
+
+/* Frame or label @number; at the time of the frame. */
+GstBuffer *trainer_frame (guint number);
+GstBuffer *trainer_label (guint number);
+
+void trainer_push_pair (
+    GstHarness *frame, GstHarness *label, guint from, guint to);
+void trainer_end (GstHarness *harness);
+
+/* Waits for a message, at most @seconds; NULL where none came. */
+GstMessage *trainer_await (Trainer *self, GstMessageType type, guint seconds);
+/* The element message of that name that comes next. (transfer full) */
+GstStructure *trainer_await_element (
+    Trainer *self, const gchar *name, guint seconds);
+
+/* A counter of the stats, of a node or (NULL) of all. */
+guint64 trainer_stat (Trainer *self, const gchar *node, const gchar *name);
+
+/* Stops the element and looks into its store. */
+GstSodSamples *trainer_take_samples (Trainer *self, const gchar *node);

@@ -179,14 +179,11 @@ is_near_duplicate (const GstSodStore *self, const GstSodStoreNode *node,
   return FALSE;
 }
 
-/* A sequence goes on while its time grows. */
 static void
-number_record (
-    GstSodStoreNode *node, GstSodEntry *record, gboolean discontinuity)
+number_record (GstSodStoreNode *node, GstSodEntry *record)
 {
   record->number = node->next_number;
-  if (discontinuity || !node->goes_on
-      || record->stream_time <= node->last_stream_time) {
+  if (node->pending_discontinuity) {
     record->flags |= GST_SOD_ENTRY_DISCONTINUITY;
     record->sequence = node->next_sequence;
   } else {
@@ -218,7 +215,12 @@ append_coded (
 {
   GstSodStoreNode *node = get_node (self, frame->node);
 
-  node->pending_discontinuity |= frame->discontinuity;
+  /* A sequence goes on while its time grows. */
+  node->pending_discontinuity |=
+      frame->discontinuity || !node->goes_on
+      || coded->record.stream_time <= node->last_stream_time;
+  node->goes_on = TRUE;
+  node->last_stream_time = coded->record.stream_time;
   if (is_near_duplicate (self, node, &coded->record)) {
     self->n_thinned++;
     return TRUE;
@@ -230,12 +232,10 @@ append_coded (
         node->folder);
     return FALSE;
   }
-  number_record (node, &coded->record, node->pending_discontinuity);
+  number_record (node, &coded->record);
   if (!write_record (self, node, coded, error))
     return FALSE;
   node->pending_discontinuity = FALSE;
-  node->goes_on = TRUE;
-  node->last_stream_time = coded->record.stream_time;
   return TRUE;
 }
 

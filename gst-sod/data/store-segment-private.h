@@ -13,8 +13,10 @@ typedef struct
   gatomicrefcount ref_count;
   gchar *path;
   guint index; /* in its name; later ones hold later records */
-  GMutex lock; /* of file */
+  GMutex lock; /* of the next three */
   gint file;   /* to read from, -1 while closed */
+  guint n_users;
+  gboolean is_pinned; /* it stays open until the end */
 
   guint64 end;    /* of the last sound record */
   guint64 size;   /* of the file when it was scanned last */

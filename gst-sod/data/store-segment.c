@@ -71,8 +71,9 @@ fail (GstSodSegment *self, const gchar *what, gint code, GError **error)
   return FALSE;
 }
 
-gboolean
-gst_sod_segment_pin (GstSodSegment *self, GError **error)
+/* Opens the file, or finds it open; others may use it at the same time. */
+static gboolean
+acquire (GstSodSegment *self, GError **error)
 {
   gint code = 0;
 
@@ -81,8 +82,34 @@ gst_sod_segment_pin (GstSodSegment *self, GError **error)
     self->file = open (self->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     code = errno;
   }
+  if (self->file >= 0) {
+    self->n_users++;
+    code = 0;
+  }
   g_mutex_unlock (&self->lock);
-  return self->file >= 0 || fail (self, "cannot be opened", code, error);
+  return code == 0 || fail (self, "cannot be opened", code, error);
+}
+
+/* A store has more files than a process may have open. */
+static void
+release (GstSodSegment *self)
+{
+  g_mutex_lock (&self->lock);
+  if (--self->n_users == 0 && !self->is_pinned) {
+    close (self->file);
+    self->file = -1;
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+gst_sod_segment_pin (GstSodSegment *self, GError **error)
+{
+  if (!acquire (self, error))
+    return FALSE;
+  self->is_pinned = TRUE;
+  release (self);
+  return TRUE;
 }
 
 /* As much as there is of @size bytes; -1 with errno set. */
@@ -243,13 +270,13 @@ scan_record (GstSodSegment *self, Scan *scan, GstSodSegmentFunc func,
   return find_magic (self, next, &scan->offset, error);
 }
 
-gboolean
-gst_sod_segment_scan (GstSodSegment *self, GstSodSegmentFunc func,
-    gpointer user_data, GError **error)
+static gboolean
+scan_open (GstSodSegment *self, GstSodSegmentFunc func, gpointer user_data,
+    GError **error)
 {
   Scan scan = { 0 };
 
-  if (!gst_sod_segment_pin (self, error) || !look_at_size (self, error))
+  if (!look_at_size (self, error))
     return FALSE;
   if (self->end == 0 && !read_segment_header (self, error))
     return FALSE;
@@ -269,6 +296,19 @@ gst_sod_segment_scan (GstSodSegment *self, GstSodSegmentFunc func,
   return TRUE;
 }
 
+gboolean
+gst_sod_segment_scan (GstSodSegment *self, GstSodSegmentFunc func,
+    gpointer user_data, GError **error)
+{
+  gboolean done;
+
+  if (!acquire (self, error))
+    return FALSE;
+  done = scan_open (self, func, user_data, error);
+  release (self);
+  return done;
+}
+
 guint
 gst_sod_segment_get_n_damages (const GstSodSegment *self)
 {
@@ -280,11 +320,16 @@ gst_sod_segment_get_n_damages (const GstSodSegment *self)
 gboolean
 gst_sod_segment_sync (GstSodSegment *self, GError **error)
 {
-  if (!gst_sod_segment_pin (self, error))
+  gint code = 0;
+
+  if (!acquire (self, error))
     return FALSE;
+  if (fdatasync (self->file) != 0)
+    code = errno;
+  release (self);
   /* A file system that is mounted to be read only has nothing to write. */
-  return fdatasync (self->file) == 0 || errno == EROFS || errno == EINVAL
-         || fail (self, "cannot be synchronised", errno, error);
+  return code == 0 || code == EROFS || code == EINVAL
+         || fail (self, "cannot be synchronised", code, error);
 }
 
 static gboolean
@@ -297,8 +342,8 @@ damaged (GstSodSegment *self, guint64 offset, const gchar *what, GError **error)
   return FALSE;
 }
 
-gboolean
-gst_sod_segment_read (GstSodSegment *self, guint64 offset, GstSodEntry *record,
+static gboolean
+read_open (GstSodSegment *self, guint64 offset, GstSodEntry *record,
     guint8 **payload, GError **error)
 {
   guint8 head[GST_SOD_ENTRY_MAX_HEADER];
@@ -306,8 +351,6 @@ gst_sod_segment_read (GstSodSegment *self, guint64 offset, GstSodEntry *record,
   gsize size;
   gssize n;
 
-  if (!gst_sod_segment_pin (self, error))
-    return FALSE;
   n = read_at (self, head, sizeof (head), offset);
   if (n < 0)
     return fail (self, "cannot be read", errno, error);
@@ -327,4 +370,17 @@ gst_sod_segment_read (GstSodSegment *self, guint64 offset, GstSodEntry *record,
     return damaged (self, offset, "its checksum is wrong", error);
   *payload = g_steal_pointer (&data);
   return TRUE;
+}
+
+gboolean
+gst_sod_segment_read (GstSodSegment *self, guint64 offset, GstSodEntry *record,
+    guint8 **payload, GError **error)
+{
+  gboolean done;
+
+  if (!acquire (self, error))
+    return FALSE;
+  done = read_open (self, offset, record, payload, error);
+  release (self);
+  return done;
 }

@@ -269,6 +269,9 @@ gst_sod_store_node_mend (GstSodStoreNode *node, GError **error)
     return fail (segment->path, "cannot be mended", code, error);
   segment->size = segment->end;
   segment->is_torn = FALSE;
+  /* Its header keeps the number. Where there is no room, that must do which
+   * the next one has. */
+  gst_sod_store_begin_segment (node, NULL);
   return TRUE;
 }
 

@@ -192,6 +192,8 @@ test_cuts (Fixture *self, gconstpointer data)
     g_clear_object (&store);
     store = open_store (self->path);
     g_assert_cmpuint (count_right (store), ==, n);
+    g_clear_object (&store);
+    store = open_store (self->path);
     id = append (store, "door", frame, NULL, 0);
     number = g_ascii_strtoull (id + 5, NULL, 10);
     g_assert_cmpuint (number, >, n);
@@ -203,7 +205,7 @@ test_cuts (Fixture *self, gconstpointer data)
     if (size >= GST_SOD_SEGMENT_HEADER)
       g_assert_cmpint (statistic (store, "damaged"), ==, 0);
     g_clear_object (&store);
-    if (size < GST_SOD_SEGMENT_HEADER) {
+    if (size != RECORD (n)) {
       g_autofree gchar *second = segment_path (self->path, "door", 2);
 
       g_assert_cmpint (g_remove (second), ==, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
+#include <sys/resource.h>
 
 #include "store-support.h"
 #include "support.h"
@@ -313,6 +314,27 @@ test_discontinuity (Fixture *self, gconstpointer data)
   g_assert_true (gst_sod_samples_find_neighbour (samples, 2, 42, &found));
 }
 
+static void
+test_many_files (Fixture *self, gconstpointer data)
+{
+  const struct rlimit few = { 300, 300 };
+  g_autoptr (GstSodSamples) samples = NULL;
+  g_autoptr (GstSodStore) reader = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_object_set (self->store, "segment-size", (guint64) 4096, "sync-interval",
+      60000, NULL);
+  for (guint i = 0; i < 700; i++)
+    g_free (put (self, "door", i, FALSE, i * 40000));
+  g_assert_cmpint (statistic (self->store, "segments"), >=, 350);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &few), ==, 0);
+  reader =
+      gst_sod_store_open (self->path, GST_SOD_STORE_FLAG_READ_ONLY, &error);
+  g_assert_no_error (error);
+  samples = snapshot (reader, NULL);
+  g_assert_cmpuint (count_readable (samples), ==, 700);
+}
+
 /* ---- thinning ---- */
 
 static void
@@ -502,6 +524,7 @@ main (int argc, char **argv)
   ADD ("label/wrong-ones-are-refused", test_wrong_labels);
   ADD ("neighbour/is-of-the-same-sequence", test_neighbours);
   ADD ("neighbour/none-across-a-discontinuity", test_discontinuity);
+  ADD ("snapshot/more-files-than-may-be-open", test_many_files);
   ADD ("thinning/near-duplicates-are-left-out", test_thinning);
   ADD ("limits/size-drops-the-oldest-but-labelled", test_size);
   ADD ("limits/size-keeps-labels-that-came-later", test_size_later_labels);

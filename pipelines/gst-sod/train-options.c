@@ -158,7 +158,10 @@ const SodOption sod_train_options[] = {
   OPTION ("seed", INT64, seed,
       "Of weights, order and augmentation, in the place of the settings'", "N"),
   OPTION ("start", FILENAME, start,
-      "Model that base networks start from; without it random weights", "FILE"),
+      "Model that base networks start from, or a folder with one for each "
+      "node, "
+      "as --out becomes; without it random weights",
+      "FILE|DIR"),
   OPTION ("reverse", FILENAME, reverse,
       "Model that the reverse network starts from", "FILE"),
   OPTION ("out", FILENAME, out,

@@ -126,12 +126,52 @@ open_data (Train *self, gchar **words, GError **error)
 }
 
 static gboolean
-add_node (
-    Train *self, const SodTrainNode *node, GstSodNetwork *start, GError **error)
+load_model (const gchar *path, GstSodNetwork **network, GError **error)
+{
+  if (path == NULL)
+    return TRUE;
+  *network = gst_sod_network_new_from_file (path, error);
+  return *network != NULL;
+}
+
+/* --start is a model, or a folder as --out becomes one. (transfer full)
+ * (nullable) */
+static gchar *
+find_start (const Train *self, const gchar *node)
+{
+  const gchar *start = self->options->start;
+  g_autofree gchar *file = g_strconcat (node, ".safetensors", NULL);
+
+  if (start == NULL || !g_file_test (start, G_FILE_TEST_IS_DIR))
+    return g_strdup (start);
+  return g_build_filename (start, file, NULL);
+}
+
+/* --reverse, or what the folder of --start has. (transfer full) (nullable) */
+static gchar *
+find_reverse (const Train *self)
+{
+  const gchar *start = self->options->start;
+  g_autofree gchar *path = NULL;
+
+  if (self->options->reverse != NULL || start == NULL
+      || !g_file_test (start, G_FILE_TEST_IS_DIR))
+    return g_strdup (self->options->reverse);
+  path = find_start (self, "reverse");
+  return g_file_test (path, G_FILE_TEST_EXISTS) ? g_steal_pointer (&path)
+                                                : NULL;
+}
+
+static gboolean
+add_node (Train *self, const SodTrainNode *node, GError **error)
 {
   g_autoptr (GstSodSamples) samples = sod_train_node_get_samples (node);
   g_autoptr (GstSodSamples) held_out = sod_train_node_get_held_out (node);
+  g_autofree gchar *path = find_start (self, node->name);
+  g_autoptr (GstSodNetwork) start = NULL;
 
+  if (!load_model (path, &start, error))
+    return FALSE;
   if (samples != NULL)
     return gst_sod_training_add_node (
         self->training, node->name, samples, held_out, start, error);
@@ -143,27 +183,16 @@ add_node (
 }
 
 static gboolean
-load_model (const gchar *path, GstSodNetwork **network, GError **error)
-{
-  if (path == NULL)
-    return TRUE;
-  *network = gst_sod_network_new_from_file (path, error);
-  return *network != NULL;
-}
-
-static gboolean
 set_up (Train *self, GError **error)
 {
-  const SodTrainOptions *options = self->options;
-  g_autoptr (GstSodNetwork) start = NULL;
+  g_autofree gchar *path = find_reverse (self);
   g_autoptr (GstSodNetwork) reverse = NULL;
 
   self->training = gst_sod_training_new (self->settings, error);
-  if (self->training == NULL || !load_model (options->start, &start, error)
-      || !load_model (options->reverse, &reverse, error))
+  if (self->training == NULL || !load_model (path, &reverse, error))
     return FALSE;
   for (guint i = 0; i < sod_train_data_get_n_nodes (self->data); i++) {
-    if (!add_node (self, sod_train_data_get_node (self->data, i), start, error))
+    if (!add_node (self, sod_train_data_get_node (self->data, i), error))
       return FALSE;
   }
   if (reverse != NULL

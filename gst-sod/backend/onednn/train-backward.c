@@ -255,6 +255,9 @@ add_up (GstSodTrainBuilder *self)
   gst_sod_train_add_arg_view (self, step, &d_output);
   gst_sod_train_add_arg_view (self, step, &term);
   add_term (self, input, &term);
+  /* What was added to it takes the gradient as it is. */
+  if (self->node->n_inputs > 1)
+    add_term (self, self->node->inputs[1], &d_output);
 }
 
 static void

@@ -73,7 +73,8 @@ add_up (GstSodTrainBuilder *self)
       gst_sod_train_kernel_up, &self->plan->shapes[self->node->inputs[0]]);
 
   gst_sod_train_add_arg_view (self, step, get_input (self, 0));
-  gst_sod_train_add_arg_view (self, step, NULL);
+  gst_sod_train_add_arg_view (
+      self, step, self->node->n_inputs > 1 ? get_input (self, 1) : NULL);
   gst_sod_train_add_arg_view (self, step, get_output (self));
 }
 

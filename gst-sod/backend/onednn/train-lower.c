@@ -192,6 +192,29 @@ shorten (Lowering *self, GstSodTrainNode *concat)
   }
 }
 
+/* A sum of an enlargement that nothing else reads becomes part of it. */
+static void
+merge_up (Lowering *self, GstSodTrainNode *sum)
+{
+  for (guint i = 0; i < 2; i++) {
+    GstSodValue enlarged = sum->inputs[i], skip = sum->inputs[1 - i];
+    GstSodTrainNode *up;
+
+    if (enlarged == self->graph->input || enlarged == skip
+        || self->n_readers[enlarged] != 1)
+      continue;
+    up = lowered (self, self->makers[enlarged]);
+    if (up->kind != GST_SOD_TRAIN_UP || up->n_inputs != 1
+        || up->inputs[0] == skip)
+      continue;
+    sum->kind = GST_SOD_TRAIN_UP;
+    sum->inputs[0] = up->inputs[0];
+    sum->inputs[1] = skip;
+    up->kind = GST_SOD_TRAIN_DEAD;
+    return;
+  }
+}
+
 static gboolean
 lower_concat (Lowering *self, const GstSodNode *node)
 {
@@ -231,6 +254,7 @@ lower_node (Lowering *self, guint index)
       break;
     case GST_SOD_OP_ADD:
       lower = begin_node (node, GST_SOD_TRAIN_ADD);
+      merge_up (self, &lower);
       break;
     case GST_SOD_OP_TANH:
       lower = begin_node (node, GST_SOD_TRAIN_TANH);
@@ -270,6 +294,11 @@ check_node (GstSodTrainBuilder *self, const GstSodTrainNode *node)
   gboolean has_weights =
       node->kind == GST_SOD_TRAIN_UNIT || node->kind == GST_SOD_TRAIN_CONV;
 
+  /* Those that take any number of channels, of either type. */
+  gboolean has_few = node->kind == GST_SOD_TRAIN_CONV
+                     || node->kind == GST_SOD_TRAIN_TANH
+                     || (node->kind == GST_SOD_TRAIN_UP && node->n_inputs == 1);
+
   for (guint i = 0; i < node->n_inputs; i++) {
     GstSodValue input = node->inputs[i];
 
@@ -286,8 +315,7 @@ check_node (GstSodTrainBuilder *self, const GstSodTrainNode *node)
         return FALSE;
     }
   }
-  if (is_tail && node->kind != GST_SOD_TRAIN_CONV
-      && node->kind != GST_SOD_TRAIN_UP && node->kind != GST_SOD_TRAIN_TANH)
+  if (is_tail && !has_few)
     return FALSE;
   return channels % GST_SOD_TRAIN_LANES == 0 || node->kind == GST_SOD_TRAIN_CONV
          || node->kind == GST_SOD_TRAIN_UP || node->kind == GST_SOD_TRAIN_TANH;

@@ -125,7 +125,7 @@ typedef enum
   GST_SOD_TRAIN_CONV, /* convolution with or without bias */
   GST_SOD_TRAIN_MAX_POOL,
   GST_SOD_TRAIN_AVG_POOL,
-  GST_SOD_TRAIN_UP,
+  GST_SOD_TRAIN_UP, /* and a second input, added to it */
   GST_SOD_TRAIN_ADD,
   GST_SOD_TRAIN_CONCAT,
   GST_SOD_TRAIN_TANH,

@@ -357,8 +357,8 @@ advise (gpointer memory, gsize size)
   gsize page = 4096, skip = -(gsize) memory % page;
 
   if (size > skip)
-    madvise ((guint8 *) memory + skip, (size - skip) / page * page,
-        MADV_HUGEPAGE);
+    madvise (
+        (guint8 *) memory + skip, (size - skip) / page * page, MADV_HUGEPAGE);
 #endif
 }
 

@@ -209,22 +209,22 @@ write_record (
   return TRUE;
 }
 
-static gboolean
-append_coded (
-    GstSodStore *self, GstSodStoreFrame *frame, Coded *coded, GError **error)
+/* The frame is left out, but may be the neighbour of the next. */
+static void
+leave_out (GstSodStore *self, GstSodStoreNode *node, Coded *coded)
 {
-  GstSodStoreNode *node = get_node (self, frame->node);
+  self->n_thinned++;
+  g_clear_pointer (&node->last_picture, g_byte_array_unref);
+  if (!self->keep_neighbours)
+    return;
+  node->last = coded->record;
+  node->last.flags |= GST_SOD_ENTRY_NEIGHBOUR;
+  node->last_picture = g_steal_pointer (&coded->picture);
+}
 
-  /* A sequence goes on while its time grows. */
-  node->pending_discontinuity |=
-      frame->discontinuity || !node->goes_on
-      || coded->record.stream_time <= node->last_stream_time;
-  node->goes_on = TRUE;
-  node->last_stream_time = coded->record.stream_time;
-  if (is_near_duplicate (self, node, &coded->record)) {
-    self->n_thinned++;
-    return TRUE;
-  }
+static gboolean
+keep (GstSodStore *self, GstSodStoreNode *node, Coded *coded, GError **error)
+{
   if (node->next_number > GST_SOD_ENTRY_MAX_NUMBER) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FORMAT,
         "%s: no number is left for another frame: a record with the greatest "
@@ -237,6 +237,34 @@ append_coded (
     return FALSE;
   node->pending_discontinuity = FALSE;
   return TRUE;
+}
+
+static gboolean
+append_coded (
+    GstSodStore *self, GstSodStoreFrame *frame, Coded *coded, GError **error)
+{
+  GstSodStoreNode *node = get_node (self, frame->node);
+  Coded before = { 0 };
+  gboolean done;
+
+  /* A sequence goes on while its time grows. */
+  if (frame->discontinuity || !node->goes_on
+      || coded->record.stream_time <= node->last_stream_time) {
+    node->pending_discontinuity = TRUE;
+    g_clear_pointer (&node->last_picture, g_byte_array_unref);
+  }
+  node->goes_on = TRUE;
+  node->last_stream_time = coded->record.stream_time;
+  if (is_near_duplicate (self, node, &coded->record)) {
+    leave_out (self, node, coded);
+    return TRUE;
+  }
+  before.record = node->last;
+  before.picture = g_steal_pointer (&node->last_picture);
+  done = (before.picture == NULL || keep (self, node, &before, error))
+         && keep (self, node, coded, error);
+  clear_coded (&before);
+  return done;
 }
 
 static gboolean

@@ -45,7 +45,8 @@ typedef enum
 typedef enum
 {
   GST_SOD_ENTRY_DISCONTINUITY = 1 << 0, /* nothing before it is its neighbour */
-  GST_SOD_ENTRY_KNOWN_LIKENESS = 1 << 1
+  GST_SOD_ENTRY_KNOWN_LIKENESS = 1 << 1,
+  GST_SOD_ENTRY_NEIGHBOUR = 1 << 2 /* kept for the frame after it alone */
 } GstSodEntryFlags;
 
 typedef struct

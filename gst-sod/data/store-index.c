@@ -116,6 +116,7 @@ add_frame (GstSodStoreNode *node, GstSodSegment *segment,
     .height = record->height,
     .likeness = { record->likeness,
         (record->flags & GST_SOD_ENTRY_KNOWN_LIKENESS) != 0 },
+    .is_neighbour = (record->flags & GST_SOD_ENTRY_NEIGHBOUR) != 0,
   };
 
   if (record->label_size > 0) {
@@ -133,7 +134,8 @@ add_frame (GstSodStoreNode *node, GstSodSegment *segment,
     g_array_insert_val (node->frames, position, frame);
   node->next_number = MAX (node->next_number, record->number + 1);
   node->next_sequence = MAX (node->next_sequence, record->sequence + 1);
-  node->recent[node->n_recent++ % GST_SOD_STORE_RECENT] = frame.likeness;
+  if (!frame.is_neighbour)
+    node->recent[node->n_recent++ % GST_SOD_STORE_RECENT] = frame.likeness;
 }
 
 void

@@ -62,21 +62,23 @@ static gboolean
 carry_over (GstSodStore *self, GstSodStoreNode *node,
     const GstSodStoredFrame *frame, GError **error)
 {
-  GstSodEntry record, label;
+  GstSodEntry record, label = { 0 };
   g_autofree guint8 *payload = NULL;
   g_autofree guint8 *label_payload = NULL;
   g_autoptr (GByteArray) bytes = NULL;
-  const guint8 *mask;
+  const guint8 *mask = NULL;
   GstSodSegment *last;
   guint64 offset;
 
   /* A damaged one cannot be saved. */
   if (!gst_sod_segment_read (
           frame->segment, frame->offset, &record, &payload, NULL)
-      || !gst_sod_segment_read (frame->label_segment, frame->label_offset,
-          &label, &label_payload, NULL))
+      || (frame->label_segment != NULL
+          && !gst_sod_segment_read (frame->label_segment, frame->label_offset,
+              &label, &label_payload, NULL)))
     return TRUE;
-  mask = label_payload + label.picture_size;
+  if (label_payload != NULL)
+    mask = label_payload + label.picture_size;
   record.label_size = label.label_size;
   bytes = gst_sod_entry_pack (&record, payload, mask);
   if (!gst_sod_store_write (self, node, &record, bytes, error))
@@ -85,6 +87,24 @@ carry_over (GstSodStore *self, GstSodStoreNode *node,
   offset = last->end - bytes->len;
   gst_sod_store_node_add (node, last, &record, offset);
   return TRUE;
+}
+
+/* The frame before a labelled one that was kept for it. */
+static gboolean
+carry_neighbour (GstSodStore *self, GstSodStoreNode *node, guint labelled,
+    const GstSodSegment *segment, GError **error)
+{
+  GstSodStoredFrame before;
+
+  if (labelled == 0)
+    return TRUE;
+  before = g_array_index (node->frames, GstSodStoredFrame, labelled - 1);
+  return !before.is_neighbour || before.label_segment != NULL
+         || before.segment != segment
+         || before.sequence
+                != g_array_index (node->frames, GstSodStoredFrame, labelled)
+                       .sequence
+         || carry_over (self, node, &before, error);
 }
 
 static gboolean
@@ -98,7 +118,8 @@ carry_labelled (GstSodStore *self, GstSodStoreNode *node,
     if (frame.label_segment == NULL
         || (frame.segment != segment && frame.label_segment != segment))
       continue;
-    if (!carry_over (self, node, &frame, error))
+    if (!carry_neighbour (self, node, i, segment, error)
+        || !carry_over (self, node, &frame, error))
       return FALSE;
   }
   return gst_sod_store_sync_nodes (self, error);

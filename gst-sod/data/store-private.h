@@ -34,7 +34,15 @@ typedef struct
   guint32 sequence;
   guint32 width, height;
   GstSodLikeness likeness;
+  gboolean is_neighbour; /* kept for the frame after it alone */
 } GstSodStoredFrame;
+
+/* Whether a frame is one of those that are counted and trained from. */
+static inline gboolean
+gst_sod_stored_frame_is_shown (const GstSodStoredFrame *self)
+{
+  return !self->is_neighbour || self->label_segment != NULL;
+}
 
 /* What was kept of late; a frame that is like one of them is thinned out. */
 #define GST_SOD_STORE_RECENT 16
@@ -48,9 +56,11 @@ typedef struct
   GArray *frames;      /* of GstSodStoredFrame, by number */
   guint64 next_number;
   guint32 next_sequence;
-  gint64 last_stream_time;        /* of the sequence that goes on */
-  gboolean goes_on;               /* a frame was appended since it was opened */
-  gboolean pending_discontinuity; /* of a frame that was thinned out */
+  gint64 last_stream_time;        /* of the frame that came last, kept or not */
+  gboolean goes_on;               /* one came since the store was opened */
+  gboolean pending_discontinuity; /* the next frame begins a sequence */
+  GstSodEntry last;               /* the last frame, where it was thinned out */
+  GByteArray *last_picture;       /* and is to be kept with the next; or NULL */
   guint n_orphans;                /* labels whose frame is gone */
   GstSodLikeness recent[GST_SOD_STORE_RECENT];
   guint n_recent; /* written into the ring, ever */
@@ -79,6 +89,7 @@ struct _GstSodStore
   GstSodStorePictureFormat picture_format;
   guint jpeg_quality;
   guint thinning;
+  gboolean keep_neighbours;
   guint sync_interval;
 };
 

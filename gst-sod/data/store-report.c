@@ -33,21 +33,27 @@ print (JsonBuilder *json)
 /* Of one node, or of all. */
 typedef struct
 {
-  guint64 n_frames, n_labelled, n_bytes, n_segments, n_damaged, n_orphans;
+  guint64 n_frames, n_labelled, n_neighbours;
+  guint64 n_bytes, n_segments, n_damaged, n_orphans;
 } Counts;
 
 static Counts
 count (const GstSodStoreNode *node)
 {
-  Counts counts = { .n_frames = node->frames->len,
-    .n_bytes = gst_sod_store_node_get_size (node),
+  Counts counts = { .n_bytes = gst_sod_store_node_get_size (node),
     .n_segments = node->segments->len,
     .n_orphans = node->n_orphans };
 
-  for (guint i = 0; i < node->frames->len; i++)
-    counts.n_labelled +=
-        g_array_index (node->frames, GstSodStoredFrame, i).label_segment
-        != NULL;
+  for (guint i = 0; i < node->frames->len; i++) {
+    const GstSodStoredFrame *frame =
+        &g_array_index (node->frames, GstSodStoredFrame, i);
+
+    if (gst_sod_stored_frame_is_shown (frame))
+      counts.n_frames++;
+    else
+      counts.n_neighbours++;
+    counts.n_labelled += frame->label_segment != NULL;
+  }
   for (guint i = 0; i < node->segments->len; i++)
     counts.n_damaged +=
         gst_sod_segment_get_n_damages (g_ptr_array_index (node->segments, i));
@@ -59,6 +65,7 @@ add_counts (JsonBuilder *json, const Counts *counts)
 {
   add_integer (json, "frames", counts->n_frames);
   add_integer (json, "labelled", counts->n_labelled);
+  add_integer (json, "neighbours", counts->n_neighbours);
   add_integer (json, "bytes", counts->n_bytes);
   add_integer (json, "segments", counts->n_segments);
   add_integer (json, "damaged", counts->n_damaged);
@@ -74,6 +81,7 @@ add_node (JsonBuilder *json, const GstSodStoreNode *node, Counts *sum)
 
   sum->n_frames += counts.n_frames;
   sum->n_labelled += counts.n_labelled;
+  sum->n_neighbours += counts.n_neighbours;
   sum->n_bytes += counts.n_bytes;
   sum->n_segments += counts.n_segments;
   sum->n_damaged += counts.n_damaged;
@@ -115,7 +123,8 @@ describe (GstSodStore *self)
  * @self: a store
  * @error: return location for an error
  *
- * Counts what is in a store, as one JSON object: `frames`, `labelled`, `bytes`,
+ * Counts what is in a store, as one JSON object: `frames`, `labelled`,
+ * `neighbours` (#GstSodStore:keep-neighbours; no `frames`), `bytes`,
  * `segments`, `damaged` (stretches of bytes that are no record; those whose
  * headers are whole are found by gst_sod_store_verify()),
  * `labels_without_frame`, and since it was opened `thinned_out`; the same for

@@ -22,7 +22,10 @@ struct _GstSodStoreSnapshot
 {
   GObject parent;
 
-  GArray *samples;     /* of Sample, by node and number */
+  GArray *samples;     /* of Sample, by node and number: positions */
+  guint n_shown;       /* those that are not kept for another alone */
+  GArray *positions;   /* guint by sample: the shown, then the others */
+  GArray *numbers;     /* guint by position: its sample */
   GPtrArray *nodes;    /* names */
   GPtrArray *segments; /* that the frames borrow */
 };
@@ -43,6 +46,8 @@ gst_sod_store_snapshot_init (GstSodStoreSnapshot *self)
 {
   self->samples = g_array_new (FALSE, FALSE, sizeof (Sample));
   g_array_set_clear_func (self->samples, clear_sample);
+  self->positions = g_array_new (FALSE, FALSE, sizeof (guint));
+  self->numbers = g_array_new (FALSE, FALSE, sizeof (guint));
   self->nodes = g_ptr_array_new_with_free_func (g_free);
   self->segments =
       g_ptr_array_new_with_free_func ((GDestroyNotify) gst_sod_segment_unref);
@@ -54,6 +59,8 @@ gst_sod_store_snapshot_finalize (GObject *object)
   GstSodStoreSnapshot *self = GST_SOD_STORE_SNAPSHOT (object);
 
   g_array_unref (self->samples);
+  g_array_unref (self->positions);
+  g_array_unref (self->numbers);
   g_ptr_array_unref (self->nodes);
   g_ptr_array_unref (self->segments);
   G_OBJECT_CLASS (gst_sod_store_snapshot_parent_class)->finalize (object);
@@ -68,7 +75,8 @@ gst_sod_store_snapshot_class_init (GstSodStoreSnapshotClass *klass)
 static const Sample *
 sample_at (GstSodStoreSnapshot *self, guint sample)
 {
-  return &g_array_index (self->samples, Sample, sample);
+  return &g_array_index (
+      self->samples, Sample, g_array_index (self->positions, guint, sample));
 }
 
 /* ---- as samples ---- */
@@ -76,7 +84,7 @@ sample_at (GstSodStoreSnapshot *self, guint sample)
 static guint
 get_n_samples (GstSodSamples *samples)
 {
-  return GST_SOD_STORE_SNAPSHOT (samples)->samples->len;
+  return GST_SOD_STORE_SNAPSHOT (samples)->n_shown;
 }
 
 static gboolean
@@ -158,10 +166,10 @@ find_neighbour (
   const Sample *here = sample_at (self, sample);
   gint64 wanted = (gint64) distance * 1000, best = G_MAXINT64;
   gint step = distance < 0 ? 1 : -1;
-  guint at = sample + (guint) step;
+  guint at = g_array_index (self->positions, guint, sample) + (guint) step;
 
   for (; distance != 0 && at < self->samples->len; at += (guint) step) {
-    const Sample *there = sample_at (self, at);
+    const Sample *there = &g_array_index (self->samples, Sample, at);
     gint64 off;
 
     if (there->sequence != here->sequence)
@@ -170,7 +178,7 @@ find_neighbour (
     if (off >= best || off > ABS (wanted))
       break;
     best = off;
-    *neighbour = at;
+    *neighbour = g_array_index (self->numbers, guint, at);
   }
   return best != G_MAXINT64;
 }
@@ -219,7 +227,7 @@ add_sample (GstSodStoreSnapshot *self, const GstSodStoreNode *node,
     self->nodes->len - 1, 0 };
 
   if (n > 0) {
-    const Sample *last = sample_at (self, n - 1);
+    const Sample *last = &g_array_index (self->samples, Sample, n - 1);
 
     sample.sequence =
         last->sequence
@@ -249,6 +257,26 @@ take_node (GstSodStoreSnapshot *self, GstSodStoreNode *node, GError **error)
   return TRUE;
 }
 
+/* The frames that are samples first, then those that are only looked back
+ * at. */
+static void
+number_samples (GstSodStoreSnapshot *self)
+{
+  g_array_set_size (self->numbers, self->samples->len);
+  for (guint shown = 2; shown-- > 0;) {
+    for (guint i = 0; i < self->samples->len; i++) {
+      const Sample *it = &g_array_index (self->samples, Sample, i);
+
+      if (gst_sod_stored_frame_is_shown (&it->frame) != (shown == 1))
+        continue;
+      g_array_index (self->numbers, guint, i) = self->positions->len;
+      g_array_append_val (self->positions, i);
+    }
+    if (shown == 1)
+      self->n_shown = self->positions->len;
+  }
+}
+
 static gboolean
 take (GstSodStoreSnapshot *self, GstSodStore *store, const gchar *node,
     GError **error)
@@ -263,6 +291,7 @@ take (GstSodStoreSnapshot *self, GstSodStore *store, const gchar *node,
         && !take_node (self, each, error))
       return FALSE;
   }
+  number_samples (self);
   if (node == NULL || self->nodes->len > 0)
     return TRUE;
   g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NOT_FOUND,

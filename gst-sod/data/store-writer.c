@@ -280,6 +280,7 @@ gst_sod_store_node_free (GstSodStoreNode *node)
 {
   if (node->file >= 0)
     close (node->file);
+  g_clear_pointer (&node->last_picture, g_byte_array_unref);
   g_ptr_array_unref (node->segments);
   g_array_unref (node->frames);
   g_free (node->name);

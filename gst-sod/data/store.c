@@ -29,6 +29,7 @@ enum
   PROP_PICTURE_FORMAT,
   PROP_JPEG_QUALITY,
   PROP_THINNING,
+  PROP_KEEP_NEIGHBOURS,
   PROP_SYNC_INTERVAL,
   N_PROPS
 };
@@ -96,6 +97,9 @@ gst_sod_store_set_property (
     case PROP_THINNING:
       self->thinning = g_value_get_uint (value);
       break;
+    case PROP_KEEP_NEIGHBOURS:
+      self->keep_neighbours = g_value_get_boolean (value);
+      break;
     case PROP_SYNC_INTERVAL:
       self->sync_interval = g_value_get_uint (value);
       break;
@@ -134,6 +138,9 @@ gst_sod_store_get_property (
       break;
     case PROP_THINNING:
       g_value_set_uint (value, self->thinning);
+      break;
+    case PROP_KEEP_NEIGHBOURS:
+      g_value_set_boolean (value, self->keep_neighbours);
       break;
     case PROP_SYNC_INTERVAL:
       g_value_set_uint (value, self->sync_interval);
@@ -234,7 +241,7 @@ gst_sod_store_class_init (GstSodStoreClass *klass)
    *
    * An unlabelled frame is left out where its perceptual hash differs in fewer
    * than this many of 64 bits from one of the last 16 that its node kept; 0 =
-   * all are kept. Two-frame networks need neighbours: keep all for them.
+   * all are kept.
    *
    * Since: 0.1
    */
@@ -242,6 +249,18 @@ gst_sod_store_class_init (GstSodStoreClass *klass)
       g_param_spec_uint ("thinning", "Thinning",
           "Bits under which a frame is a near-duplicate (0 = keep all)", 0, 64,
           0, flags));
+  /**
+   * GstSodStore:keep-neighbours:
+   *
+   * Whether the frame just before a kept one is kept although it was thinned
+   * out: a network of two frames looks back at it. It is no sample of its own,
+   * but gst_sod_samples_find_neighbour() finds it.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (object_class, PROP_KEEP_NEIGHBOURS,
+      g_param_spec_boolean ("keep-neighbours", "Keep neighbours",
+          "Keep the frame before each kept one, too", FALSE, flags));
   /**
    * GstSodStore:sync-interval:
    *

@@ -361,6 +361,40 @@ test_thinning (Fixture *self, gconstpointer data)
   g_assert_cmpint (statistic (self->store, "frames"), ==, 7);
 }
 
+static void
+test_keep_neighbours (Fixture *self, gconstpointer data)
+{
+  static const guint seeds[] = { 1, 1, 1, 2, 2, 3, 3, 3 };
+  g_autoptr (GstSodImage) first = make_frame (32, 24, 1);
+  g_autoptr (GstSodImage) label = make_label (32, 24, 4);
+  g_autoptr (GstSodSamples) samples = NULL;
+  guint found;
+
+  g_object_set (self->store, "thinning", 6, "keep-neighbours", TRUE, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (seeds); i++)
+    g_free (put (self, "door", seeds[i], FALSE, i * 40000));
+  reopen (self);
+  g_assert_cmpint (statistic (self->store, "frames"), ==, 3);
+  g_assert_cmpint (statistic (self->store, "neighbours"), ==, 2);
+  samples = snapshot (self->store, NULL);
+  g_assert_cmpuint (gst_sod_samples_get_n_samples (samples), ==, 3);
+  g_assert_false (gst_sod_samples_find_neighbour (samples, 0, 42, &found));
+  g_assert_true (gst_sod_samples_find_neighbour (samples, 1, 42, &found));
+  g_assert_cmpuint (found, ==, 3);
+  g_assert_cmpstr (
+      gst_sod_samples_get_name (samples, found), ==, "door/000002");
+  assert_sample (samples, found, first, NULL, 0);
+  g_assert_true (gst_sod_samples_find_neighbour (samples, 2, 42, &found));
+  g_assert_cmpuint (found, ==, 4);
+  /* Labelled, it is a sample like any. */
+  g_assert_true (
+      gst_sod_store_set_label (self->store, "door/000002", label, NULL));
+  g_clear_object (&samples);
+  samples = snapshot (self->store, NULL);
+  g_assert_cmpuint (gst_sod_samples_get_n_samples (samples), ==, 4);
+  assert_sample (samples, 1, first, label, 0);
+}
+
 /* ---- limits ---- */
 
 static void
@@ -526,6 +560,7 @@ main (int argc, char **argv)
   ADD ("neighbour/none-across-a-discontinuity", test_discontinuity);
   ADD ("snapshot/more-files-than-may-be-open", test_many_files);
   ADD ("thinning/near-duplicates-are-left-out", test_thinning);
+  ADD ("thinning/neighbours-may-be-kept", test_keep_neighbours);
   ADD ("limits/size-drops-the-oldest-but-labelled", test_size);
   ADD ("limits/size-keeps-labels-that-came-later", test_size_later_labels);
   ADD ("limits/size-holds-where-all-are-labelled", test_all_labelled);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sodsettings.h"
 
+#include <plugins/common/sodfields.h>
 #include <plugins/common/sodnumber.h>
 
 #define READY                                                                  \
@@ -162,131 +163,33 @@ sod_settings_check (
          && sod_number_check (element, "min-area", self->min_area, error);
 }
 
-static void
-take_string (gchar **field, const GValue *value)
-{
-  g_free (*field);
-  *field = g_value_dup_string (value);
-}
+static const SodField fields[] = {
+  SOD_FIELD (SOD_PROP_MODEL_FILE, SodSettings, model_file),
+  SOD_FIELD (SOD_PROP_DEVICE, SodSettings, device),
+  SOD_FIELD (SOD_PROP_ON_DEVICE_ERROR, SodSettings, on_device_error),
+  SOD_FIELD (SOD_PROP_PRECISION, SodSettings, precision),
+  SOD_FIELD (SOD_PROP_THREADS, SodSettings, threads),
+  SOD_FIELD (SOD_PROP_CPU_AFFINITY, SodSettings, cpu_affinity),
+  SOD_FIELD (SOD_PROP_MODEL_INSTANCE_ID, SodSettings, model_instance_id),
+  SOD_FIELD (SOD_PROP_BATCH_SIZE, SodSettings, batch_size),
+  SOD_FIELD (SOD_PROP_OUTPUT, SodSettings, output),
+  SOD_FIELD (SOD_PROP_INFERENCE_INTERVAL, SodSettings, inference_interval),
+  SOD_FIELD (SOD_PROP_OVERLOAD, SodSettings, overload),
+  SOD_FIELD (SOD_PROP_THRESHOLD, SodSettings, threshold),
+  SOD_FIELD (SOD_PROP_MIN_AREA, SodSettings, min_area),
+  SOD_FIELD (SOD_PROP_ROI, SodSettings, roi),
+  SOD_FIELD (SOD_PROP_IGNORE, SodSettings, ignore),
+  SOD_FIELD (SOD_PROP_SOURCE_ID, SodSettings, source_id),
+};
 
 gboolean
 sod_settings_set (SodSettings *self, guint id, const GValue *value)
 {
-  switch (id) {
-    case SOD_PROP_MODEL_FILE:
-      take_string (&self->model_file, value);
-      break;
-    case SOD_PROP_MODEL_RELOAD:
-      self->model_reload = g_value_get_boolean (value);
-      break;
-    case SOD_PROP_DEVICE:
-      take_string (&self->device, value);
-      break;
-    case SOD_PROP_ON_DEVICE_ERROR:
-      self->on_device_error = g_value_get_enum (value);
-      break;
-    case SOD_PROP_PRECISION:
-      self->precision = g_value_get_enum (value);
-      break;
-    case SOD_PROP_THREADS:
-      self->threads = g_value_get_uint (value);
-      break;
-    case SOD_PROP_CPU_AFFINITY:
-      take_string (&self->cpu_affinity, value);
-      break;
-    case SOD_PROP_MODEL_INSTANCE_ID:
-      take_string (&self->model_instance_id, value);
-      break;
-    case SOD_PROP_BATCH_SIZE:
-      self->batch_size = g_value_get_uint (value);
-      break;
-    case SOD_PROP_OUTPUT:
-      self->output = g_value_get_enum (value);
-      break;
-    case SOD_PROP_INFERENCE_INTERVAL:
-      self->inference_interval = g_value_get_uint (value);
-      break;
-    case SOD_PROP_OVERLOAD:
-      self->overload = g_value_get_enum (value);
-      break;
-    case SOD_PROP_THRESHOLD:
-      self->threshold = g_value_get_double (value);
-      break;
-    case SOD_PROP_MIN_AREA:
-      self->min_area = g_value_get_double (value);
-      break;
-    case SOD_PROP_ROI:
-      take_string (&self->roi, value);
-      break;
-    case SOD_PROP_IGNORE:
-      take_string (&self->ignore, value);
-      break;
-    case SOD_PROP_SOURCE_ID:
-      take_string (&self->source_id, value);
-      break;
-    default:
-      return FALSE;
-  }
-  return TRUE;
+  return sod_fields_set (fields, G_N_ELEMENTS (fields), self, id, value);
 }
 
 gboolean
 sod_settings_get (const SodSettings *self, guint id, GValue *value)
 {
-  switch (id) {
-    case SOD_PROP_MODEL_FILE:
-      g_value_set_string (value, self->model_file);
-      break;
-    case SOD_PROP_MODEL_RELOAD:
-      g_value_set_boolean (value, self->model_reload);
-      break;
-    case SOD_PROP_DEVICE:
-      g_value_set_string (value, self->device);
-      break;
-    case SOD_PROP_ON_DEVICE_ERROR:
-      g_value_set_enum (value, self->on_device_error);
-      break;
-    case SOD_PROP_PRECISION:
-      g_value_set_enum (value, self->precision);
-      break;
-    case SOD_PROP_THREADS:
-      g_value_set_uint (value, self->threads);
-      break;
-    case SOD_PROP_CPU_AFFINITY:
-      g_value_set_string (value, self->cpu_affinity);
-      break;
-    case SOD_PROP_MODEL_INSTANCE_ID:
-      g_value_set_string (value, self->model_instance_id);
-      break;
-    case SOD_PROP_BATCH_SIZE:
-      g_value_set_uint (value, self->batch_size);
-      break;
-    case SOD_PROP_OUTPUT:
-      g_value_set_enum (value, self->output);
-      break;
-    case SOD_PROP_INFERENCE_INTERVAL:
-      g_value_set_uint (value, self->inference_interval);
-      break;
-    case SOD_PROP_OVERLOAD:
-      g_value_set_enum (value, self->overload);
-      break;
-    case SOD_PROP_THRESHOLD:
-      g_value_set_double (value, self->threshold);
-      break;
-    case SOD_PROP_MIN_AREA:
-      g_value_set_double (value, self->min_area);
-      break;
-    case SOD_PROP_ROI:
-      g_value_set_string (value, self->roi);
-      break;
-    case SOD_PROP_IGNORE:
-      g_value_set_string (value, self->ignore);
-      break;
-    case SOD_PROP_SOURCE_ID:
-      g_value_set_string (value, self->source_id);
-      break;
-    default:
-      return FALSE;
-  }
-  return TRUE;
+  return sod_fields_get (fields, G_N_ELEMENTS (fields), self, id, value);
 }

@@ -45,6 +45,7 @@
 #include "soddatasetstream.h"
 #include <plugins/common/sodenums.h>
 #include <plugins/common/soderror.h>
+#include <plugins/common/sodfields.h>
 #include <plugins/common/sodnumber.h>
 
 GST_DEBUG_CATEGORY_STATIC (sod_dataset_src_debug);
@@ -169,12 +170,23 @@ gst_sod_dataset_src_send_event (GstElement *element, GstEvent *event)
 
 /* ---- properties ---- */
 
-static void
-set_string (gchar **target, const GValue *value)
-{
-  g_free (*target);
-  *target = g_value_dup_string (value);
-}
+static const SodField fields[] = {
+  SOD_FIELD (PROP_LOCATION, SodDatasetSettings, location),
+  SOD_FIELD (PROP_IMAGES, SodDatasetSettings, images),
+  SOD_FIELD (PROP_MASKS, SodDatasetSettings, masks),
+  SOD_FIELD (PROP_LAYOUT, SodDatasetSettings, layout),
+  SOD_FIELD (PROP_SET, SodDatasetSettings, set),
+  SOD_FIELD (PROP_SPARSE, SodDatasetSettings, sparse),
+  SOD_FIELD (PROP_SPLIT, SodDatasetSettings, split),
+  SOD_FIELD (PROP_PART, SodDatasetSettings, part),
+  SOD_FIELD (PROP_FRACTION, SodDatasetSettings, fraction),
+  SOD_FIELD (PROP_SCENARIO, SodDatasetSettings, scenario),
+  SOD_FIELD (PROP_SCENARIO_FILE, SodDatasetSettings, scenario_file),
+  SOD_FIELD (PROP_SEED, SodDatasetSettings, seed),
+  SOD_FIELD (PROP_SHUFFLE, SodDatasetSettings, shuffle),
+  SOD_FIELD (PROP_EPOCHS, SodDatasetSettings, epochs),
+  SOD_FIELD (PROP_IS_LIVE, SodDatasetSettings, live),
+};
 
 static void
 gst_sod_dataset_src_set_property (
@@ -184,59 +196,12 @@ gst_sod_dataset_src_set_property (
   SodDatasetSettings *settings = &self->settings;
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_LOCATION:
-      set_string (&settings->location, value);
-      break;
-    case PROP_IMAGES:
-      set_string (&settings->images, value);
-      break;
-    case PROP_MASKS:
-      set_string (&settings->masks, value);
-      break;
-    case PROP_LAYOUT:
-      settings->layout = (GstSodDatasetLayout) g_value_get_enum (value);
-      break;
-    case PROP_SET:
-      set_string (&settings->set, value);
-      break;
-    case PROP_SPARSE:
-      settings->sparse = g_value_get_boolean (value);
-      break;
-    case PROP_SPLIT:
-      settings->split = (SodSplitMethod) g_value_get_enum (value);
-      break;
-    case PROP_PART:
-      settings->part = (SodSplitPart) g_value_get_enum (value);
-      break;
-    case PROP_FRACTION:
-      settings->fraction = g_value_get_double (value);
-      break;
-    case PROP_SCENARIO:
-      set_string (&settings->scenario, value);
-      break;
-    case PROP_SCENARIO_FILE:
-      set_string (&settings->scenario_file, value);
-      break;
-    case PROP_SEED:
-      settings->seed = g_value_get_uint64 (value);
-      break;
-    case PROP_SHUFFLE:
-      settings->shuffle = g_value_get_boolean (value);
-      break;
-    case PROP_EPOCHS:
-      settings->epochs = g_value_get_uint (value);
-      break;
-    case PROP_FRAME_RATE:
-      settings->rate_n = gst_value_get_fraction_numerator (value);
-      settings->rate_d = gst_value_get_fraction_denominator (value);
-      break;
-    case PROP_IS_LIVE:
-      settings->live = g_value_get_boolean (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
+  if (id == PROP_FRAME_RATE) {
+    settings->rate_n = gst_value_get_fraction_numerator (value);
+    settings->rate_d = gst_value_get_fraction_denominator (value);
+  } else if (!sod_fields_set (
+                 fields, G_N_ELEMENTS (fields), settings, id, value)) {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
   GST_OBJECT_UNLOCK (self);
 }
@@ -250,53 +215,8 @@ gst_sod_dataset_src_get_property (
 
   GST_OBJECT_LOCK (self);
   switch (id) {
-    case PROP_LOCATION:
-      g_value_set_string (value, settings->location);
-      break;
-    case PROP_IMAGES:
-      g_value_set_string (value, settings->images);
-      break;
-    case PROP_MASKS:
-      g_value_set_string (value, settings->masks);
-      break;
-    case PROP_LAYOUT:
-      g_value_set_enum (value, settings->layout);
-      break;
-    case PROP_SET:
-      g_value_set_string (value, settings->set);
-      break;
-    case PROP_SPARSE:
-      g_value_set_boolean (value, settings->sparse);
-      break;
-    case PROP_SPLIT:
-      g_value_set_enum (value, settings->split);
-      break;
-    case PROP_PART:
-      g_value_set_enum (value, settings->part);
-      break;
-    case PROP_FRACTION:
-      g_value_set_double (value, settings->fraction);
-      break;
-    case PROP_SCENARIO:
-      g_value_set_string (value, settings->scenario);
-      break;
-    case PROP_SCENARIO_FILE:
-      g_value_set_string (value, settings->scenario_file);
-      break;
-    case PROP_SEED:
-      g_value_set_uint64 (value, settings->seed);
-      break;
-    case PROP_SHUFFLE:
-      g_value_set_boolean (value, settings->shuffle);
-      break;
-    case PROP_EPOCHS:
-      g_value_set_uint (value, settings->epochs);
-      break;
     case PROP_FRAME_RATE:
       gst_value_set_fraction (value, settings->rate_n, settings->rate_d);
-      break;
-    case PROP_IS_LIVE:
-      g_value_set_boolean (value, settings->live);
       break;
     case PROP_FRAMES:
       g_value_set_uint64 (value, self->n_frames);
@@ -305,7 +225,8 @@ gst_sod_dataset_src_get_property (
       g_value_set_string (value, self->description);
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      if (!sod_fields_get (fields, G_N_ELEMENTS (fields), settings, id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
   }
   GST_OBJECT_UNLOCK (self);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sodevalsettings.h"
 
+#include <plugins/common/sodfields.h>
+
 #define DEFAULT_SCHOOL GST_SOD_SCHOOL_PYSOD
 #define DEFAULT_NAN GST_SOD_NAN_POLICY_MATCH
 #define DEFAULT_RESIZE SOD_RESIZE_NONE
@@ -73,63 +75,24 @@ sod_eval_settings_copy (SodEvalSettings *to, const SodEvalSettings *from)
   to->location = g_strdup (from->location);
 }
 
+static const SodField fields[] = {
+  SOD_FIELD (SOD_EVAL_PROP_SCHOOL, SodEvalSettings, school),
+  SOD_FIELD (SOD_EVAL_PROP_NAN, SodEvalSettings, nan),
+  SOD_FIELD (SOD_EVAL_PROP_LOCATION, SodEvalSettings, location),
+  SOD_FIELD (SOD_EVAL_PROP_RESIZE, SodEvalSettings, resize),
+  SOD_FIELD (SOD_EVAL_PROP_INTERVAL, SodEvalSettings, interval),
+  SOD_FIELD (SOD_EVAL_PROP_THREADS, SodEvalSettings, threads),
+  SOD_FIELD (SOD_EVAL_PROP_TOLERANCE, SodEvalSettings, tolerance),
+};
+
 gboolean
 sod_eval_settings_set (SodEvalSettings *self, guint id, const GValue *value)
 {
-  switch (id) {
-    case SOD_EVAL_PROP_SCHOOL:
-      self->school = g_value_get_enum (value);
-      return TRUE;
-    case SOD_EVAL_PROP_NAN:
-      self->nan = g_value_get_enum (value);
-      return TRUE;
-    case SOD_EVAL_PROP_LOCATION:
-      g_free (self->location);
-      self->location = g_value_dup_string (value);
-      return TRUE;
-    case SOD_EVAL_PROP_RESIZE:
-      self->resize = g_value_get_enum (value);
-      return TRUE;
-    case SOD_EVAL_PROP_INTERVAL:
-      self->interval = g_value_get_uint (value);
-      return TRUE;
-    case SOD_EVAL_PROP_THREADS:
-      self->threads = g_value_get_uint (value);
-      return TRUE;
-    case SOD_EVAL_PROP_TOLERANCE:
-      self->tolerance = g_value_get_uint64 (value);
-      return TRUE;
-    default:
-      return FALSE;
-  }
+  return sod_fields_set (fields, G_N_ELEMENTS (fields), self, id, value);
 }
 
 gboolean
 sod_eval_settings_get (const SodEvalSettings *self, guint id, GValue *value)
 {
-  switch (id) {
-    case SOD_EVAL_PROP_SCHOOL:
-      g_value_set_enum (value, self->school);
-      return TRUE;
-    case SOD_EVAL_PROP_NAN:
-      g_value_set_enum (value, self->nan);
-      return TRUE;
-    case SOD_EVAL_PROP_LOCATION:
-      g_value_set_string (value, self->location);
-      return TRUE;
-    case SOD_EVAL_PROP_RESIZE:
-      g_value_set_enum (value, self->resize);
-      return TRUE;
-    case SOD_EVAL_PROP_INTERVAL:
-      g_value_set_uint (value, self->interval);
-      return TRUE;
-    case SOD_EVAL_PROP_THREADS:
-      g_value_set_uint (value, self->threads);
-      return TRUE;
-    case SOD_EVAL_PROP_TOLERANCE:
-      g_value_set_uint64 (value, self->tolerance);
-      return TRUE;
-    default:
-      return FALSE;
-  }
+  return sod_fields_get (fields, G_N_ELEMENTS (fields), self, id, value);
 }

@@ -5,6 +5,7 @@
 #include <gst-sod/backend/onednn/plan-private.h>
 #include <gst-sod/backend/onednn/profile-private.h>
 #include <gst-sod/backend/onednn/threads-private.h>
+#include <gst-sod/backend/stream-checks-private.h>
 
 #include <string.h>
 #include <time.h>
@@ -163,13 +164,6 @@ gst_sod_onednn_stream_profile (GstSodStream *stream, guint n_rounds,
 
 /* ---- pictures and tensors ---- */
 
-/* Channels that one picture fills: RGB, or the one of a gray picture. */
-static gint
-picture_channels (const OnednnStream *self)
-{
-  return self->plan->base.input.dims[1] == 1 ? 1 : 3;
-}
-
 /* Where @n_channels channels from @frame on of sample @sample go. */
 static gboolean
 find_input (OnednnStream *self, guint sample, guint frame, gint n_channels,
@@ -178,16 +172,13 @@ find_input (OnednnStream *self, guint sample, guint frame, gint n_channels,
   const GstSodOnednnPlan *plan = self->plan;
   const GstSodOnednnInput *input = &plan->input;
   const gint64 *dims = plan->base.input.dims;
-  gint64 first = (gint64) frame * picture_channels (self);
+  gint64 first =
+      (gint64) frame * gst_sod_executable_get_picture_channels (&plan->base);
   gint64 offset = sample * input->sample + first * input->channel;
 
-  if (sample >= dims[0] || first + n_channels > dims[1]) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
-        "the plan's input has %" G_GINT64_FORMAT " samples of %" G_GINT64_FORMAT
-        " channels; sample %u, frame %u is none of them",
-        dims[0], dims[1], sample, frame);
+  if (!gst_sod_executable_check_place (
+          &plan->base, sample, frame, n_channels, error))
     return FALSE;
-  }
   *target = (GstSodOnednnTarget){
     .data = (guint8 *) get_buffer (self, plan->graph->input)
             + offset * (gint64) dnnl_data_type_size (input->type),
@@ -209,34 +200,11 @@ write_image (GstSodStream *stream, guint sample, guint frame,
   OnednnStream *self = (OnednnStream *) stream;
   GstSodOnednnTarget target;
 
-  return find_input (
-             self, sample, frame, picture_channels (self), &target, error)
+  return find_input (self, sample, frame,
+             gst_sod_executable_get_picture_channels (&self->plan->base),
+             &target, error)
          && gst_sod_onednn_picture_read (
              self->picture, image, &self->plan->rule, &target, error);
-}
-
-/* Of one picture or, with frame 0, of the whole input. */
-static gboolean
-check_tensor (
-    OnednnStream *self, const GstSodTensor *tensor, guint frame, GError **error)
-{
-  const gint64 *dims = self->plan->base.input.dims;
-  const GstSodShape *given = gst_sod_tensor_get_shape (tensor);
-  GstSodShape picture = { 3, { picture_channels (self), dims[2], dims[3], 0 } };
-  GstSodShape whole = { 3, { dims[1], dims[2], dims[3], 0 } };
-  g_autofree gchar *expected = NULL, *found = NULL;
-
-  if (gst_sod_tensor_get_dtype (tensor) == GST_SOD_DTYPE_F32
-      && (gst_sod_shape_equal (given, &picture)
-          || (frame == 0 && gst_sod_shape_equal (given, &whole))))
-    return TRUE;
-  expected = gst_sod_shape_to_string (&picture);
-  found = gst_sod_shape_to_string (given);
-  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
-      "the input takes f32 tensors of shape %s, a %s one of shape %s was "
-      "given",
-      expected, gst_sod_dtype_name (gst_sod_tensor_get_dtype (tensor)), found);
-  return FALSE;
 }
 
 static gboolean
@@ -246,7 +214,7 @@ write_tensor (GstSodStream *stream, guint sample, guint frame,
   OnednnStream *self = (OnednnStream *) stream;
   GstSodOnednnTarget target;
 
-  if (!check_tensor (self, tensor, frame, error)
+  if (!gst_sod_executable_check_tensor (&self->plan->base, tensor, frame, error)
       || !find_input (self, sample, frame,
           (gint) gst_sod_tensor_get_dim (tensor, 0), &target, error))
     return FALSE;
@@ -262,7 +230,7 @@ preprocess (GstSodStream *stream, const GstSodImage *image,
   const gint64 *dims = self->plan->base.input.dims;
   GstSodOnednnTarget target = {
     .data = gst_sod_tensor_get_data (tensor),
-    .channels = picture_channels (self),
+    .channels = gst_sod_executable_get_picture_channels (&self->plan->base),
     .height = (gint) dims[2],
     .width = (gint) dims[3],
     .channel = dims[2] * dims[3],
@@ -270,7 +238,7 @@ preprocess (GstSodStream *stream, const GstSodImage *image,
     .pixel = 1,
   };
 
-  return check_tensor (self, tensor, 1, error)
+  return gst_sod_executable_check_tensor (&self->plan->base, tensor, 1, error)
          && gst_sod_onednn_picture_read (
              self->picture, image, &self->plan->rule, &target, error);
 }
@@ -282,14 +250,8 @@ read_map (GstSodStream *stream, guint sample, GstSodImage *map, GError **error)
   const gint64 *dims = self->plan->base.output.dims;
   const gfloat *values = get_buffer (self, self->plan->graph->output);
 
-  if (dims[1] != 1 || sample >= dims[0]) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
-        "the plan's output has %" G_GINT64_FORMAT
-        " samples of %" G_GINT64_FORMAT " channels; sample %u is no map of "
-        "one channel",
-        dims[0], dims[1], sample);
+  if (!gst_sod_executable_check_map (&self->plan->base, sample, error))
     return FALSE;
-  }
   return gst_sod_onednn_picture_write (self->picture,
       values + sample * dims[2] * dims[3], (gint) dims[2], (gint) dims[3], map,
       error);
@@ -314,9 +276,7 @@ read_value (GstSodStream *stream, GstSodValue value, GError **error)
   gboolean ok;
 
   if (!is_kept (self, value)) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
-        "value %u of the plan is not kept; name it when the plan is compiled",
-        value);
+    gst_sod_set_error_not_kept (value, error);
     return NULL;
   }
   tensor = gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, shape, error);

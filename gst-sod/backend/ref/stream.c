@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/backend/ref/picture-private.h>
 #include <gst-sod/backend/ref/plan-private.h>
+#include <gst-sod/backend/stream-checks-private.h>
 
 #include <string.h>
 
@@ -31,13 +32,6 @@ free_stream (GstSodStream *stream)
   g_free (self);
 }
 
-/* Channels that one picture fills: RGB, or the one of a gray picture. */
-static gint
-picture_channels (const RefStream *self)
-{
-  return self->plan->base.input.dims[1] == 1 ? 1 : 3;
-}
-
 /* Channels of @n_channels from @frame on of sample @sample of the input:
  * (n_channels, h, w); NULL and GST_SOD_ERROR_INVALID_ARGUMENT where there are
  * none. */
@@ -46,15 +40,13 @@ find_input (
     RefStream *self, guint sample, guint frame, gint n_channels, GError **error)
 {
   const gint64 *dims = self->plan->base.input.dims;
-  gint64 first = (gint64) frame * picture_channels (self);
+  gint64 first = (gint64) frame
+                 * gst_sod_executable_get_picture_channels (&self->plan->base);
   gdouble *input = gst_sod_ref_write (self->values[self->plan->graph->input]);
 
-  if (sample < dims[0] && first + n_channels <= dims[1])
+  if (gst_sod_executable_check_place (
+          &self->plan->base, sample, frame, n_channels, error))
     return input + (sample * dims[1] + first) * dims[2] * dims[3];
-  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
-      "the plan's input has %" G_GINT64_FORMAT " samples of %" G_GINT64_FORMAT
-      " channels; sample %u, frame %u is none of them",
-      dims[0], dims[1], sample, frame);
   return NULL;
 }
 
@@ -82,7 +74,7 @@ read_picture (
   GstSodRefPicture picture = {
     .image = image,
     .rule = &self->plan->rule,
-    .channels = picture_channels (self),
+    .channels = gst_sod_executable_get_picture_channels (&self->plan->base),
     .height = (gint) dims[2],
     .width = (gint) dims[3],
   };
@@ -101,34 +93,10 @@ write_image (GstSodStream *stream, guint sample, guint frame,
     const GstSodImage *image, GError **error)
 {
   RefStream *self = (RefStream *) stream;
-  gdouble *planes =
-      find_input (self, sample, frame, picture_channels (self), error);
+  gdouble *planes = find_input (self, sample, frame,
+      gst_sod_executable_get_picture_channels (&self->plan->base), error);
 
   return planes != NULL && read_picture (self, image, planes, error);
-}
-
-/* @tensor is f32 of (@channels or, at frame 0, all channels, h, w). */
-static gboolean
-check_tensor (const RefStream *self, const GstSodTensor *tensor, guint frame,
-    GError **error)
-{
-  const GstSodShape *given = gst_sod_tensor_get_shape (tensor);
-  const gint64 *dims = self->plan->base.input.dims;
-  GstSodShape picture = { 3, { picture_channels (self), dims[2], dims[3], 0 } };
-  GstSodShape whole = { 3, { dims[1], dims[2], dims[3], 0 } };
-  g_autofree gchar *expected = NULL, *found = NULL;
-
-  if (gst_sod_tensor_get_dtype (tensor) == GST_SOD_DTYPE_F32
-      && (gst_sod_shape_equal (given, &picture)
-          || (frame == 0 && gst_sod_shape_equal (given, &whole))))
-    return TRUE;
-  expected = gst_sod_shape_to_string (&picture);
-  found = gst_sod_shape_to_string (given);
-  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
-      "the input takes f32 tensors of shape %s, a %s one of shape %s was "
-      "given",
-      expected, gst_sod_dtype_name (gst_sod_tensor_get_dtype (tensor)), found);
-  return FALSE;
 }
 
 static gboolean
@@ -140,7 +108,8 @@ write_tensor (GstSodStream *stream, guint sample, guint frame,
   gsize n = gst_sod_tensor_get_n_elements (tensor);
   gdouble *to;
 
-  if (!check_tensor (self, tensor, frame, error))
+  if (!gst_sod_executable_check_tensor (
+          &self->plan->base, tensor, frame, error))
     return FALSE;
   to = find_input (
       self, sample, frame, (gint) gst_sod_tensor_get_dim (tensor, 0), error);
@@ -159,7 +128,7 @@ preprocess (GstSodStream *stream, const GstSodImage *image,
   gfloat *to = gst_sod_tensor_get_data (tensor);
   gsize n = gst_sod_tensor_get_n_elements (tensor);
 
-  if (!check_tensor (self, tensor, 1, error)
+  if (!gst_sod_executable_check_tensor (&self->plan->base, tensor, 1, error)
       || !read_picture (self, image, self->frame, error))
     return FALSE;
   for (gsize i = 0; i < n; i++)
@@ -208,14 +177,8 @@ read_map (GstSodStream *stream, guint sample, GstSodImage *map, GError **error)
   const gdouble *values =
       gst_sod_ref_read (self->values[self->plan->graph->output]);
 
-  if (dims[1] != 1 || sample >= dims[0]) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
-        "the plan's output has %" G_GINT64_FORMAT
-        " samples of %" G_GINT64_FORMAT " channels; sample %u is no map of "
-        "one channel",
-        dims[0], dims[1], sample);
+  if (!gst_sod_executable_check_map (&self->plan->base, sample, error))
     return FALSE;
-  }
   if (!reserve_row (self, dims[3], error))
     return FALSE;
   gst_sod_ref_postprocess (values + sample * dims[2] * dims[3], (gint) dims[2],
@@ -232,9 +195,7 @@ read_value (GstSodStream *stream, GstSodValue value, GError **error)
       && self->plan->buffers[value].last_use == G_MAXUINT)
     return gst_sod_tensor_convert (
         self->values[value], GST_SOD_DTYPE_F32, error);
-  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
-      "value %u of the plan is not kept; name it when the plan is compiled",
-      value);
+  gst_sod_set_error_not_kept (value, error);
   return NULL;
 }
 

@@ -213,6 +213,20 @@ limit_size (GstSodStore *self, const GstSodStoreNode *only, guint64 limit,
 /* ---- age ---- */
 
 static gboolean
+has_unlabelled (const GstSodStoreNode *node, const GstSodSegment *segment)
+{
+  for (guint i = 0; i < node->frames->len; i++) {
+    const GstSodStoredFrame *frame =
+        &g_array_index (node->frames, GstSodStoredFrame, i);
+
+    if (frame->segment == segment && frame->label_segment == NULL
+        && !frame->is_neighbour)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
 limit_age (GstSodStore *self, guint64 *n_bytes, GError **error)
 {
   gint64 limit = g_get_real_time () - (gint64) self->max_age * G_USEC_PER_SEC;
@@ -226,7 +240,7 @@ limit_age (GstSodStore *self, guint64 *n_bytes, GError **error)
       Victim victim = { node, j, TRUE };
 
       if (segment->n_frames == 0 || segment->newest >= limit
-          || !is_worth_it (node, segment))
+          || !has_unlabelled (node, segment))
         j++;
       else if (!drop (self, &victim, n_bytes, error))
         return FALSE;

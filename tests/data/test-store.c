@@ -468,25 +468,36 @@ test_all_labelled (Fixture *self, gconstpointer data)
   g_assert_cmpint (statistic (self->store, "labelled"), >, 20);
 }
 
+/* Frames that are two hours old; every one but @exception is labelled, or it
+ * alone. */
+static void
+put_old (Fixture *self, const gchar *node, guint n, guint exception,
+    gboolean labelled)
+{
+  gint64 then = g_get_real_time () - 7200 * (gint64) G_USEC_PER_SEC;
+
+  for (guint i = 0; i < n; i++) {
+    g_autoptr (GstSodImage) picture = make_frame (32, 24, i);
+    g_autoptr (GstSodImage) label = make_label (32, 24, 3);
+    g_autoptr (GstSodStoreFrame) frame =
+        gst_sod_store_frame_new (node, picture);
+
+    gst_sod_store_frame_set_wall_time (frame, then);
+    gst_sod_store_frame_set_label (
+        frame, (i == exception) != labelled ? label : NULL);
+    g_assert_true (gst_sod_store_append_frames (self->store, &frame, 1, NULL));
+  }
+}
+
 static void
 test_age (Fixture *self, gconstpointer data)
 {
-  gint64 now = g_get_real_time ();
   g_autoptr (GstSodSamples) samples = NULL;
   guint64 n_bytes;
   g_autofree gchar *fresh = NULL;
 
-  for (guint i = 0; i < 10; i++) {
-    g_autoptr (GstSodImage) picture = make_frame (32, 24, i);
-    g_autoptr (GstSodImage) label = make_label (32, 24, 3);
-    g_autoptr (GstSodStoreFrame) frame =
-        gst_sod_store_frame_new ("door", picture);
-
-    gst_sod_store_frame_set_wall_time (
-        frame, now - 7200 * (gint64) G_USEC_PER_SEC);
-    gst_sod_store_frame_set_label (frame, i == 4 ? label : NULL);
-    g_assert_true (gst_sod_store_append_frames (self->store, &frame, 1, NULL));
-  }
+  put_old (self, "door", 10, 4, FALSE);
+  put_old (self, "gate", 20, 4, TRUE);
   g_assert_true (gst_sod_store_prune (self->store, &n_bytes, NULL));
   g_assert_cmpuint (n_bytes, ==, 0);
   g_object_set (self->store, "max-age", 3600, NULL);
@@ -496,7 +507,7 @@ test_age (Fixture *self, gconstpointer data)
   g_assert_cmpstr (fresh, ==, "door/000011");
   g_assert_true (gst_sod_store_prune (self->store, NULL, NULL));
   samples = snapshot (self->store, NULL);
-  g_assert_cmpuint (count_readable (samples), ==, 2);
+  g_assert_cmpuint (count_readable (samples), ==, 2 + 19);
   g_assert_cmpstr (gst_sod_samples_get_name (samples, 0), ==, "door/000005");
   g_assert_cmpstr (gst_sod_samples_get_name (samples, 1), ==, fresh);
 }

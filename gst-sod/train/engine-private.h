@@ -14,6 +14,7 @@ typedef struct
   guint threads;
   GstSodPrecision precision; /* as asked for */
   GPtrArray *streams;        /* the one used last is the first */
+  gsize max_kept;            /* bytes of all but that one, together */
   /* What plans are compiled in: AUTO before the first. */
   GstSodPrecision used;
   gchar *reason; /* why that is not what was asked for; NULL: it is */

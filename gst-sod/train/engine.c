@@ -5,7 +5,7 @@
 
 /* Small and full size, and the shorter batch at the end of each. */
 #define MAX_STREAMS 4
-/* Of all plans but the one in use, together. */
+/* So that a few plans never take much more than the one in use. */
 #define MAX_KEPT ((gsize) 1 << 30)
 
 static void
@@ -26,6 +26,7 @@ gst_sod_engine_init (GstSodEngine *self, GstSodNetwork *network,
   self->threads = threads;
   self->precision = GST_SOD_PRECISION_F32;
   self->streams = g_ptr_array_new_with_free_func (free_stream);
+  self->max_kept = MAX_KEPT;
   self->graph = gst_sod_graph_cut (
       graph, gst_sod_graph_find (
                  graph, kind == GST_SOD_NETWORK_BASE ? "logits" : "image"));
@@ -53,6 +54,42 @@ gst_sod_engine_set_precision (GstSodEngine *self, GstSodPrecision precision)
 
 /* ---- plans ---- */
 
+/* Drops plans that were not used for longest, until there is room for one to
+ * come. */
+static void
+trim (GstSodEngine *self)
+{
+  gsize kept = 0;
+  guint n = 0;
+
+  for (; n < self->streams->len && n < MAX_STREAMS - 1; n++) {
+    const GstSodStream *stream = g_ptr_array_index (self->streams, n);
+
+    kept += stream->executable->arena_size + stream->executable->workspace_size;
+    if (kept > self->max_kept)
+      break;
+  }
+  g_ptr_array_set_size (self->streams, (gint) n);
+}
+
+/* Where memory is short, no plan is kept but this one. */
+static GstSodStream *
+open_stream (GstSodEngine *self, GstSodExecutable *executable, GError **error)
+{
+  g_autoptr (GError) refused = NULL;
+  GstSodStream *stream = gst_sod_executable_open (executable, &refused);
+
+  if (stream == NULL && self->streams->len > 0
+      && g_error_matches (refused, GST_SOD_ERROR, GST_SOD_ERROR_NO_MEMORY)) {
+    g_ptr_array_set_size (self->streams, 0);
+    g_clear_error (&refused);
+    stream = gst_sod_executable_open (executable, &refused);
+  }
+  if (stream == NULL)
+    g_propagate_error (error, g_steal_pointer (&refused));
+  return stream;
+}
+
 static GstSodStream *
 compile (GstSodEngine *self, const GstSodShape *input, GHashTable *weights,
     GstSodPrecision precision, GError **error)
@@ -69,12 +106,14 @@ compile (GstSodEngine *self, const GstSodShape *input, GHashTable *weights,
   };
 
   executable = gst_sod_backend_compile (self->backend, &request, error);
-  return executable != NULL ? gst_sod_executable_open (executable, error)
-                            : NULL;
+  if (executable == NULL)
+    return NULL;
+  trim (self);
+  return open_stream (self, executable, error);
 }
 
 /* The first plan decides on the precision: bf16 where the machine has it, and
- * f32 with the reason where it was asked for and cannot be had. */
+ * f32 with the reason where what was asked for cannot be had. */
 static GstSodStream *
 compile_first (GstSodEngine *self, const GstSodShape *input,
     GHashTable *weights, GError **error)
@@ -87,7 +126,7 @@ compile_first (GstSodEngine *self, const GstSodShape *input,
   GstSodStream *stream = compile (self, input, weights, wanted, &refused);
 
   self->used = wanted;
-  if (stream == NULL && wanted == GST_SOD_PRECISION_BF16
+  if (stream == NULL && wanted != GST_SOD_PRECISION_F32
       && g_error_matches (refused, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED)) {
     self->used = GST_SOD_PRECISION_F32;
     self->reason = g_strdup_printf ("training in f32: %s", refused->message);
@@ -96,26 +135,10 @@ compile_first (GstSodEngine *self, const GstSodShape *input,
   }
   if (stream == NULL) {
     self->used = GST_SOD_PRECISION_AUTO;
+    g_clear_pointer (&self->reason, g_free);
     g_propagate_error (error, g_steal_pointer (&refused));
   }
   return stream;
-}
-
-/* Drops plans that were not used for longest. */
-static void
-trim (GstSodEngine *self)
-{
-  gsize kept = 0;
-
-  for (guint i = 1; i < self->streams->len; i++) {
-    const GstSodStream *stream = g_ptr_array_index (self->streams, i);
-
-    kept += stream->executable->arena_size + stream->executable->workspace_size;
-    if (i < MAX_STREAMS && kept <= MAX_KEPT)
-      continue;
-    g_ptr_array_set_size (self->streams, (gint) i);
-    return;
-  }
 }
 
 /* Puts the plan for @input first. */
@@ -138,10 +161,8 @@ ensure_stream (GstSodEngine *self, const GstSodShape *input,
   stream = self->used == GST_SOD_PRECISION_AUTO
                ? compile_first (self, input, weights, error)
                : compile (self, input, weights, self->used, error);
-  if (stream != NULL) {
+  if (stream != NULL)
     g_ptr_array_insert (self->streams, 0, stream);
-    trim (self);
-  }
   return stream;
 }
 

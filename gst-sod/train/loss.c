@@ -143,7 +143,8 @@ compute_planes (const Loss *loss, const GstSodTensor *output,
   };
   gdouble sum = 0;
 
-  gst_sod_run_pieces (compute_plane, &planes, n, threads);
+  gst_sod_run_pieces (compute_plane, &planes, n,
+      gst_sod_tensor_get_n_elements (output), threads);
   for (guint i = 0; i < n; i++)
     sum += values[i];
   return sum;

@@ -59,7 +59,8 @@ gst_sod_params_update (
 {
   Work work = { params, update };
 
-  gst_sod_run_pieces (update_piece, &work, params->pieces->len, threads);
+  gst_sod_run_pieces (
+      update_piece, &work, params->pieces->len, params->n_values, threads);
 }
 
 gdouble

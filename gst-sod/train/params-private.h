@@ -35,6 +35,7 @@ typedef struct
 {
   GPtrArray *list;       /* of GstSodParam */
   GArray *pieces;        /* of GstSodParamPiece: all of them, in order */
+  gsize n_values;        /* in all of them */
   GHashTable *weights;   /* name -> GstSodTensor: all */
   GHashTable *gradients; /* name -> GstSodTensor: those that are trained */
   GHashTable *averages;  /* name -> GstSodTensor: over the averages */

@@ -78,6 +78,7 @@ cut_into_pieces (GstSodParams *self)
   for (guint i = 0; i < self->list->len; i++) {
     GstSodParam *param = g_ptr_array_index (self->list, i);
 
+    self->n_values += param->n;
     for (gsize begin = 0; begin < param->n; begin += PIECE) {
       GstSodParamPiece piece = { param, begin, MIN (PIECE, param->n - begin),
         0 };
@@ -152,7 +153,8 @@ gst_sod_params_gradient_norm (GstSodParams *self, guint threads)
 {
   gdouble sum = 0;
 
-  gst_sod_run_pieces (square_piece, self, self->pieces->len, threads);
+  gst_sod_run_pieces (
+      square_piece, self, self->pieces->len, self->n_values, threads);
   for (guint i = 0; i < self->pieces->len; i++)
     sum += g_array_index (self->pieces, GstSodParamPiece, i).squares;
   return sqrt (sum);

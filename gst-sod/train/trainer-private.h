@@ -31,6 +31,7 @@ struct _GstSodTrainer
   guint64 position;   /* in the schedule: as many, unless it was moved */
   gdouble rate_scale; /* of the schedule's rate */
   gboolean frozen;
+  gboolean awaits_backward; /* forward() has run, and nothing since */
   /* Since the last update: */
   guint n_passes;
   GArray *statistics; /* running ones before it; NULL: nothing ran since */

@@ -212,6 +212,7 @@ gst_sod_trainer_read_state (GstSodTrainer *self,
   self->rate_scale = position.rate_scale;
   gst_sod_params_drop_gradients (self->params);
   self->n_passes = 0;
+  self->awaits_backward = FALSE;
   g_clear_pointer (&self->statistics, g_array_unref);
   return TRUE;
 }

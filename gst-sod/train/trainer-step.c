@@ -48,16 +48,23 @@ GstSodTensor *
 gst_sod_trainer_forward (
     GstSodTrainer *self, const GstSodTensor *input, GError **error)
 {
+  GstSodTensor *output;
+
   if (!self->frozen)
     keep_statistics (self);
-  return gst_sod_engine_forward (&self->engine, input, self->params->weights,
+  output = gst_sod_engine_forward (&self->engine, input, self->params->weights,
       self->frozen ? NULL : self->params->gradients, error);
+  self->awaits_backward = output != NULL;
+  return output;
 }
 
 gboolean
 gst_sod_trainer_backward (GstSodTrainer *self, const GstSodTensor *d_output,
     GstSodTensor *d_input, GError **error)
 {
+  g_return_val_if_fail (self->awaits_backward, FALSE);
+
+  self->awaits_backward = FALSE;
   if (!self->frozen && self->n_passes > 0)
     gst_sod_params_put_gradients_by (self->params);
   if (!gst_sod_engine_backward (&self->engine, d_output, d_input, error))
@@ -71,6 +78,7 @@ static void
 begin_anew (GstSodTrainer *self)
 {
   self->n_passes = 0;
+  self->awaits_backward = FALSE;
   g_clear_pointer (&self->statistics, g_array_unref);
 }
 
@@ -139,6 +147,7 @@ gst_sod_trainer_update (GstSodTrainer *self, GError **error)
 void
 gst_sod_trainer_set_frozen (GstSodTrainer *self, gboolean frozen)
 {
+  self->awaits_backward = FALSE;
   self->frozen = frozen;
 }
 
@@ -146,6 +155,7 @@ GstSodTensor *
 gst_sod_trainer_predict (GstSodTrainer *self, const GstSodTensor *input,
     gboolean average, GError **error)
 {
+  self->awaits_backward = FALSE;
   return gst_sod_engine_forward (&self->engine, input,
       average ? self->params->averages : self->params->weights, NULL, error);
 }

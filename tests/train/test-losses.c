@@ -247,11 +247,9 @@ test_f32_is_the_same_but_for_rounding (gconstpointer data)
   GstSodLoss loss = *(const GstSodLoss *) data;
   guint c = loss == GST_SOD_LOSS_L1_GRADIENT ? 3 : 1;
   GstSodShape shapes[] = {
-    gst_sod_shape_nchw (2, c, 16, 32),
-    gst_sod_shape_nchw (3, c, 11, 70),
-    gst_sod_shape_nchw (1, c, 1, 1),
-    gst_sod_shape_nchw (1, c, 5, 3),
-    gst_sod_shape_nchw (2, c, 96, 160),
+    gst_sod_shape_nchw (2, c, 16, 32), gst_sod_shape_nchw (3, c, 11, 70),
+    gst_sod_shape_nchw (1, c, 1, 1), gst_sod_shape_nchw (1, c, 5, 3),
+    gst_sod_shape_nchw (3, c, 128, 192), /* enough for two threads */
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (shapes); i++) {

@@ -183,7 +183,11 @@ describe (GstSodParams *params)
 static gchar *
 update_on_threads (guint threads, gdouble *norm)
 {
-  g_autoptr (GstSodParams) params = new_params ();
+  g_autoptr (GstSodArchitecture) architecture =
+      gst_sod_architecture_new_preset ("small", 1, NULL);
+  g_autoptr (GstSodNetwork) network =
+      gst_sod_network_new_random (architecture, 1, NULL);
+  g_autoptr (GstSodParams) params = gst_sod_params_new (network, NULL);
   GstSodUpdate update = {
     .optimiser = GST_SOD_OPTIMISER_ADAMW,
     .learning_rate = 0.1,

@@ -112,28 +112,71 @@ test_reverse_learns_too (void)
   g_assert_cmpfloat (last, <, 0.6 * first);
 }
 
-/* The version is the hash of all weights. */
-static gchar *
-train_a_little (guint64 seed, const gchar *backend)
+static void
+hash_values (GChecksum *sum, gconstpointer values, gsize n)
 {
-  g_autoptr (GstSodTrainer) trainer =
-      new_trainer (GST_SOD_NETWORK_BASE, seed, backend);
-  g_autoptr (GstSodTensor) input = NULL, target = NULL;
-  g_autoptr (GstSodNetwork) network = NULL;
+  g_checksum_update (sum, values, (gssize) (n * sizeof (gfloat)));
+}
 
-  new_discs (32, 48, &input, &target);
-  for (guint i = 0; i < 4; i++)
-    step (trainer, input, target);
-  network = gst_sod_trainer_snapshot (trainer, NULL);
-  return g_strdup (gst_sod_network_get_version (network));
+/* Of all that training changes. */
+static gchar *
+hash_state (GstSodTrainer *trainer)
+{
+  GstSodParams *params = gst_sod_trainer_get_params (trainer);
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+
+  for (guint i = 0; i < params->list->len; i++) {
+    const GstSodParam *param = g_ptr_array_index (params->list, i);
+
+    hash_values (sum, gst_sod_tensor_peek_data (param->weight), param->n);
+    hash_values (sum, param->average, param->n);
+    for (guint j = 0; param->gradient != NULL && j < GST_SOD_PARAM_MOMENTS; j++)
+      hash_values (sum, param->moments[j], param->n);
+  }
+  return g_strdup (g_checksum_get_string (sum));
+}
+
+typedef struct
+{
+  const gchar *backend;
+  GstSodNetworkKind kind;
+  GstSodPrecision precision;
+} Course;
+
+/* Batches of two sizes, and gradients accumulated, on two threads. */
+static gchar *
+train_a_little (const Course *course, guint64 seed)
+{
+  g_autoptr (GstSodNetwork) network =
+      train_network_new_tiny (course->kind, seed);
+  g_autoptr (GstSodTrainer) trainer = gst_sod_trainer_new_on (
+      network, gst_sod_backend_get (course->backend, NULL), 2, NULL);
+  g_autoptr (GstSodTensor) small = NULL, small_map = NULL;
+  g_autoptr (GstSodTensor) large = NULL, large_map = NULL;
+  g_autoptr (GstSodTensor) frames = NULL, map = NULL;
+
+  g_object_set (
+      trainer, "precision", course->precision, "accumulate", 2u, NULL);
+  new_discs (16, 32, &small, &small_map);
+  new_discs (32, 48, &large, &large_map);
+  new_discs (32, 64, &frames, &map); /* small is half as large */
+  for (guint i = 0; i < 2; i++) {
+    if (course->kind == GST_SOD_NETWORK_BASE) {
+      step (trainer, small, small_map);
+      step (trainer, large, large_map);
+    } else {
+      step (trainer, map, small);
+    }
+  }
+  return hash_state (trainer);
 }
 
 static void
-test_two_runs_give_the_same_bytes (gconstpointer backend)
+test_two_runs_give_the_same_bytes (gconstpointer data)
 {
-  g_autofree gchar *one = train_a_little (7, backend);
-  g_autofree gchar *two = train_a_little (7, backend);
-  g_autofree gchar *other = train_a_little (8, backend);
+  g_autofree gchar *one = train_a_little (data, 7);
+  g_autofree gchar *two = train_a_little (data, 7);
+  g_autofree gchar *other = train_a_little (data, 8);
 
   g_assert_cmpstr (one, ==, two);
   g_assert_cmpstr (one, !=, other);
@@ -153,6 +196,36 @@ test_batches_change_their_size (void)
   step (trainer, large, large_map);
   step (trainer, small, small_map);
   g_assert_cmpuint (gst_sod_trainer_get_n_steps (trainer), ==, 3);
+}
+
+/* The plan of a size that comes back is the one of before; those not used for
+ * longest go. */
+static void
+test_keeps_a_few_plans (void)
+{
+  g_autoptr (GstSodTrainer) trainer =
+      new_trainer (GST_SOD_NETWORK_BASE, 1, NULL);
+  const GPtrArray *streams = trainer->engine.streams;
+  g_autoptr (GstSodTensor) input = NULL, target = NULL;
+  gconstpointer first;
+
+  new_discs (16, 32, &input, &target);
+  step (trainer, input, target);
+  first = g_ptr_array_index (streams, 0);
+  for (gint64 i = 0; i < 8; i++) {
+    g_autoptr (GstSodTensor) other = NULL, other_target = NULL;
+
+    new_discs (32, 32 + 16 * i, &other, &other_target);
+    step (trainer, other, other_target);
+    g_assert_cmpuint (streams->len, <=, 4);
+    step (trainer, input, target);
+    g_assert_true (g_ptr_array_index (streams, 0) == first);
+  }
+  g_assert_cmpuint (streams->len, ==, 4);
+  trainer->engine.max_kept = 1;
+  new_discs (48, 32, &input, &target);
+  step (trainer, input, target);
+  g_assert_cmpuint (streams->len, ==, 1);
 }
 
 static void
@@ -279,21 +352,35 @@ test_refuses_a_device_that_is_none (void)
 int
 main (int argc, char **argv)
 {
+  static const Course courses[] = {
+    { "ref", GST_SOD_NETWORK_BASE, GST_SOD_PRECISION_F32 },
+    { "onednn", GST_SOD_NETWORK_BASE, GST_SOD_PRECISION_F32 },
+    { "onednn", GST_SOD_NETWORK_REVERSE, GST_SOD_PRECISION_F32 },
+    { "onednn", GST_SOD_NETWORK_BASE, GST_SOD_PRECISION_AUTO },
+  };
+
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/train/trainer/ref/learns-a-few-frames-by-heart",
       "ref", test_learns_a_few_frames_by_heart);
   g_test_add_data_func ("/train/trainer/ref/two-runs-give-the-same-bytes",
-      "ref", test_two_runs_give_the_same_bytes);
+      &courses[0], test_two_runs_give_the_same_bytes);
   if (gst_sod_backend_get ("onednn", NULL) != NULL) {
     g_test_add_data_func ("/train/trainer/onednn/learns-a-few-frames-by-heart",
         "onednn", test_learns_a_few_frames_by_heart);
     g_test_add_data_func ("/train/trainer/onednn/two-runs-give-the-same-bytes",
-        "onednn", test_two_runs_give_the_same_bytes);
+        &courses[1], test_two_runs_give_the_same_bytes);
+    g_test_add_data_func (
+        "/train/trainer/onednn/two-runs-of-reverse-give-the-same-bytes",
+        &courses[2], test_two_runs_give_the_same_bytes);
+    g_test_add_data_func (
+        "/train/trainer/onednn/two-runs-at-best-give-the-same-bytes",
+        &courses[3], test_two_runs_give_the_same_bytes);
   }
   g_test_add_func (
       "/train/trainer/reverse-learns-too", test_reverse_learns_too);
   g_test_add_func ("/train/trainer/batches-change-their-size",
       test_batches_change_their_size);
+  g_test_add_func ("/train/trainer/keeps-a-few-plans", test_keeps_a_few_plans);
   g_test_add_func ("/train/trainer/a-snapshot-has-a-parent",
       test_a_snapshot_is_a_network_with_a_parent);
   g_test_add_func ("/train/trainer/a-refused-step-changes-nothing",

@@ -147,15 +147,16 @@ add_d_input (
   return TRUE;
 }
 
-/* @d_raw: dense, the gradient of what the convolution gave. */
+/* @d_raw: dense, the gradient of what the convolution gave; @wide: in the type
+ * that it was given in. */
 static gboolean
-add_conv (
-    GstSodTrainBuilder *self, const GstSodTrainView *d_raw, GError **error)
+add_conv (GstSodTrainBuilder *self, const GstSodTrainView *d_raw,
+    const GstSodTrainView *wide, GError **error)
 {
   GstSodValue input = self->node->inputs[0];
   GstSodTrainView view;
 
-  if (!gst_sod_train_add_conv_weights (self, d_raw, error))
+  if (!gst_sod_train_add_conv_weights (self, d_raw, wide, error))
     return FALSE;
   if (input == self->plan->graph->input)
     return add_d_input (self, d_raw, error);
@@ -191,7 +192,7 @@ add_unit (GstSodTrainBuilder *self, GError **error)
     gst_sod_train_add_arg (self, step, GST_SOD_TRAIN_GRADIENT, first);
     gst_sod_train_add_arg (self, step, GST_SOD_TRAIN_GRADIENT, first + 1);
   }
-  return add_conv (self, &d_raw, error);
+  return add_conv (self, &d_raw, &d_raw, error);
 }
 
 /* The output's gradient is f32; the convolutions that go backward want
@@ -204,14 +205,14 @@ add_conv_alone (GstSodTrainBuilder *self, GError **error)
   GstSodTrainStep *step;
 
   if (d_output.type == self->type)
-    return add_conv (self, &d_output, error);
+    return add_conv (self, &d_output, &d_output, error);
   narrow = gst_sod_train_add_view (self, get_shape (self, output), self->type);
   step = gst_sod_train_add_kernel (
       self, "kernel:copy", gst_sod_train_kernel_add, get_shape (self, output));
   gst_sod_train_add_arg_view (self, step, &d_output);
   gst_sod_train_add_arg_view (self, step, NULL);
   gst_sod_train_add_arg_view (self, step, &narrow);
-  return add_conv (self, &narrow, error);
+  return add_conv (self, &narrow, &d_output, error);
 }
 
 /* ---- the others ---- */

@@ -183,6 +183,69 @@ add_weights (Conv *self, DnnlConstDesc desc, guint *packed, GError **error)
   return TRUE;
 }
 
+/* ---- to one channel ---- */
+
+static gboolean
+is_to_one (const GstSodTrainBuilder *self)
+{
+  const GstSodOpAttrs *attrs = &self->node->conv;
+  gint64 channels = self->plan->shapes[self->node->inputs[0]].dims[1];
+
+  return self->node->kind == GST_SOD_TRAIN_CONV && attrs->channels == 1
+         && attrs->kernel == 3 && attrs->stride == 1
+         && attrs->padding == attrs->dilation
+         && channels % GST_SOD_TRAIN_LANES == 0;
+}
+
+static GstSodTrainStep *
+add_to_one (
+    GstSodTrainBuilder *self, const gchar *impl, GstSodTrainKernel kernel)
+{
+  GstSodValue input = self->node->inputs[0];
+  GstSodTrainStep *step =
+      gst_sod_train_add_kernel (self, impl, kernel, &self->plan->shapes[input]);
+
+  step->dilation = self->node->conv.dilation;
+  gst_sod_train_add_arg_view (self, step, &self->views[input]);
+  return step;
+}
+
+static void
+add_to_one_forward (GstSodTrainBuilder *self, const GstSodTrainView *target)
+{
+  GstSodTrainStep *step =
+      add_to_one (self, "kernel:conv-to-one", gst_sod_train_kernel_conv_to_one);
+
+  gst_sod_train_add_arg (
+      self, step, GST_SOD_TRAIN_WEIGHT, get_param (self->node, 0, 0));
+  gst_sod_train_add_arg (self, step,
+      self->node->conv.bias ? GST_SOD_TRAIN_WEIGHT : GST_SOD_TRAIN_NONE,
+      get_param (self->node, 0, 1));
+  gst_sod_train_add_arg_view (self, step, target);
+  gst_sod_train_add_scratch (
+      self, step, (gsize) (9 * step->c) * sizeof (gfloat));
+}
+
+static void
+add_to_one_weights (GstSodTrainBuilder *self, const GstSodTrainView *d_target)
+{
+  const GstSodShape *shape = &self->plan->shapes[self->node->inputs[0]];
+  GstSodTrainStep *step = add_to_one (self, "kernel:conv-to-one-weights",
+      gst_sod_train_kernel_conv_to_one_weights);
+
+  step->trained_only = TRUE;
+  gst_sod_train_add_arg_view (self, step, d_target);
+  gst_sod_train_add_scratch (self, step,
+      gst_sod_train_one_scratch (shape, step->dilation, self->plan->threads));
+  gst_sod_train_add_arg (
+      self, step, GST_SOD_TRAIN_GRADIENT, get_param (self->node, 0, 0));
+  gst_sod_train_add_arg (self, step,
+      self->node->conv.bias ? GST_SOD_TRAIN_GRADIENT : GST_SOD_TRAIN_NONE,
+      get_param (self->node, 0, 1));
+}
+
+/* ---- steps ---- */
+
 gboolean
 gst_sod_train_add_conv (
     GstSodTrainBuilder *self, const GstSodTrainView *target, GError **error)
@@ -190,6 +253,11 @@ gst_sod_train_add_conv (
   g_auto (Conv) conv = { NULL };
   GstSodTrainStep *step;
   guint packed;
+
+  if (is_to_one (self)) {
+    add_to_one_forward (self, target);
+    return TRUE;
+  }
 
   if (!conv_init (&conv, self, target->type, error)
       || !add_weights (&conv,
@@ -276,12 +344,18 @@ add_conv_weights (Conv *self, const GstSodTrainView *d_target,
 }
 
 gboolean
-gst_sod_train_add_conv_weights (
-    GstSodTrainBuilder *self, const GstSodTrainView *d_target, GError **error)
+gst_sod_train_add_conv_weights (GstSodTrainBuilder *self,
+    const GstSodTrainView *d_target, const GstSodTrainView *wide,
+    GError **error)
 {
   g_auto (Conv) conv = { NULL };
   dnnl_primitive_desc_t pd = NULL;
   gboolean ok;
+
+  if (is_to_one (self)) {
+    add_to_one_weights (self, wide);
+    return TRUE;
+  }
 
   if (!conv_init (&conv, self, self->type, error))
     return FALSE;

@@ -4,16 +4,33 @@
 
 /* ---- activations ---- */
 
+typedef struct
+{
+  const gfloat *from; /* (c, plane) */
+  gpointer to;        /* (plane, c) */
+  gint64 c, plane;
+  gboolean bf16;
+} Sample;
+
+GST_SOD_ONEDNN_INLINE void
+write_pixels_of (const Sample *self, gint64 first, gint64 last, gboolean bf16)
+{
+  for (gint64 p = first; p < last; p++) {
+    for (gint64 i = 0; i < self->c; i++)
+      element_store (
+          self->from[i * self->plane + p], self->to, p * self->c + i, bf16);
+  }
+}
+
+GST_SOD_TRAIN_DEFINE_HOT (write_pixels, write_pixels_of, Sample)
+
 void
 gst_sod_train_write_sample (const gfloat *from, gint64 c, gint64 plane,
-    gpointer to, dnnl_data_type_t type)
+    gpointer to, dnnl_data_type_t type, gint threads)
 {
-  gboolean bf16 = type == dnnl_bf16;
+  Sample self = { from, to, c, plane, type == dnnl_bf16 };
 
-  for (gint64 i = 0; i < c; i++) {
-    for (gint64 p = 0; p < plane; p++)
-      element_store (from[i * plane + p], to, p * c + i, bf16);
-  }
+  gst_sod_onednn_run_rows (write_pixels, &self, plane, threads);
 }
 
 void
@@ -43,7 +60,7 @@ gst_sod_train_kernel_from_planes (const GstSodTrainStep *step,
     gst_sod_train_write_sample (from + i * step->c * plane, step->c, plane,
         (guint8 *) to.data
             + i * step->c * plane * (to.bf16 ? sizeof (guint16) : 4),
-        to.bf16 ? dnnl_bf16 : dnnl_f32);
+        to.bf16 ? dnnl_bf16 : dnnl_f32, run->threads);
 }
 
 void

@@ -171,8 +171,11 @@ gboolean gst_sod_train_add_backward (GstSodTrainBuilder *self, GError **error);
 
 gboolean gst_sod_train_add_conv (
     GstSodTrainBuilder *self, const GstSodTrainView *target, GError **error);
-gboolean gst_sod_train_add_conv_weights (
-    GstSodTrainBuilder *self, const GstSodTrainView *d_target, GError **error);
+/* @d_target: of the plan's type; @wide: as it was before it was narrowed to
+ * that. */
+gboolean gst_sod_train_add_conv_weights (GstSodTrainBuilder *self,
+    const GstSodTrainView *d_target, const GstSodTrainView *wide,
+    GError **error);
 gboolean gst_sod_train_add_conv_data (GstSodTrainBuilder *self,
     const GstSodTrainView *d_target, const GstSodTrainView *d_source,
     GError **error);
@@ -206,7 +209,7 @@ void gst_sod_train_add_arg_desc (GstSodTrainBuilder *self,
 
 /* One sample (c, plane), f32, as pixels of c channels of @type. */
 void gst_sod_train_write_sample (const gfloat *from, gint64 c, gint64 plane,
-    gpointer to, dnnl_data_type_t type);
+    gpointer to, dnnl_data_type_t type, gint threads);
 
 /* Samples of pixels as (n, c, plane), f32. */
 void gst_sod_train_read_planes (gconstpointer from, dnnl_data_type_t type,
@@ -260,6 +263,18 @@ void gst_sod_train_kernel_tanh (const GstSodTrainStep *step,
     gpointer const *memory, const GstSodTrainRun *run);
 void gst_sod_train_kernel_tanh_backward (const GstSodTrainStep *step,
     gpointer const *memory, const GstSodTrainRun *run);
+
+/* Convolution to one channel, f32, 3x3, "same" padding; the step's size is
+ * that of the source. args: source, weights, bias (?), target, scratch;
+ * gradients: source, d_target, scratch, d_weights, d_bias (?). */
+void gst_sod_train_kernel_conv_to_one (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+void gst_sod_train_kernel_conv_to_one_weights (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+
+/* bytes; of the source's @shape */
+gsize gst_sod_train_one_scratch (
+    const GstSodShape *shape, gint dilation, gint threads);
 
 /* Between (n, c, h, w), the caller's f32, and views. args: from, to. */
 void gst_sod_train_kernel_from_planes (const GstSodTrainStep *step,

@@ -114,7 +114,7 @@ write_tensor (GstSodStream *stream, guint sample, guint frame,
       dims[2] * dims[3],
       get_buffer (self, plan->input)
           + sample * n * dnnl_data_type_size (plan->input_type),
-      plan->input_type);
+      plan->input_type, plan->threads);
   return TRUE;
 }
 

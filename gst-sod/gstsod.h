@@ -11,6 +11,7 @@
 #include <gst-sod/nn/network.h>
 #include <gst-sod/run/ensemble.h>
 #include <gst-sod/run/instance.h>
+#include <gst-sod/run/reconstruct.h>
 #include <gst-sod/run/session.h>
 #include <gst-sod/data/annotation-writer.h>
 #include <gst-sod/data/picture.h>

@@ -4,18 +4,19 @@
 #include <gst-sod/config.h>
 
 #define DEFAULT_MODEL "base.safetensors"
+#define DEFAULT_REVERSE_MODEL "reverse.safetensors"
 
 /* Takes @folder. */
 static void
-add_place (GPtrArray *places, gchar *folder)
+add_place (GPtrArray *places, gchar *folder, const gchar *name)
 {
-  g_ptr_array_add (places, g_build_filename (folder, DEFAULT_MODEL, NULL));
+  g_ptr_array_add (places, g_build_filename (folder, name, NULL));
   g_free (folder);
 }
 
-/* Where the default model may lie, first choice first. */
+/* Where the model @name may lie, first choice first. */
 static GStrv
-list_places (void)
+list_places (const gchar *name)
 {
   GPtrArray *places = g_ptr_array_new ();
   const gchar *variable = g_getenv ("GST_SOD_MODEL_PATH");
@@ -25,15 +26,31 @@ list_places (void)
 
   for (guint i = 0; folders[i] != NULL; i++) {
     if (*folders[i] != '\0')
-      add_place (places, g_strdup (folders[i]));
+      add_place (places, g_strdup (folders[i]), name);
   }
   add_place (places,
-      g_build_filename (g_get_user_data_dir (), "gst-sod", "models", NULL));
+      g_build_filename (g_get_user_data_dir (), "gst-sod", "models", NULL),
+      name);
   for (guint i = 0; system[i] != NULL; i++)
-    add_place (places, g_build_filename (system[i], "gst-sod", "models", NULL));
-  add_place (places, g_strdup (GST_SOD_MODEL_DIR));
+    add_place (
+        places, g_build_filename (system[i], "gst-sod", "models", NULL), name);
+  add_place (places, g_strdup (GST_SOD_MODEL_DIR), name);
   g_ptr_array_add (places, NULL);
   return (GStrv) g_ptr_array_free (places, FALSE);
+}
+
+/* (nullable): with @looked (transfer full), the places, where it is NULL */
+static gchar *
+find (const gchar *name, gchar **looked)
+{
+  g_auto (GStrv) places = list_places (name);
+
+  for (guint i = 0; places[i] != NULL; i++) {
+    if (g_file_test (places[i], G_FILE_TEST_EXISTS))
+      return g_strdup (places[i]);
+  }
+  *looked = g_strjoinv (", ", places);
+  return NULL;
 }
 
 /**
@@ -54,17 +71,42 @@ list_places (void)
 gchar *
 gst_sod_network_find_default (GError **error)
 {
-  g_auto (GStrv) places = list_places ();
   g_autofree gchar *looked = NULL;
+  gchar *path = find (DEFAULT_MODEL, &looked);
 
-  for (guint i = 0; places[i] != NULL; i++) {
-    if (g_file_test (places[i], G_FILE_TEST_EXISTS))
-      return g_strdup (places[i]);
-  }
-  looked = g_strjoinv (", ", places);
-  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NOT_FOUND,
-      "no default model: looked for %s; give one as model-file, or a folder "
-      "that holds " DEFAULT_MODEL " as GST_SOD_MODEL_PATH",
-      looked);
-  return NULL;
+  if (path == NULL)
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NOT_FOUND,
+        "no default model: looked for %s; give one as model-file, or a folder "
+        "that holds " DEFAULT_MODEL " as GST_SOD_MODEL_PATH",
+        looked);
+  return path;
+}
+
+/**
+ * gst_sod_network_find_default_reverse:
+ * @error: return location for an error
+ *
+ * Looks for the reverse network that is used where none is named,
+ * `reverse.safetensors`, where gst_sod_network_find_default() looks for the
+ * base network.
+ *
+ * Errors: %GST_SOD_ERROR_NOT_FOUND naming the places.
+ *
+ * Returns: (transfer full) (type filename): a path, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+gchar *
+gst_sod_network_find_default_reverse (GError **error)
+{
+  g_autofree gchar *looked = NULL;
+  gchar *path = find (DEFAULT_REVERSE_MODEL, &looked);
+
+  if (path == NULL)
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NOT_FOUND,
+        "no reverse network: looked for %s; give one as model-file, or a "
+        "folder that holds " DEFAULT_REVERSE_MODEL " as GST_SOD_MODEL_PATH; "
+        "\"gst-sod train\" makes one beside the base networks",
+        looked);
+  return path;
 }

@@ -35,6 +35,9 @@ GST_SOD_API
 gchar *gst_sod_network_find_default (GError **error);
 
 GST_SOD_API
+gchar *gst_sod_network_find_default_reverse (GError **error);
+
+GST_SOD_API
 GstSodArchitecture *gst_sod_network_get_architecture (GstSodNetwork *self);
 
 GST_SOD_API

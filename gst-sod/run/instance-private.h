@@ -16,4 +16,9 @@ GstSodPacked *gst_sod_instance_ref_packed (GstSodInstance *self);
 
 GstSodExecutor *gst_sod_instance_get_executor (GstSodInstance *self);
 
+/* Of the networks that it takes: base, unless another is set before the first
+ * load. */
+GstSodNetworkKind gst_sod_instance_get_kind (GstSodInstance *self);
+void gst_sod_instance_set_kind (GstSodInstance *self, GstSodNetworkKind kind);
+
 G_END_DECLS

@@ -21,7 +21,8 @@ struct _GstSodInstance
   GObject parent;
 
   /* set once */
-  gchar *id; /* NULL: private */
+  GstSodNetworkKind kind; /* of networks to be loaded */
+  gchar *id;              /* NULL: private */
   gchar *device;
   GstSodPrecision precision; /* as asked for */
   gchar *cpu_affinity;
@@ -248,6 +249,37 @@ gst_sod_instance_get (const gchar *id, const gchar *device,
   return there != NULL ? g_steal_pointer (&there) : g_steal_pointer (&wanted);
 }
 
+/**
+ * gst_sod_instance_new_reverse:
+ * @device: (nullable): as in gst_sod_instance_get()
+ * @precision: as in gst_sod_instance_get()
+ * @threads: as in gst_sod_instance_get()
+ * @cpu_affinity: (nullable): as in gst_sod_instance_get()
+ * @error: return location for an error
+ *
+ * Makes an instance for networks of kind %GST_SOD_NETWORK_REVERSE, without one
+ * yet: what a #GstSodReconstructor works on. Its executor is that of every
+ * instance with the same device, threads and affinity. Thread-safe.
+ *
+ * Errors: as gst_sod_instance_get().
+ *
+ * Returns: (transfer full): the instance, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+GstSodInstance *
+gst_sod_instance_new_reverse (const gchar *device, GstSodPrecision precision,
+    guint threads, const gchar *cpu_affinity, GError **error)
+{
+  g_autoptr (GstSodInstance) self = NULL;
+
+  self = gst_sod_instance_get (
+      NULL, device, precision, threads, cpu_affinity, 1, error);
+  if (self != NULL)
+    gst_sod_instance_set_kind (self, GST_SOD_NETWORK_REVERSE);
+  return g_steal_pointer (&self);
+}
+
 /* All zero where @path cannot be looked at: reading it will say why. */
 static FileIdentity
 identify (const gchar *path)
@@ -272,6 +304,22 @@ is_same_file (const FileIdentity *a, const FileIdentity *b)
          && a->mtime == b->mtime;
 }
 
+static void
+refuse_kind (GstSodInstance *self, const gchar *name, GError **error)
+{
+  if (self->kind == GST_SOD_NETWORK_BASE)
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
+        "%s: a base network (frame to saliency map) was expected, this is a "
+        "reverse network (map to image); use one of kind base",
+        name);
+  else
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
+        "%s: a reverse network (saliency map to image) was expected, this is "
+        "a base network (frame to map); use one of kind reverse, such as "
+        "\"gst-sod train\" makes beside the base networks",
+        name);
+}
+
 /* loading is held; @path and @identity are NULL for a network of no file. */
 static gboolean
 load (GstSodInstance *self, GstSodNetwork *network, const gchar *path,
@@ -281,11 +329,9 @@ load (GstSodInstance *self, GstSodNetwork *network, const gchar *path,
   g_autoptr (GstSodPacked) packed = NULL;
   GstSodPacked *before;
 
-  if (gst_sod_architecture_get_kind (architecture) != GST_SOD_NETWORK_BASE) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
-        "%s: a base network (frame to saliency map) was expected, this is a "
-        "reverse network (map to image); use one of kind base",
-        path != NULL ? path : gst_sod_network_get_id (network));
+  if (gst_sod_architecture_get_kind (architecture) != self->kind) {
+    refuse_kind (
+        self, path != NULL ? path : gst_sod_network_get_id (network), error);
     return FALSE;
   }
   packed = gst_sod_packed_new (network, self->backend, self->precision,
@@ -311,7 +357,8 @@ load (GstSodInstance *self, GstSodNetwork *network, const gchar *path,
 /**
  * gst_sod_instance_load:
  * @self: an instance
- * @network: a network of kind %GST_SOD_NETWORK_BASE
+ * @network: a network of kind %GST_SOD_NETWORK_BASE, or of
+ *   %GST_SOD_NETWORK_REVERSE where gst_sod_instance_new_reverse() made @self
  * @error: return location for an error
  *
  * Compiles @network for the instance's device on the calling thread, which
@@ -481,6 +528,18 @@ gst_sod_instance_ref_packed (GstSodInstance *self)
   packed = self->packed != NULL ? gst_sod_packed_ref (self->packed) : NULL;
   g_mutex_unlock (&self->lock);
   return packed;
+}
+
+GstSodNetworkKind
+gst_sod_instance_get_kind (GstSodInstance *self)
+{
+  return self->kind;
+}
+
+void
+gst_sod_instance_set_kind (GstSodInstance *self, GstSodNetworkKind kind)
+{
+  self->kind = kind;
 }
 
 GstSodExecutor *

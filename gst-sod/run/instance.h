@@ -30,6 +30,11 @@ GstSodInstance *gst_sod_instance_get (const gchar *id, const gchar *device,
     guint batch_size, GError **error);
 
 GST_SOD_API
+GstSodInstance *gst_sod_instance_new_reverse (const gchar *device,
+    GstSodPrecision precision, guint threads, const gchar *cpu_affinity,
+    GError **error);
+
+GST_SOD_API
 gboolean gst_sod_instance_load (
     GstSodInstance *self, GstSodNetwork *network, GError **error);
 

@@ -32,6 +32,9 @@ GstSodStream *gst_sod_packed_get_stream (GstSodPacked *self, guint n);
 /* The executable of batch 1. */
 GstSodExecutable *gst_sod_packed_get_executable (GstSodPacked *self);
 
+/* The value that holds the network's output, to be read from a stream. */
+GstSodValue gst_sod_packed_get_output (GstSodPacked *self);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstSodPacked, gst_sod_packed_unref)
 
 G_END_DECLS

@@ -15,6 +15,7 @@ struct _GstSodPacked
   gatomicrefcount ref_count;
   GstSodNetwork *network;
   GstSodPrecision precision;
+  GstSodValue output;
   guint n_plans;
   Plan plans[MAX_PLANS]; /* by rising batch */
 };
@@ -56,6 +57,7 @@ compile_plans (GstSodPacked *self, GstSodBackend *backend, guint threads,
           gst_sod_network_get_weights (self->network), &program, error))
     return FALSE;
   last_use = gst_sod_graph_last_uses (program.graph, NULL, 0);
+  self->output = program.graph->output;
   request.graph = program.graph;
   request.weights = program.weights;
   request.last_use = last_use;
@@ -143,4 +145,10 @@ GstSodExecutable *
 gst_sod_packed_get_executable (GstSodPacked *self)
 {
   return self->plans[0].executable;
+}
+
+GstSodValue
+gst_sod_packed_get_output (GstSodPacked *self)
+{
+  return self->output;
 }

@@ -211,6 +211,8 @@ gst_sod_session_new (GstSodInstance *instance, GError **error)
   GstSodPacked *packed;
 
   g_return_val_if_fail (GST_SOD_IS_INSTANCE (instance), NULL);
+  g_return_val_if_fail (
+      gst_sod_instance_get_kind (instance) == GST_SOD_NETWORK_BASE, NULL);
 
   packed = gst_sod_instance_ref_packed (instance);
   if (packed == NULL) {

@@ -14,6 +14,7 @@ plugin_init (GstPlugin *plugin)
   any |= GST_ELEMENT_REGISTER (sodeval, plugin);
   any |= GST_ELEMENT_REGISTER (sodoverlay, plugin);
   any |= GST_ELEMENT_REGISTER (sodpublish, plugin);
+  any |= GST_ELEMENT_REGISTER (sodreverse, plugin);
   any |= GST_ELEMENT_REGISTER (sodtrainer, plugin);
   return any;
 }

@@ -161,3 +161,25 @@ sod_trigger_get_type (void)
     g_once_init_leave (&type, g_enum_register_static ("SodTrigger", values));
   return type;
 }
+
+GType
+sod_reverse_output_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { SOD_REVERSE_OUTPUT_AUTO, "image for GRAY8 frames, frame for all others",
+        "auto" },
+    { SOD_REVERSE_OUTPUT_IMAGE, "The image that the map stands for, as RGB",
+        "image" },
+    { SOD_REVERSE_OUTPUT_FRAME,
+        "The frame untouched, with the reconstruction error of its map as a "
+        "meta",
+        "frame" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("SodReverseOutput", values));
+  return type;
+}

@@ -76,6 +76,14 @@ typedef enum
   SOD_TRIGGER_ACTION
 } SodTrigger;
 
+/* What sodreverse sends. */
+typedef enum
+{
+  SOD_REVERSE_OUTPUT_AUTO,
+  SOD_REVERSE_OUTPUT_IMAGE,
+  SOD_REVERSE_OUTPUT_FRAME
+} SodReverseOutput;
+
 #define SOD_TYPE_OUTPUT (sod_output_get_type ())
 #define SOD_TYPE_OVERLOAD (sod_overload_get_type ())
 #define SOD_TYPE_ON_DEVICE_ERROR (sod_on_device_error_get_type ())
@@ -85,6 +93,7 @@ typedef enum
 #define SOD_TYPE_TRIGGER (sod_trigger_get_type ())
 #define SOD_TYPE_ON_MISSING (sod_on_missing_get_type ())
 #define SOD_TYPE_ENSEMBLE_OUTPUT (sod_ensemble_output_get_type ())
+#define SOD_TYPE_REVERSE_OUTPUT (sod_reverse_output_get_type ())
 
 GType sod_output_get_type (void);
 GType sod_overload_get_type (void);
@@ -95,5 +104,6 @@ GType sod_split_part_get_type (void);
 GType sod_trigger_get_type (void);
 GType sod_on_missing_get_type (void);
 GType sod_ensemble_output_get_type (void);
+GType sod_reverse_output_get_type (void);
 
 G_END_DECLS

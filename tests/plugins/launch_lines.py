@@ -67,6 +67,13 @@ def write_pictures(folder):
         dev.write('a\n')
 
 
+def write_reverse(folder, env):
+    """A default reverse network, beside the default base network."""
+    subprocess.run([os.environ['SOD_MAKE_REVERSE'],
+                    os.path.join(folder, 'reverse.safetensors')], check=True)
+    env['GST_SOD_MODEL_PATH'] = folder + ':' + env['GST_SOD_MODEL_PATH']
+
+
 def runs(line):
     def test():
         env = dict(os.environ)
@@ -79,6 +86,8 @@ def runs(line):
         with tempfile.TemporaryDirectory() as folder:
             if 'soddatasetsrc' in line:
                 write_pictures(folder)
+            if 'sodreverse' in line:
+                write_reverse(folder, env)
             done = subprocess.run(
                 shlex.split(shorten(line)), cwd=folder, env=env, text=True,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "backends.h"
 #include "evaluate.h"
 #include "golden.h"
 
@@ -274,34 +275,17 @@ test_input (gconstpointer backend)
   model_clear (&model);
 }
 
-static void
-add_tests (GstSodBackend *backend)
+int
+main (int argc, char **argv)
 {
-  static const struct
-  {
-    const gchar *name;
-    GTestDataFunc func;
-  } tests[] = {
+  static const BackendTest tests[] = {
     { "base-agrees-layer-by-layer", test_forward },
     { "base-in-bf16-is-near", test_bf16 },
     { "reverse-agrees", test_reverse },
     { "input-agrees", test_input },
   };
 
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++) {
-    g_autofree gchar *path =
-        g_strdup_printf ("/golden/%s/%s", backend->klass->name, tests[i].name);
-
-    g_test_add_data_func (path, backend, tests[i].func);
-  }
-}
-
-int
-main (int argc, char **argv)
-{
   g_test_init (&argc, &argv, NULL);
-  for (GstSodBackend *const *backend = gst_sod_backend_list ();
-       *backend != NULL; backend++)
-    add_tests (*backend);
+  test_add_for_backends ("golden", tests, G_N_ELEMENTS (tests));
   return g_test_run ();
 }

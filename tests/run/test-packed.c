@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "backends.h"
 #include "networks.h"
 
 #include <string.h>
@@ -95,14 +96,10 @@ test_keeps_network (gconstpointer backend)
   g_assert_null (network);
 }
 
-static void
-add_tests (GstSodBackend *backend)
+int
+main (int argc, char **argv)
 {
-  static const struct
-  {
-    const gchar *name;
-    GTestDataFunc func;
-  } tests[] = {
+  static const BackendTest tests[] = {
     { "the-smallest-batch-that-holds-all-is-taken", test_batches },
     { "batch-norm-is-folded-and-the-stem-is-one", test_is_prepared },
     { "auto-is-the-best-precision", test_auto_precision },
@@ -110,20 +107,7 @@ add_tests (GstSodBackend *backend)
     { "holds-its-network-until-the-last-user-is-gone", test_keeps_network },
   };
 
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++) {
-    g_autofree gchar *path =
-        g_strdup_printf ("/packed/%s/%s", backend->klass->name, tests[i].name);
-
-    g_test_add_data_func (path, backend, tests[i].func);
-  }
-}
-
-int
-main (int argc, char **argv)
-{
   g_test_init (&argc, &argv, NULL);
-  for (GstSodBackend *const *backend = gst_sod_backend_list ();
-       *backend != NULL; backend++)
-    add_tests (*backend);
+  test_add_for_backends ("packed", tests, G_N_ELEMENTS (tests));
   return g_test_run ();
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "backends.h"
 #include "networks.h"
 
 #include <string.h>
@@ -484,14 +485,10 @@ test_bad_pictures (gconstpointer backend)
   two_frames_clear (&two);
 }
 
-static void
-add_tests (GstSodBackend *backend)
+int
+main (int argc, char **argv)
 {
-  static const struct
-  {
-    const gchar *name;
-    GTestDataFunc func;
-  } tests[] = {
+  static const BackendTest tests[] = {
     { "map-fills-any-size", test_constant },
     { "agrees-with-ref", test_agrees_with_ref },
     { "looks-back-by-the-frame-distance", test_looks_back },
@@ -506,20 +503,7 @@ add_tests (GstSodBackend *backend)
     { "bad-pictures-are-refused", test_bad_pictures },
   };
 
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++) {
-    g_autofree gchar *path =
-        g_strdup_printf ("/session/%s/%s", backend->klass->name, tests[i].name);
-
-    g_test_add_data_func (path, backend, tests[i].func);
-  }
-}
-
-int
-main (int argc, char **argv)
-{
   g_test_init (&argc, &argv, NULL);
-  for (GstSodBackend *const *backend = gst_sod_backend_list ();
-       *backend != NULL; backend++)
-    add_tests (*backend);
+  test_add_for_backends ("session", tests, G_N_ELEMENTS (tests));
   return g_test_run ();
 }

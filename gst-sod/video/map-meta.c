@@ -56,6 +56,13 @@ resize_regions (MapMeta *self, guint n)
   self->n_regions = n;
 }
 
+static void
+set_regions (MapMeta *self, const GstSodRegion *regions, guint n)
+{
+  resize_regions (self, n);
+  memcpy (self->regions, regions, n * sizeof *regions);
+}
+
 static gboolean
 init_meta (GstMeta *meta, gpointer params, GstBuffer *buffer)
 {
@@ -106,11 +113,14 @@ transform_meta (
   if (GST_META_TRANSFORM_IS_COPY (type) && copy->region)
     return FALSE;
   other = ensure_meta (to);
-  set_map (other, self->map);
-  memcpy (other->measures, self->measures, sizeof self->measures);
-  resize_regions (other, self->n_regions);
-  for (guint i = 0; i < self->n_regions; i++)
-    other->regions[i] = self->regions[i];
+  if (self->map != NULL)
+    set_map (other, self->map);
+  for (guint i = 0; i < N_MEASURES; i++) {
+    if (self->measures[i].known)
+      other->measures[i] = self->measures[i];
+  }
+  if (self->n_regions > 0)
+    set_regions (other, self->regions, self->n_regions);
   return TRUE;
 }
 

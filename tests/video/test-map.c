@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/gstsod.h>
+#include <gst-sod/video/map-private.h>
 #include <gst-sod/video/regions-private.h>
 
 #include "scene.h"
@@ -199,6 +200,36 @@ test_copies (void)
   g_assert_null (gst_sod_buffer_get_map (part));
 }
 
+/* More regions than a meta has room for, and fewer after that. */
+static void
+test_regions_are_kept_beside_the_map (void)
+{
+  g_autoptr (GstBuffer) buffer = gst_buffer_new_allocate (NULL, 16, NULL);
+  g_autoptr (GPtrArray) regions =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_sod_region_free);
+  g_autoptr (GstSodMap) map = new_map ();
+  g_autoptr (GstBuffer) copy = NULL;
+
+  for (guint i = 1; i <= 20; i++) {
+    GstSodRegion region = { i, { 0, 0, 1, 1 }, 1.0 / i, 0.5 };
+
+    g_ptr_array_add (regions, gst_sod_region_copy (&region));
+  }
+  gst_sod_buffer_add_map (buffer, map);
+  gst_sod_buffer_set_known_regions (buffer, regions);
+  copy = gst_buffer_copy (buffer);
+  for (guint i = 1; i <= 20; i++)
+    g_assert_cmpfloat (
+        gst_sod_buffer_get_known_region (copy, i)->area, ==, 1.0 / i);
+  g_assert_null (gst_sod_buffer_get_known_region (copy, 21));
+  g_ptr_array_set_size (regions, 3);
+  gst_sod_buffer_set_known_regions (copy, regions);
+  g_assert_nonnull (gst_sod_buffer_get_known_region (copy, 3));
+  g_assert_null (gst_sod_buffer_get_known_region (copy, 4));
+  g_assert_nonnull (gst_sod_buffer_get_known_region (buffer, 20));
+  assert_map (copy);
+}
+
 static void
 test_measures (void)
 {
@@ -390,6 +421,8 @@ main (int argc, char **argv)
   g_test_add_func ("/map/type/is-boxed", test_boxed);
   g_test_add_func ("/map/buffer/copies-carry-it", test_copies);
   g_test_add_func ("/map/buffer/second-map-replaces-first", test_replaced);
+  g_test_add_func ("/map/buffer/regions-are-kept-beside-it",
+      test_regions_are_kept_beside_the_map);
   g_test_add_func ("/map/buffer/measures-go-along", test_measures);
   g_test_add_data_func (
       "/map/elements/queue-keeps-both", "queue", test_elements);

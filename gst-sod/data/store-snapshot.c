@@ -332,6 +332,43 @@ gst_sod_store_snapshot (GstSodStore *self, const gchar *node, GError **error)
   return done ? GST_SOD_SAMPLES (g_steal_pointer (&snapshot)) : NULL;
 }
 
+/**
+ * gst_sod_store_snapshot_get_first:
+ * @self: a snapshot
+ * @n_samples: how many, 0 to gst_sod_samples_get_n_samples()
+ *
+ * Takes the first frames of a snapshot as one of their own: of a node, that is
+ * what a snapshot was when the node had no others yet, with the same hash as
+ * long as no label has come since and no frame has gone.
+ *
+ * Returns: (transfer full): a #GstSodStoreSnapshot
+ *
+ * Since: 0.1
+ */
+GstSodSamples *
+gst_sod_store_snapshot_get_first (GstSodStoreSnapshot *self, guint n_samples)
+{
+  GstSodStoreSnapshot *first;
+
+  g_return_val_if_fail (GST_SOD_IS_STORE_SNAPSHOT (self), NULL);
+  g_return_val_if_fail (n_samples <= self->samples->len, NULL);
+
+  first = g_object_new (GST_SOD_TYPE_STORE_SNAPSHOT, NULL);
+  for (guint i = 0; i < self->nodes->len; i++)
+    g_ptr_array_add (
+        first->nodes, g_strdup (g_ptr_array_index (self->nodes, i)));
+  for (guint i = 0; i < self->segments->len; i++)
+    g_ptr_array_add (first->segments,
+        gst_sod_segment_ref (g_ptr_array_index (self->segments, i)));
+  for (guint i = 0; i < n_samples; i++) {
+    Sample sample = *sample_at (self, i);
+
+    sample.name = g_strdup (sample.name);
+    g_array_append_val (first->samples, sample);
+  }
+  return GST_SOD_SAMPLES (first);
+}
+
 /* ---- what it knows beside ---- */
 
 /**

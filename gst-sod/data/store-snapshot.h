@@ -23,6 +23,10 @@ G_DECLARE_FINAL_TYPE (GstSodStoreSnapshot, gst_sod_store_snapshot, GST_SOD,
     STORE_SNAPSHOT, GObject)
 
 GST_SOD_API
+GstSodSamples *gst_sod_store_snapshot_get_first (
+    GstSodStoreSnapshot *self, guint n_samples);
+
+GST_SOD_API
 const gchar *gst_sod_store_snapshot_get_node (
     GstSodStoreSnapshot *self, guint sample);
 

@@ -551,6 +551,30 @@ test_reader (Fixture *self, gconstpointer data)
   assert_error (error, GST_SOD_ERROR_NOT_FOUND, "nowhere", NULL);
 }
 
+static void
+test_first_of_a_snapshot (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GstSodSamples) before = NULL;
+  g_autoptr (GstSodSamples) now = NULL;
+  g_autoptr (GstSodSamples) first = NULL;
+  g_autofree gchar *wanted = NULL, *hash = NULL, *all = NULL;
+
+  for (guint i = 0; i < 5; i++)
+    g_free (put (self, "door", i, i == 2, i * 40000));
+  before = snapshot (self->store, "door");
+  for (guint i = 5; i < 9; i++)
+    g_free (put (self, "door", i, FALSE, i * 40000));
+  now = snapshot (self->store, "door");
+  first = gst_sod_store_snapshot_get_first (GST_SOD_STORE_SNAPSHOT (now), 5);
+  g_assert_cmpuint (count_readable (first), ==, 5);
+  g_assert_cmpuint (gst_sod_samples_get_n_labelled (first), ==, 1);
+  wanted = gst_sod_samples_get_hash (before);
+  hash = gst_sod_samples_get_hash (first);
+  all = gst_sod_samples_get_hash (now);
+  g_assert_cmpstr (hash, ==, wanted);
+  g_assert_cmpstr (hash, !=, all);
+}
+
 #define ADD(name, func)                                                        \
   g_test_add ("/store/" name, Fixture, NULL, set_up, func, tear_down)
 
@@ -577,5 +601,6 @@ main (int argc, char **argv)
   ADD ("limits/size-holds-where-all-are-labelled", test_all_labelled);
   ADD ("limits/age-drops-the-unlabelled", test_age);
   ADD ("snapshot/stays-as-it-was", test_reader);
+  ADD ("snapshot/its-first-are-what-it-was", test_first_of_a_snapshot);
   return g_test_run ();
 }

@@ -112,9 +112,11 @@ sod_frames_select (const gchar *checkpoint, const gchar *node,
     return TRUE;
   n = g_key_file_get_uint64 (file, node, "frames", error);
   last = g_key_file_get_string (file, node, "last", NULL);
-  if (last != NULL && n > 0 && n <= gst_sod_samples_get_n_samples (now)
+  if (now != NULL && last != NULL && n > 0
+      && n <= gst_sod_samples_get_n_samples (now)
       && g_strcmp0 (gst_sod_samples_get_name (now, (guint) n - 1), last) == 0) {
-    *samples = select_range (now, 0, (guint) n);
+    *samples = gst_sod_store_snapshot_get_first (
+        GST_SOD_STORE_SNAPSHOT (now), (guint) n);
     return TRUE;
   }
   g_clear_error (error);

@@ -21,7 +21,8 @@ gboolean sod_frames_write (const gchar *checkpoint, const gchar *const *nodes,
     GstSodSamples *const *samples, gsize n_nodes, GError **error);
 void sod_frames_remove (const gchar *checkpoint);
 
-/* The samples of @node that a checkpoint was made with, of those there are now:
+/* The samples of @node that a checkpoint was made with, of those there are @now
+ * (nullable):
  * NULL in @samples where there were none, an error where some are gone.
  * @samples: (transfer full) */
 gboolean sod_frames_select (const gchar *checkpoint, const gchar *node,

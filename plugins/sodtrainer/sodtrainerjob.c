@@ -68,22 +68,38 @@ warn (SodTrainerJob *self, GQuark domain, gint code, const gchar *format, ...)
 
 /* ---- what is learnt from ---- */
 
-/* NULL with @error, or without one where the node has no frames. */
+/* The frames of @node that there are, NULL without @error where it sent none.
+ */
+static GstSodSamples *
+take_snapshot (SodTrainerJob *self, const gchar *node, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  GstSodSamples *now = gst_sod_store_snapshot (self->store, node, &failure);
+
+  if (failure != NULL
+      && !g_error_matches (failure, GST_SOD_ERROR, GST_SOD_ERROR_NOT_FOUND))
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return now;
+}
+
+/* Likewise what is learnt from. */
 static GstSodSamples *
 take_samples (
     SodTrainerJob *self, const gchar *node, gboolean resumes, GError **error)
 {
-  g_autoptr (GstSodSamples) now =
-      gst_sod_store_snapshot (self->store, node, error);
-  GstSodSamples *then;
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (GstSodSamples) now = take_snapshot (self, node, &failure);
+  GstSodSamples *then = NULL;
 
-  if (now == NULL)
+  if (failure != NULL) {
+    g_propagate_error (error, g_steal_pointer (&failure));
     return NULL;
-  if (resumes)
-    return sod_frames_select (get_checkpoint (self), node, now, &then, error)
-               ? then
-               : NULL;
-  if (gst_sod_samples_get_n_samples (now) > 0)
+  }
+  if (resumes) {
+    sod_frames_select (get_checkpoint (self), node, now, &then, error);
+    return then;
+  }
+  if (now != NULL && gst_sod_samples_get_n_samples (now) > 0)
     return g_steal_pointer (&now);
   warn (self, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
       "node %s has sent no frame yet; the training goes without it", node);

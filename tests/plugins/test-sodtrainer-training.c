@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* sodtrainer trains: when, from what, how it ends, and what is published. */
+#include "trainer-support.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A training that takes minutes, if it is let. */
+#define LONG "epochs=10000\n"
+
+static void
+gather (Trainer *trainer, guint n_frames, guint n_labelled)
+{
+  GstHarness *frame = trainer_link (trainer, "frame_0");
+  GstHarness *label = trainer_link (trainer, "label_0");
+
+  trainer_push_pair (frame, label, 0, n_labelled);
+  trainer_push_pair (frame, NULL, n_labelled, n_frames);
+}
+
+static void
+end_all (Trainer *trainer)
+{
+  for (guint i = 0; i < trainer->harnesses->len; i++)
+    trainer_end (g_ptr_array_index (trainer->harnesses, i));
+}
+
+static void
+set_settings (Trainer *trainer, const gchar *more)
+{
+  g_autofree gchar *path = trainer_settings (trainer, more);
+
+  g_object_set (trainer->element, "settings", path, NULL);
+}
+
+/* The training's first step is over. */
+static void
+await_progress (Trainer *trainer)
+{
+  for (;;) {
+    g_autoptr (GstMessage) message =
+        trainer_await (trainer, GST_MESSAGE_PROGRESS, 30);
+    GstProgressType type;
+
+    g_assert_nonnull (message);
+    gst_message_parse_progress (message, &type, NULL, NULL);
+    if (type == GST_PROGRESS_TYPE_CONTINUE)
+      return;
+  }
+}
+
+static void
+assert_result (Trainer *trainer, const gchar *result)
+{
+  g_autoptr (GstStructure) done =
+      trainer_await_element (trainer, "sod-trainer-done", 60);
+
+  g_assert_nonnull (done);
+  g_assert_cmpstr (gst_structure_get_string (done, "result"), ==, result);
+}
+
+/* The error that comes, whose text holds @text. */
+static void
+assert_error (Trainer *trainer, GQuark domain, gint code, const gchar *text)
+{
+  g_autoptr (GstMessage) message =
+      trainer_await (trainer, GST_MESSAGE_ERROR, 60);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_nonnull (message);
+  gst_message_parse_error (message, &error, NULL);
+  g_test_message ("%s", error->message);
+  g_assert_error (error, domain, code);
+  g_assert_nonnull (strstr (error->message, text));
+}
+
+static gchar *
+get_version (const gchar *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstSodNetwork) network =
+      gst_sod_network_new_from_file (path, &error);
+
+  g_assert_no_error (error);
+  return g_strdup (gst_sod_network_get_version (network));
+}
+
+/* ---- a training to its end ---- */
+
+static void
+test_the_end_of_the_streams_trains_and_then_ends (void)
+{
+  Trainer trainer;
+  g_autofree gchar *model = NULL, *version = NULL;
+  g_autoptr (GstStructure) published = NULL;
+  g_autoptr (GstMessage) eos = NULL;
+  gdouble score;
+
+  trainer_set_up (&trainer, "trigger", 0, NULL);
+  model = trainer_path (&trainer, "model.safetensors");
+  set_settings (&trainer, "epochs=8\n");
+  g_object_set (trainer.element, "model-save-path", model, NULL);
+  gather (&trainer, 24, 24);
+  end_all (&trainer);
+  eos = trainer_await (&trainer, GST_MESSAGE_EOS | GST_MESSAGE_ERROR, 90);
+  test_assert_no_error (trainer.element);
+  g_assert_nonnull (eos);
+  g_assert_cmpint (GST_MESSAGE_TYPE (eos), ==, GST_MESSAGE_EOS);
+  /* EOS is the last to be told; the others were taken from the bus with it. */
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "published"), >=, 1);
+  version = get_version (model);
+  g_object_get (trainer.element, "stats", &published, NULL);
+  g_assert_true (gst_structure_get_double (published, "score", &score));
+  g_assert_cmpfloat (score, >, 0.7);
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_nothing_to_learn_from_is_an_error (void)
+{
+  Trainer trainer;
+
+  trainer_set_up (&trainer, "trigger", 0, NULL);
+  set_settings (&trainer, "epochs=2\n");
+  gather (&trainer, 12, 0);
+  end_all (&trainer);
+  assert_error (
+      &trainer, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, "label");
+  /* The frames are kept: labels may come later. */
+  {
+    g_autoptr (GstSodSamples) samples =
+        trainer_take_samples (&trainer, "node-0");
+
+    g_assert_cmpuint (gst_sod_samples_get_n_samples (samples), ==, 12);
+  }
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_no_frames_at_all_is_an_error (void)
+{
+  Trainer trainer;
+
+  trainer_set_up (&trainer, "trigger", 0, NULL);
+  trainer_link (&trainer, "frame_0");
+  end_all (&trainer);
+  assert_error (&trainer, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+      "there is nothing to learn from");
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_labels_that_are_all_black_are_an_error (void)
+{
+  Trainer trainer;
+  g_autofree gchar *model = NULL;
+  GstHarness *frame, *label;
+
+  trainer_set_up (&trainer, "trigger", 0, NULL);
+  model = trainer_path (&trainer, "model.safetensors");
+  set_settings (&trainer, "epochs=2\n");
+  g_object_set (trainer.element, "model-save-path", model, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  for (guint i = 0; i < 12; i++) {
+    GstBuffer *black = trainer_label (i);
+
+    gst_buffer_memset (black, 0, 0, -1);
+    gst_harness_push (frame, trainer_frame (i));
+    gst_harness_push (label, black);
+  }
+  end_all (&trainer);
+  assert_error (&trainer, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
+      "nothing in them is salient");
+  g_assert_false (g_file_test (model, G_FILE_TEST_EXISTS));
+  trainer_tear_down (&trainer);
+}
+
+/* A rate at which weights overflow within steps. */
+static void
+test_a_loss_that_is_no_number_ends_in_an_error (void)
+{
+  Trainer trainer;
+  guint n_warnings = 0;
+
+  trainer_set_up (
+      &trainer, "trigger", 0, "learning-rate", 100.0, "preset", "paper", NULL);
+  set_settings (
+      &trainer, "epochs=400\nclip-norm=0\noptimiser=sgd\nmomentum=0.99\n");
+  gather (&trainer, 16, 16);
+  end_all (&trainer);
+  for (;;) {
+    g_autoptr (GstMessage) message =
+        trainer_await (&trainer, GST_MESSAGE_WARNING | GST_MESSAGE_ERROR, 90);
+    g_autoptr (GError) error = NULL;
+
+    g_assert_nonnull (message);
+    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_WARNING) {
+      gst_message_parse_warning (message, &error, NULL);
+      g_test_message ("%s", error->message);
+      n_warnings++;
+      continue;
+    }
+    gst_message_parse_error (message, &error, NULL);
+    g_test_message ("%s", error->message);
+    g_assert_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED);
+    break;
+  }
+  g_assert_cmpuint (n_warnings, >=, 2);
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_a_node_that_sent_nothing_is_left_out (void)
+{
+  Trainer trainer;
+  g_autoptr (GstMessage) warning = NULL;
+  g_autoptr (GError) text = NULL;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  set_settings (&trainer, "epochs=1\n");
+  trainer_link (&trainer, "frame_7");
+  gather (&trainer, 16, 16);
+  {
+    gboolean begun;
+
+    g_signal_emit_by_name (trainer.element, "train", &begun);
+    g_assert_true (begun);
+  }
+  warning = trainer_await (&trainer, GST_MESSAGE_WARNING, 30);
+  g_assert_nonnull (warning);
+  gst_message_parse_warning (warning, &text, NULL);
+  g_assert_nonnull (strstr (text->message, "node-7 has sent no frame"));
+  assert_result (&trainer, "finished");
+  trainer_tear_down (&trainer);
+}
+
+/* ---- when it begins and ends ---- */
+
+static void
+test_frames_trigger_while_streams_go_on (void)
+{
+  Trainer trainer;
+  GstHarness *frame, *label;
+
+  trainer_set_up (&trainer, "trigger", 1, "trigger-frames", (guint64) 16, NULL);
+  set_settings (&trainer, "epochs=1\n");
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  trainer_push_pair (frame, label, 0, 12);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "trainings"), ==, 0);
+  trainer_push_pair (frame, label, 12, 20);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "trainings"), ==, 1);
+  assert_result (&trainer, "finished");
+  trainer_push_pair (frame, label, 20, 40);
+  assert_result (&trainer, "finished");
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "trainings"), ==, 2);
+  trainer_tear_down (&trainer);
+}
+
+static gdouble
+seconds_since (gint64 start)
+{
+  return (gdouble) (g_get_monotonic_time () - start) / G_TIME_SPAN_SECOND;
+}
+
+static void
+begin_long (Trainer *trainer)
+{
+  trainer_set_up (trainer, "trigger", 0, NULL);
+  set_settings (trainer, LONG);
+  gather (trainer, 16, 16);
+  end_all (trainer);
+  await_progress (trainer);
+}
+
+static void
+test_stop_ends_it_and_the_stream_at_once (void)
+{
+  Trainer trainer;
+  g_autoptr (GstMessage) eos = NULL;
+  gboolean running;
+  gint64 start;
+
+  begin_long (&trainer);
+  start = g_get_monotonic_time ();
+  g_signal_emit_by_name (trainer.element, "stop", &running);
+  g_assert_true (running);
+  eos = trainer_await (&trainer, GST_MESSAGE_EOS, 10);
+  g_assert_nonnull (eos);
+  g_assert_cmpfloat (seconds_since (start), <, 1);
+  test_assert_no_error (trainer.element);
+  g_signal_emit_by_name (trainer.element, "stop", &running);
+  g_assert_false (running);
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_a_flush_takes_the_end_back (void)
+{
+  Trainer trainer;
+  GstHarness *frame;
+  g_autoptr (GstMessage) eos = NULL;
+  gint64 start;
+
+  begin_long (&trainer);
+  frame = g_ptr_array_index (trainer.harnesses, 0);
+  start = g_get_monotonic_time ();
+  gst_harness_push_event (frame, gst_event_new_flush_start ());
+  assert_result (&trainer, "stopped");
+  g_assert_cmpfloat (seconds_since (start), <, 1);
+  eos = trainer_await (&trainer, GST_MESSAGE_EOS, 0);
+  g_assert_null (eos);
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_ready_waits_for_the_thread_a_short_time (void)
+{
+  Trainer trainer;
+  gint64 start;
+
+  begin_long (&trainer);
+  start = g_get_monotonic_time ();
+  gst_element_set_state (trainer.element, GST_STATE_READY);
+  g_assert_cmpfloat (seconds_since (start), <, 2);
+  test_assert_no_error (trainer.element);
+  trainer_tear_down (&trainer);
+}
+
+/* ---- checkpoints ---- */
+
+/* The last step that progress tells of, until none is told for @seconds; or
+ * the @first. */
+static guint64
+read_step (Trainer *trainer, guint seconds, gboolean first)
+{
+  guint64 step = 0;
+
+  for (;;) {
+    g_autoptr (GstMessage) message =
+        trainer_await (trainer, GST_MESSAGE_PROGRESS, seconds);
+
+    if (message == NULL
+        || (gst_structure_get_uint64 (
+                gst_message_get_structure (message), "step", &step)
+            && first))
+      return step;
+  }
+}
+
+static void
+test_a_training_that_was_cut_short_goes_on (void)
+{
+  Trainer trainer;
+  g_autofree gchar *checkpoint = NULL, *frames = NULL;
+  gboolean saved;
+  guint64 before;
+
+  trainer_set_up (&trainer, "trigger", 0, NULL);
+  checkpoint = trainer_path (&trainer, "checkpoint");
+  frames = trainer_path (&trainer, "checkpoint.frames");
+  set_settings (&trainer, "epochs=400\n");
+  g_object_set (trainer.element, "checkpoint-path", checkpoint, NULL);
+  gather (&trainer, 16, 16);
+  end_all (&trainer);
+  await_progress (&trainer);
+  g_usleep (G_USEC_PER_SEC);
+  g_signal_emit_by_name (trainer.element, "checkpoint", &saved);
+  g_assert_true (saved);
+  g_assert_true (g_file_test (checkpoint, G_FILE_TEST_EXISTS));
+  gst_element_set_state (trainer.element, GST_STATE_READY);
+  g_assert_true (g_file_test (frames, G_FILE_TEST_EXISTS));
+  before = read_step (&trainer, 0, FALSE);
+  g_assert_cmpuint (before, >, 1);
+
+  /* Begins by itself, with the frames from before. */
+  gst_element_set_state (trainer.element, GST_STATE_PLAYING);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "trainings"), ==, 1);
+  g_assert_cmpuint (read_step (&trainer, 30, TRUE), >=, before);
+  test_assert_no_error (trainer.element);
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_a_checkpoint_of_other_frames_is_told_and_left (void)
+{
+  Trainer trainer;
+  g_autofree gchar *checkpoint = NULL, *frames = NULL;
+  g_autoptr (GstMessage) warning = NULL;
+  g_autoptr (GError) text = NULL;
+
+  trainer_set_up (&trainer, "trigger", 0, NULL);
+  checkpoint = trainer_path (&trainer, "checkpoint");
+  frames = trainer_path (&trainer, "checkpoint.frames");
+  g_assert_true (g_file_set_contents (checkpoint, "cut off", -1, NULL));
+  g_assert_true (g_file_set_contents (
+      frames, "[node-0]\nframes=8\nlast=node-0/000008\n", -1, NULL));
+  set_settings (&trainer, "epochs=1\n");
+  g_object_set (trainer.element, "checkpoint-path", checkpoint, NULL);
+  gst_element_set_state (trainer.element, GST_STATE_PAUSED);
+  gather (&trainer, 16, 16);
+  end_all (&trainer);
+  warning = trainer_await (&trainer, GST_MESSAGE_WARNING, 30);
+  g_assert_nonnull (warning);
+  gst_message_parse_warning (warning, &text, NULL);
+  g_assert_nonnull (strstr (text->message, "another begins"));
+  trainer_tear_down (&trainer);
+}
+
+/* ---- what is published ---- */
+
+/* A model that has learnt the scenes, once for all tests. (transfer full) */
+static gchar *
+make_good_model (void)
+{
+  gchar *path = test_path ("good.safetensors");
+  Trainer trainer;
+  g_autoptr (GstMessage) eos = NULL;
+
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    return path;
+  trainer_set_up (&trainer, "trigger", 0, "model-save-path", path, NULL);
+  set_settings (&trainer, "epochs=12\n");
+  gather (&trainer, 24, 24);
+  end_all (&trainer);
+  eos = trainer_await (&trainer, GST_MESSAGE_EOS, 90);
+  g_assert_nonnull (eos);
+  trainer_tear_down (&trainer);
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  return path;
+}
+
+/* A large rate spoils what was good. */
+static void
+spoil (Trainer *trainer, const gchar *load, const gchar *save, gboolean force)
+{
+  g_autoptr (GstMessage) eos = NULL;
+
+  trainer_set_up (trainer, "trigger", 0, "model-load-path", load,
+      "model-save-path", save, "force-publish", force, "learning-rate", 0.5,
+      NULL);
+  set_settings (trainer, "epochs=2\noptimiser=sgd\naverage-decay=0\n");
+  gather (trainer, 24, 24);
+  end_all (trainer);
+  eos = trainer_await (trainer, GST_MESSAGE_EOS, 90);
+  g_assert_nonnull (eos);
+}
+
+static void
+test_what_is_worse_than_what_runs_is_not_published (void)
+{
+  Trainer trainer;
+  g_autofree gchar *good = make_good_model ();
+  g_autofree gchar *save = test_path ("refused.safetensors");
+
+  spoil (&trainer, good, save, FALSE);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "refused"), >=, 1);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "published"), ==, 0);
+  g_assert_false (g_file_test (save, G_FILE_TEST_EXISTS));
+  {
+    guint n = 0;
+
+    g_signal_emit_by_name (trainer.element, "publish", &n);
+    g_assert_cmpuint (n, ==, 1);
+    g_assert_true (g_file_test (save, G_FILE_TEST_EXISTS));
+  }
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_what_is_worse_is_published_where_it_is_forced (void)
+{
+  Trainer trainer;
+  g_autofree gchar *good = make_good_model ();
+  g_autofree gchar *save = test_path ("forced.safetensors");
+
+  spoil (&trainer, good, save, TRUE);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "refused"), ==, 0);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "published"), >=, 1);
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_nodes_are_published_apart (void)
+{
+  Trainer trainer;
+  g_autofree gchar *pattern = NULL, *door = NULL, *gate = NULL;
+  g_autoptr (GstMessage) eos = NULL;
+
+  trainer_set_up (&trainer, "trigger", 0, NULL);
+  pattern = trainer_path (&trainer, "model.safetensors");
+  door = trainer_path (&trainer, "model-door.safetensors");
+  gate = trainer_path (&trainer, "model-gate.safetensors");
+  set_settings (&trainer, "epochs=1\n");
+  g_object_set (trainer.element, "model-save-path", pattern, NULL);
+  for (guint i = 0; i < 2; i++) {
+    GstHarness *frame = trainer_link (&trainer, i == 0 ? "frame_0" : "frame_1");
+    GstHarness *label = trainer_link (&trainer, i == 0 ? "label_0" : "label_1");
+
+    g_object_set (
+        GST_PAD_PEER (frame->srcpad), "node", i == 0 ? "door" : "gate", NULL);
+    trainer_push_pair (frame, label, 0, 16);
+  }
+  end_all (&trainer);
+  eos = trainer_await (&trainer, GST_MESSAGE_EOS, 60);
+  g_assert_nonnull (eos);
+  g_assert_true (g_file_test (door, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (gate, G_FILE_TEST_EXISTS));
+  trainer_tear_down (&trainer);
+}
+
+/* ---- lines ---- */
+
+static void
+test_statistics_come_as_lines_and_need_no_reader (void)
+{
+  Trainer trainer;
+  g_autoptr (GstMessage) eos = NULL;
+  g_autoptr (GString) lines = g_string_new (NULL);
+  GstHarness *reader;
+
+  trainer_set_up (&trainer, "trigger", 0, NULL);
+  set_settings (&trainer, "epochs=2\n");
+  reader = gst_harness_new_with_element (trainer.element, NULL, "src");
+  gather (&trainer, 16, 16);
+  end_all (&trainer);
+  eos = trainer_await (&trainer, GST_MESSAGE_EOS, 60);
+  g_assert_nonnull (eos);
+  while (strstr (lines->str, "\"finished\"") == NULL) {
+    g_autoptr (GstBuffer) buffer = gst_harness_pull (reader);
+    GstMapInfo map;
+
+    g_assert_nonnull (buffer);
+    g_assert_true (gst_buffer_map (buffer, &map, GST_MAP_READ));
+    g_assert_cmpint (map.data[map.size - 1], ==, '\n');
+    g_string_append_len (lines, (const gchar *) map.data, (gssize) map.size);
+    gst_buffer_unmap (buffer, &map);
+  }
+  g_assert_true (g_str_has_prefix (lines->str, "{\"event\":\"started\""));
+  g_assert_nonnull (strstr (lines->str, "{\"event\":\"progress\""));
+  g_assert_nonnull (strstr (lines->str, "{\"event\":\"scored\""));
+  gst_harness_teardown (reader);
+  trainer_tear_down (&trainer);
+}
+
+int
+main (int argc, char *argv[])
+{
+  test_start (&argc, &argv);
+
+#define ADD(name, function)                                                    \
+  g_test_add_func ("/sodtrainer/training/" name, function)
+  ADD ("the-end-of-the-streams-trains-and-then-ends",
+      test_the_end_of_the_streams_trains_and_then_ends);
+  ADD ("nothing-to-learn-from-is-an-error",
+      test_nothing_to_learn_from_is_an_error);
+  ADD ("no-frames-at-all-is-an-error", test_no_frames_at_all_is_an_error);
+  ADD ("labels-that-are-all-black-are-an-error",
+      test_labels_that_are_all_black_are_an_error);
+  ADD ("a-loss-that-is-no-number-ends-in-an-error",
+      test_a_loss_that_is_no_number_ends_in_an_error);
+  ADD ("a-node-that-sent-nothing-is-left-out",
+      test_a_node_that_sent_nothing_is_left_out);
+  ADD ("frames-trigger-while-streams-go-on",
+      test_frames_trigger_while_streams_go_on);
+  ADD ("stop-ends-it-and-the-stream-at-once",
+      test_stop_ends_it_and_the_stream_at_once);
+  ADD ("a-flush-takes-the-end-back", test_a_flush_takes_the_end_back);
+  ADD ("ready-waits-for-the-thread-a-short-time",
+      test_ready_waits_for_the_thread_a_short_time);
+  ADD ("one-that-was-cut-short-goes-on",
+      test_a_training_that_was_cut_short_goes_on);
+  ADD ("a-checkpoint-of-other-frames-is-told-and-left",
+      test_a_checkpoint_of_other_frames_is_told_and_left);
+  ADD ("what-is-worse-than-what-runs-is-not-published",
+      test_what_is_worse_than_what_runs_is_not_published);
+  ADD ("what-is-worse-is-published-where-it-is-forced",
+      test_what_is_worse_is_published_where_it_is_forced);
+  ADD ("nodes-are-published-apart", test_nodes_are_published_apart);
+  ADD ("statistics-come-as-lines-and-need-no-reader",
+      test_statistics_come_as_lines_and_need_no_reader);
+#undef ADD
+  return test_finish ();
+}

@@ -223,6 +223,8 @@ test_keeps_a_few_plans (void)
   }
   g_assert_cmpuint (streams->len, ==, 4);
   trainer->engine.max_kept = 1;
+  g_clear_pointer (&input, gst_sod_tensor_unref);
+  g_clear_pointer (&target, gst_sod_tensor_unref);
   new_discs (48, 32, &input, &target);
   step (trainer, input, target);
   g_assert_cmpuint (streams->len, ==, 1);

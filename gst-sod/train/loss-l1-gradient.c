@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a reverse network is trained with: mean |o - t| + 0.1 (mean |dx o -
- * dx t| + mean |dy o - dy t|), dx and dy the first differences. */
+/* What a reverse network is trained with: mean |o - t|, alone or + 0.1 (mean
+ * |dx o - dx t| + mean |dy o - dy t|), dx and dy the first differences. */
 #include <gst-sod/train/loss-private.h>
 
 #include <math.h>
@@ -54,7 +54,7 @@ differences (
 }
 
 gdouble
-gst_sod_loss_l1_gradient (const GstSodLossBatch *batch)
+gst_sod_loss_l1 (const GstSodLossBatch *batch)
 {
   gint64 area = batch->height * batch->width;
   gint64 n = batch->n * batch->c * area;
@@ -67,7 +67,14 @@ gst_sod_loss_l1_gradient (const GstSodLossBatch *batch)
     sum += weight * fabs (error);
     batch->d_output[i] = weight * sign (error) / (gdouble) n;
   }
-  sum /= (gdouble) n;
+  return sum / (gdouble) n;
+}
+
+gdouble
+gst_sod_loss_l1_gradient (const GstSodLossBatch *batch)
+{
+  gdouble sum = gst_sod_loss_l1 (batch);
+
   if (batch->width > 1)
     sum += differences (batch, batch->height, batch->width - 1, 1);
   if (batch->height > 1)

@@ -212,14 +212,42 @@ add_pairs (const GstSodLossPlane *plane, gint64 from, gint64 n, gint64 step,
   }
 }
 
+/* The sum of weighted |e| times @share, and its gradient. */
+GST_SOD_HOT_INLINE gdouble
+compute_absolute (const GstSodLossPlane *plane, gdouble share)
+{
+  gint64 n = plane->height * plane->width;
+  GstSodSum sum = { 0 };
+
+  for (gint64 i = 0; i < n; i += GST_SOD_LANES) {
+    GstSodLanes e = gst_sod_lanes_load (plane->output + i, n - i)
+                    - gst_sod_lanes_load (plane->target + i, n - i);
+    GstSodLanes w = load_weights (plane, i, n - i);
+
+    gst_sod_sum_add (&sum, w * gst_sod_lanes_abs (e));
+    gst_sod_lanes_store (plane->d_output + i,
+        (gfloat) share * w * gst_sod_lanes_sign (e), n - i);
+  }
+  return share * gst_sod_sum_total (&sum);
+}
+
+GST_SOD_HOT gdouble
+gst_sod_loss_l1_plane (const GstSodLossPlane *plane)
+{
+  return compute_absolute (
+      plane, 1
+                 / ((gdouble) plane->n_planes
+                     * (gdouble) (plane->height * plane->width)));
+}
+
 GST_SOD_HOT gdouble
 gst_sod_loss_l1_gradient_plane (const GstSodLossPlane *plane)
 {
   gint64 height = plane->height, width = plane->width, n = height * width;
   gdouble planes = (gdouble) plane->n_planes;
   gdouble share = 1 / (planes * (gdouble) n);
-  gdouble across = 0, down = 0;
-  GstSodSum here = { 0 }, right = { 0 }, below = { 0 };
+  gdouble across = 0, down = 0, here;
+  GstSodSum right = { 0 }, below = { 0 };
 
   if (width > 1)
     across = GST_SOD_LOSS_DIFFERENCE_WEIGHT
@@ -227,18 +255,10 @@ gst_sod_loss_l1_gradient_plane (const GstSodLossPlane *plane)
   if (height > 1)
     down = GST_SOD_LOSS_DIFFERENCE_WEIGHT
            / (planes * (gdouble) ((height - 1) * width));
-  for (gint64 i = 0; i < n; i += GST_SOD_LANES) {
-    GstSodLanes e = gst_sod_lanes_load (plane->output + i, n - i)
-                    - gst_sod_lanes_load (plane->target + i, n - i);
-    GstSodLanes w = load_weights (plane, i, n - i);
-
-    gst_sod_sum_add (&here, w * gst_sod_lanes_abs (e));
-    gst_sod_lanes_store (plane->d_output + i,
-        (gfloat) share * w * gst_sod_lanes_sign (e), n - i);
-  }
+  here = compute_absolute (plane, share);
   for (gint64 y = 0; y < height; y++)
     add_pairs (plane, y * width, width - 1, 1, (gfloat) across, &right);
   add_pairs (plane, 0, n - width, width, (gfloat) down, &below);
-  return share * gst_sod_sum_total (&here) + across * gst_sod_sum_total (&right)
+  return here + across * gst_sod_sum_total (&right)
          + down * gst_sod_sum_total (&below);
 }

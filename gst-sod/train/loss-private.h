@@ -30,6 +30,7 @@ typedef struct
 gdouble gst_sod_loss_bce (const GstSodLossBatch *batch);
 gdouble gst_sod_loss_structure (const GstSodLossBatch *batch);
 gdouble gst_sod_loss_l1_gradient (const GstSodLossBatch *batch);
+gdouble gst_sod_loss_l1 (const GstSodLossBatch *batch);
 
 /* The weights of the pixels of plane @plane, (height, width), or NULL. */
 static inline const gdouble *
@@ -69,5 +70,6 @@ typedef struct
 gdouble gst_sod_loss_bce_plane (const GstSodLossPlane *plane);
 gdouble gst_sod_loss_structure_plane (const GstSodLossPlane *plane);
 gdouble gst_sod_loss_l1_gradient_plane (const GstSodLossPlane *plane);
+gdouble gst_sod_loss_l1_plane (const GstSodLossPlane *plane);
 
 G_END_DECLS

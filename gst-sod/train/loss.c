@@ -17,6 +17,7 @@ static const Loss losses[] = {
       gst_sod_loss_structure_plane },
   [GST_SOD_LOSS_L1_GRADIENT] = { gst_sod_loss_l1_gradient,
       gst_sod_loss_l1_gradient_plane },
+  [GST_SOD_LOSS_L1] = { gst_sod_loss_l1, gst_sod_loss_l1_plane },
 };
 
 static gboolean

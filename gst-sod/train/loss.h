@@ -13,9 +13,10 @@ G_BEGIN_DECLS
  *   section 3.3); edges and small things weigh up to six times
  * @GST_SOD_LOSS_L1_GRADIENT: mean absolute difference plus 0.1 times that of
  *   the first differences along rows and columns
+ * @GST_SOD_LOSS_L1: mean absolute difference
  *
  * How far a network's output is from what it should be. The first two are for
- * base networks: logits against maps in 0..1; the third is for reverse
+ * base networks: logits against maps in 0..1; the others are for reverse
  * networks: images against images in -1..1.
  *
  * Since: 0.1
@@ -24,7 +25,8 @@ typedef enum
 {
   GST_SOD_LOSS_BCE,
   GST_SOD_LOSS_STRUCTURE,
-  GST_SOD_LOSS_L1_GRADIENT
+  GST_SOD_LOSS_L1_GRADIENT,
+  GST_SOD_LOSS_L1
 } GstSodLoss;
 
 GST_SOD_API

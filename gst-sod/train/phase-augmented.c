@@ -169,7 +169,8 @@ measure (GstSodStage *self, const Step *step, const GstSodTensor *images,
                                        GST_SOD_DTYPE_F32, &shape, d + at)
                                              : NULL;
 
-    if (!gst_sod_stage_compute_loss (loss, a, b, NULL, d_a, &errors[i], error))
+    if (!gst_sod_stage_compute_loss (
+            self, loss, a, b, NULL, d_a, &errors[i], error))
       return FALSE;
   }
   return TRUE;
@@ -419,7 +420,7 @@ supervise (GstSodStage *self, const Step *step, const GstSodTensor *logits,
     return TRUE;
   g_object_get (self->learner, "loss", &loss, NULL);
   return gst_sod_stage_compute_loss (
-      loss, logits, step->truth, step->weights, d_logits, value, error);
+      self, loss, logits, step->truth, step->weights, d_logits, value, error);
 }
 
 static gboolean

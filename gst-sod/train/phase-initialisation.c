@@ -171,7 +171,7 @@ measure_held_out (GstSodStage *self, GstSodBatches *batches,
     found = gst_sod_trainer_predict (self->learner, map, average, error);
     if (found == NULL
         || !gst_sod_stage_compute_loss (
-            kind, found, images, NULL, NULL, &loss, error))
+            self, kind, found, images, NULL, NULL, &loss, error))
       return FALSE;
     sum += loss;
   }

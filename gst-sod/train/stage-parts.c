@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include <gst-sod/train/loss-private.h>
 #include <gst-sod/train/network-batches.h>
 
 static GstSodTrainingSettings *
@@ -152,14 +153,18 @@ gst_sod_stage_set_batches (GstSodStage *self, GstSodSamples *samples,
 
 /* A loss that is not finite diverges, as a gradient does. */
 gboolean
-gst_sod_stage_compute_loss (GstSodLoss kind, const GstSodTensor *output,
-    const GstSodTensor *target, const GstSodTensor *weights,
-    GstSodTensor *d_output, gdouble *loss, GError **error)
+gst_sod_stage_compute_loss (const GstSodStage *self, GstSodLoss kind,
+    const GstSodTensor *output, const GstSodTensor *target,
+    const GstSodTensor *weights, GstSodTensor *d_output, gdouble *loss,
+    GError **error)
 {
   GError *failure = NULL;
 
   *loss =
-      gst_sod_loss_compute (kind, output, target, weights, d_output, &failure);
+      gst_sod_loss_compute_threaded (kind, output, target, weights, d_output,
+          (guint) gst_sod_training_settings_get_integer (
+              settings_of (self), "run.threads"),
+          &failure);
   if (failure != NULL) {
     g_propagate_error (error, failure);
     return FALSE;
@@ -188,7 +193,7 @@ gst_sod_stage_learn (GstSodStage *self, const GstSodTensor *input,
       GST_SOD_DTYPE_F32, gst_sod_tensor_get_shape (output), error);
   if (d_output == NULL
       || !gst_sod_stage_compute_loss (
-          kind, output, target, weights, d_output, loss, error))
+          self, kind, output, target, weights, d_output, loss, error))
     return FALSE;
   return gst_sod_trainer_backward (self->learner, d_output, NULL, error);
 }

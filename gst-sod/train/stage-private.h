@@ -111,7 +111,7 @@ gboolean gst_sod_stage_learn (GstSodStage *self, const GstSodTensor *input,
     const GstSodTensor *target, const GstSodTensor *weights, gdouble *loss,
     GError **error);
 /* GST_SOD_ERROR_DIVERGED where the loss is not finite. */
-gboolean gst_sod_stage_compute_loss (GstSodLoss kind,
+gboolean gst_sod_stage_compute_loss (const GstSodStage *self, GstSodLoss kind,
     const GstSodTensor *output, const GstSodTensor *target,
     const GstSodTensor *weights, GstSodTensor *d_output, gdouble *loss,
     GError **error);

@@ -79,6 +79,48 @@ test_each_learns (void)
       ==, 16);
 }
 
+/* What the paper prescribes, but for the size of it. */
+static void
+test_paper_runs (void)
+{
+  static const gchar *const short_of_it[] = { "base.steps", "8",
+    "reverse.steps", "8", "augmented.steps", "8", "semi-supervised.steps", "8",
+    "data.width", "48", "data.height", "32", "data.batch-size", "4",
+    "run.threads", "1", NULL };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstSodTrainingSettings) settings =
+      gst_sod_training_settings_new ("paper", &error);
+  g_autoptr (GstSodTraining) training = NULL;
+  g_autoptr (GstSodSamples) samples = scenes_new (16, 8, 1, SCENES_GOOD);
+  g_autoptr (GstSodNetwork) base =
+      train_network_new_tiny (GST_SOD_NETWORK_BASE, 1);
+  g_autoptr (GstSodNetwork) reverse =
+      train_network_new_tiny (GST_SOD_NETWORK_REVERSE, 2);
+  g_autoptr (GstSodNetwork) after = NULL;
+  g_autoptr (JsonNode) record = NULL;
+
+  for (guint i = 0; short_of_it[i] != NULL; i += 2) {
+    gst_sod_training_settings_set (
+        settings, short_of_it[i], short_of_it[i + 1], &error);
+    g_assert_no_error (error);
+  }
+  training = gst_sod_training_new (settings, &error);
+  gst_sod_training_set_reverse (training, reverse, &error);
+  g_assert_no_error (error);
+  gst_sod_training_add_node (training, "a", samples, NULL, base, &error);
+  g_assert_no_error (error);
+  training_case_run (training);
+  record = training_case_record (training);
+  find_stage (record, 3, "teach", "reverse");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (
+                        json_node_get_object (record), "stages")),
+      ==, 4);
+  /* Both learnt in phase 2. */
+  after = gst_sod_training_get_reverse (training);
+  g_assert_cmpstr (gst_sod_network_get_version (after), !=,
+      gst_sod_network_get_version (reverse));
+}
+
 /* ---- resuming ---- */
 
 static const gchar *const resumable[] = { "run.last-phase", "3", "run.rounds",
@@ -360,6 +402,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/phases/each-learns", test_each_learns);
+  g_test_add_func ("/phases/paper-runs", test_paper_runs);
   add_resume ("/phases/resume/same-bytes-in-phase-1-of-reverse", 9);
   add_resume ("/phases/resume/same-bytes-in-phase-2", 11);
   add_resume ("/phases/resume/same-bytes-in-phase-3-of-reverse", 15);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A training step's passes on the CPU: milliseconds an image beside the sum of
- * the plan's steps, each timed alone, and of those of them that are oneDNN's
- * convolutions. It reports and never fails on a time. */
+ * the plan's steps, each timed alone, and of the bare arithmetic: of those of
+ * them that are convolutions, and of oneDNN's own batch norms. It reports and
+ * never fails on a time. */
 #include <gst-sod/backend/onednn/profile-private.h>
 #include <gst-sod/run/passes-private.h>
 
@@ -55,23 +56,28 @@ typedef struct
   guint n_steps;
   gchar **steps;
   gint64 *step_times; /* nanoseconds, the shortest */
+  gint64 *norm_times; /* likewise, of oneDNN's batch norms */
 } Subject;
 
 static gboolean
-is_primitive (const gchar *step)
+is_convolution (const gchar *step)
 {
-  return strstr (step, "kernel:") == NULL && strstr (step, "reorder") == NULL;
+  return strstr (step, "kernel:conv") != NULL
+         || (strstr (step, "kernel:") == NULL && strstr (step, "uni") == NULL
+             && strstr (step, "simple") == NULL);
 }
 
-/* Of the steps, or of the convolutions among them; milliseconds. */
+/* Of the steps, or of the bare arithmetic; milliseconds. */
 static gdouble
 get_sum (const Subject *self, gboolean bare)
 {
   gdouble sum = 0;
 
   for (guint i = 0; i < self->n_steps; i++) {
-    if (!bare || is_primitive (self->steps[i]))
+    if (!bare || is_convolution (self->steps[i]))
       sum += (gdouble) self->step_times[i] / 1e6;
+    if (bare)
+      sum += (gdouble) self->norm_times[i] / 1e6;
   }
   return sum;
 }
@@ -170,8 +176,9 @@ subject_init (Subject *self, GstSodNetwork *network, GstSodBackend *backend,
   self->steps = self->executable->klass->describe (self->executable);
   self->n_steps = g_strv_length (self->steps);
   self->step_times = g_new0 (gint64, self->n_steps);
+  self->norm_times = g_new0 (gint64, self->n_steps);
   for (guint i = 0; i < self->n_steps; i++)
-    self->step_times[i] = G_MAXINT64;
+    self->step_times[i] = self->norm_times[i] = G_MAXINT64;
   self->d_output = new_noise (&self->executable->output, error);
   return self->d_output != NULL
          && self->stream->klass->bind (
@@ -184,6 +191,7 @@ subject_clear (Subject *self)
 {
   g_strfreev (self->steps);
   g_free (self->step_times);
+  g_free (self->norm_times);
   g_clear_pointer (&self->d_output, gst_sod_tensor_unref);
   g_clear_pointer (&self->stream, gst_sod_stream_free);
   g_clear_pointer (&self->executable, gst_sod_executable_unref);
@@ -214,16 +222,21 @@ static gboolean
 run_round (Subject *self, GError **error)
 {
   g_autofree gint64 *step_times = g_new0 (gint64, self->n_steps);
+  g_autofree gint64 *norm_times = g_new0 (gint64, self->n_steps);
 
   for (gint i = 0; i < WARM_UP + iterations; i++) {
     if (!run_step (self, i >= WARM_UP, error))
       return FALSE;
   }
   if (!gst_sod_onednn_train_profile (
-          self->stream, (guint) iterations, step_times, error))
+          self->stream, (guint) iterations, step_times, error)
+      || !gst_sod_onednn_train_profile_norms (
+          self->executable, (guint) iterations, norm_times, error))
     return FALSE;
-  for (guint i = 0; i < self->n_steps; i++)
+  for (guint i = 0; i < self->n_steps; i++) {
     self->step_times[i] = MIN (self->step_times[i], step_times[i]);
+    self->norm_times[i] = MIN (self->norm_times[i], norm_times[i]);
+  }
   return TRUE;
 }
 
@@ -251,7 +264,8 @@ print_table (Subject *subjects, guint n)
           self->steps[j]);
   }
   g_print ("(milliseconds an image, the shortest; steps: the sum of the plan's "
-           "steps, each\n timed alone; bare: of its convolutions; ratio: step "
+           "steps, each\n timed alone; bare: of its convolutions and oneDNN's "
+           "batch norms; ratio: step "
            "over bare; MiB: activations\n and scratch of the batch)\n");
 }
 

@@ -157,7 +157,7 @@ def main():
     for precision, row in ours.items():
         best = min(s.best for s in subjects if s.precision == precision)
         print("%-22s %10.3f %10.1f   %.2f of the best above, %.2f of the bare "
-              "convolutions (%.3f)" % (
+              "convolutions and norms (%.3f)" % (
                   "gst-sod " + precision, row["step-ms"], row["memory-mib"],
                   row["step-ms"] * args.batch / best / 1000,
                   row["step-ms"] / row["bare-ms"], row["bare-ms"]))

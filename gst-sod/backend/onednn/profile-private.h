@@ -19,4 +19,9 @@ gboolean gst_sod_onednn_stream_profile (GstSodStream *stream, guint n_rounds,
 gboolean gst_sod_onednn_train_profile (
     GstSodStream *stream, guint n_rounds, gint64 *nanoseconds, GError **error);
 
+/* What oneDNN's own batch norm takes in the place of each step of a training
+ * plan that is one; 0 for the others. */
+gboolean gst_sod_onednn_train_profile_norms (GstSodExecutable *executable,
+    guint n_rounds, gint64 *nanoseconds, GError **error);
+
 G_END_DECLS

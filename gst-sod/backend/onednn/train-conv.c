@@ -254,13 +254,14 @@ gst_sod_train_add_conv (
   GstSodTrainStep *step;
   guint packed;
 
-  if (is_to_one (self)) {
+  if (!conv_init (&conv, self, target->type, error))
+    return FALSE;
+  /* With AMX the other channels cost nothing. */
+  if (is_to_one (self) && !compat_impl_has (conv.forward, "amx")) {
     add_to_one_forward (self, target);
     return TRUE;
   }
-
-  if (!conv_init (&conv, self, target->type, error)
-      || !add_weights (&conv,
+  if (!add_weights (&conv,
           dnnl_primitive_desc_query_md (conv.forward, dnnl_query_weights_md, 0),
           &packed, error))
     return FALSE;

@@ -83,8 +83,7 @@ test_number_out_of_range_stops_the_stream (void)
 static GstControlBinding *
 control (GstElement *element, const gchar *property, gdouble value)
 {
-  g_autoptr (GstControlSource) source =
-      gst_object_ref_sink (gst_interpolation_control_source_new ());
+  g_autoptr (GstControlSource) source = gst_interpolation_control_source_new ();
 
   g_object_set (source, "mode", GST_INTERPOLATION_MODE_NONE, NULL);
   gst_timed_value_control_source_set (

@@ -349,10 +349,13 @@ GstSodSamples *
 gst_sod_store_snapshot_get_first (GstSodStoreSnapshot *self, guint n_samples)
 {
   GstSodStoreSnapshot *first;
+  guint end = 0; /* behind the position of the last */
 
   g_return_val_if_fail (GST_SOD_IS_STORE_SNAPSHOT (self), NULL);
-  g_return_val_if_fail (n_samples <= self->samples->len, NULL);
+  g_return_val_if_fail (n_samples <= self->n_shown, NULL);
 
+  if (n_samples > 0)
+    end = g_array_index (self->positions, guint, n_samples - 1) + 1;
   first = g_object_new (GST_SOD_TYPE_STORE_SNAPSHOT, NULL);
   for (guint i = 0; i < self->nodes->len; i++)
     g_ptr_array_add (
@@ -360,12 +363,13 @@ gst_sod_store_snapshot_get_first (GstSodStoreSnapshot *self, guint n_samples)
   for (guint i = 0; i < self->segments->len; i++)
     g_ptr_array_add (first->segments,
         gst_sod_segment_ref (g_ptr_array_index (self->segments, i)));
-  for (guint i = 0; i < n_samples; i++) {
-    Sample sample = *sample_at (self, i);
+  for (guint i = 0; i < end; i++) {
+    Sample sample = g_array_index (self->samples, Sample, i);
 
     sample.name = g_strdup (sample.name);
     g_array_append_val (first->samples, sample);
   }
+  number_samples (first);
   return GST_SOD_SAMPLES (first);
 }
 

@@ -205,16 +205,8 @@ install_limits (GObjectClass *object_class, GParamFlags flags)
 }
 
 static void
-gst_sod_store_class_init (GstSodStoreClass *klass)
+install_frames (GObjectClass *object_class, GParamFlags flags)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  const GParamFlags flags =
-      G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS;
-
-  object_class->set_property = gst_sod_store_set_property;
-  object_class->get_property = gst_sod_store_get_property;
-  object_class->finalize = gst_sod_store_finalize;
-  install_limits (object_class, flags);
   /**
    * GstSodStore:picture-format:
    *
@@ -290,6 +282,20 @@ gst_sod_store_class_init (GstSodStoreClass *klass)
   signals[SIGNAL_DAMAGE] = g_signal_new ("damage", GST_SOD_TYPE_STORE,
       G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4, G_TYPE_STRING,
       G_TYPE_UINT64, G_TYPE_UINT64, G_TYPE_STRING);
+}
+
+static void
+gst_sod_store_class_init (GstSodStoreClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags =
+      G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS;
+
+  object_class->set_property = gst_sod_store_set_property;
+  object_class->get_property = gst_sod_store_get_property;
+  object_class->finalize = gst_sod_store_finalize;
+  install_limits (object_class, flags);
+  install_frames (object_class, flags);
 }
 
 void

@@ -31,14 +31,17 @@ count_readers (Lowering *self)
   }
 }
 
-/* Each value is read, but for the output, and none has to be kept but it. */
+/* Each value can be addressed, and is read but for the output; none has to be
+ * kept but it. */
 static gboolean
 is_whole (const Lowering *self)
 {
   const GstSodCompileRequest *request = self->builder->request;
+  gsize count;
 
   for (guint i = 0; i < gst_sod_graph_n_values (self->graph); i++) {
-    if ((self->n_readers[i] == 0) != (i == self->graph->output))
+    if ((self->n_readers[i] == 0) != (i == self->graph->output)
+        || !gst_sod_shape_count (&self->builder->plan->shapes[i], &count))
       return FALSE;
   }
   for (guint i = 0; i < request->n_keep; i++) {
@@ -293,7 +296,6 @@ check_node (GstSodTrainBuilder *self, const GstSodTrainNode *node)
   gboolean is_tail = get_type (self, node) != self->type;
   gboolean has_weights =
       node->kind == GST_SOD_TRAIN_UNIT || node->kind == GST_SOD_TRAIN_CONV;
-
   /* Those that take any number of channels, of either type. */
   gboolean has_few = node->kind == GST_SOD_TRAIN_CONV
                      || node->kind == GST_SOD_TRAIN_TANH
@@ -317,8 +319,7 @@ check_node (GstSodTrainBuilder *self, const GstSodTrainNode *node)
   }
   if (is_tail && !has_few)
     return FALSE;
-  return channels % GST_SOD_TRAIN_LANES == 0 || node->kind == GST_SOD_TRAIN_CONV
-         || node->kind == GST_SOD_TRAIN_UP || node->kind == GST_SOD_TRAIN_TANH;
+  return channels % GST_SOD_TRAIN_LANES == 0 || has_few;
 }
 
 /* Values that nothing but one concatenation reads lie in it. */

@@ -73,8 +73,7 @@ gst_sod_train_add_view (
 {
   gsize count = 0;
 
-  /* The shapes of a graph were inferred from one that was checked; an arena
-   * that cannot be addressed is found when it is planned. */
+  /* Lowering has seen that it can be counted. */
   gst_sod_shape_count (shape, &count);
   return (GstSodTrainView){
     .buffer =

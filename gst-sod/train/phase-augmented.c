@@ -405,22 +405,33 @@ judge_if_due (GstSodStage *self, const Step *step, GError **error)
 
 /* ---- a step ---- */
 
-/* Of the labelled frames alone; 0 and no gradient where there is none. */
+/* The mean over the labelled frames alone, however few of the batch they are;
+ * 0 and no gradient where there is none. */
 static gboolean
 supervise (GstSodStage *self, const Step *step, const GstSodTensor *logits,
     GstSodTensor *d_logits, gdouble *value, GError **error)
 {
-  gboolean any = FALSE;
+  gsize n = gst_sod_tensor_get_n_elements (logits);
+  gint64 n_labelled = 0;
   GstSodLoss loss;
+  gdouble scale;
+  gfloat *d;
 
   *value = 0;
   for (gint64 i = 0; i < step->n; i++)
-    any |= step->labelled[i];
-  if (!any || !is_supervised (self))
+    n_labelled += step->labelled[i] ? 1 : 0;
+  if (n_labelled == 0 || !is_supervised (self))
     return TRUE;
   g_object_get (self->learner, "loss", &loss, NULL);
-  return gst_sod_stage_compute_loss (
-      self, loss, logits, step->truth, step->weights, d_logits, value, error);
+  if (!gst_sod_stage_compute_loss (self, loss, logits, step->truth,
+          step->weights, d_logits, value, error))
+    return FALSE;
+  scale = (gdouble) step->n / (gdouble) n_labelled;
+  d = gst_sod_tensor_get_data (d_logits);
+  *value *= scale;
+  for (gsize i = 0; n_labelled < step->n && i < n; i++)
+    d[i] *= (gfloat) scale;
+  return TRUE;
 }
 
 static gboolean

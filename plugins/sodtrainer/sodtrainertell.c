@@ -15,8 +15,10 @@ void
 sod_trainer_tell_line (
     GstSodTrainerElement *self, const gchar *event, const gchar *json)
 {
-  sod_trainer_lines_add (
-      self->lines, g_strdup_printf ("{\"event\":\"%s\",%s", event, json + 1));
+  gchar *line = g_strdup_printf ("{\"event\":\"%s\",%s", event, json + 1);
+
+  /* An object that was printed to be read has its members on lines. */
+  sod_trainer_lines_add (self->lines, g_strdelimit (line, "\n", ' '));
 }
 
 /* (transfer full) */

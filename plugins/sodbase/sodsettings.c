@@ -165,6 +165,7 @@ sod_settings_check (
 
 static const SodField fields[] = {
   SOD_FIELD (SOD_PROP_MODEL_FILE, SodSettings, model_file),
+  SOD_FIELD (SOD_PROP_MODEL_RELOAD, SodSettings, model_reload),
   SOD_FIELD (SOD_PROP_DEVICE, SodSettings, device),
   SOD_FIELD (SOD_PROP_ON_DEVICE_ERROR, SodSettings, on_device_error),
   SOD_FIELD (SOD_PROP_PRECISION, SodSettings, precision),

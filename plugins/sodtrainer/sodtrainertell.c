@@ -26,6 +26,7 @@ static gchar *
 describe (const GstSodTrainingProgress *progress)
 {
   guint round = gst_sod_training_progress_get_round (progress);
+  gdouble loss = gst_sod_training_progress_get_loss (progress);
   gdouble left = gst_sod_training_progress_get_time_left (progress);
   GString *text = g_string_new (NULL);
 
@@ -34,13 +35,13 @@ describe (const GstSodTrainingProgress *progress)
   if (round > 0)
     g_string_append_printf (text, " round %u", round);
   g_string_append_printf (text,
-      " %s: step %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-      ", loss %.4f, rate %.2e",
+      " %s: step %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT,
       gst_sod_training_progress_get_node (progress),
       gst_sod_training_progress_get_step (progress),
-      gst_sod_training_progress_get_n_steps (progress),
-      gst_sod_training_progress_get_loss (progress),
-      gst_sod_training_progress_get_rate (progress));
+      gst_sod_training_progress_get_n_steps (progress));
+  if (isfinite (loss)) /* nothing is learnt while pseudo-labels are made */
+    g_string_append_printf (text, ", loss %.4f, rate %.2e", loss,
+        gst_sod_training_progress_get_rate (progress));
   if (isfinite (left))
     g_string_append_printf (text, ", %.0f s left", left);
   return g_string_free (text, FALSE);

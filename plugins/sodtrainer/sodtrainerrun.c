@@ -27,17 +27,35 @@ sod_trainer_fail (GstSodTrainerElement *self, const GError *error)
 
 /* ---- networks ---- */
 
+/* With the lock. Each name once. (transfer full) */
+static GStrv
+list_nodes (GstSodTrainerElement *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autoptr (GHashTable) known =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < self->nodes->len; i++) {
+    g_autofree gchar *name =
+        sod_trainer_node_get_name (g_ptr_array_index (self->nodes, i));
+
+    if (!g_hash_table_contains (known, name)) {
+      g_strv_builder_add (builder, name);
+      g_hash_table_add (known, g_steal_pointer (&name));
+    }
+  }
+  return g_strv_builder_end (builder);
+}
+
 static gboolean
 is_alone (GstSodTrainerElement *self, const gchar *node)
 {
-  gboolean alone;
+  g_auto (GStrv) nodes = NULL;
 
-  if (g_strcmp0 (node, "reverse") == 0)
-    return FALSE;
   g_mutex_lock (&self->lock);
-  alone = self->nodes->len == 1;
+  nodes = list_nodes (self);
   g_mutex_unlock (&self->lock);
-  return alone;
+  return g_strcmp0 (node, "reverse") != 0 && g_strv_length (nodes) == 1;
 }
 
 static const gchar *
@@ -263,26 +281,6 @@ on_done (const GError *error, const gchar *record, gpointer user_data)
 }
 
 /* ---- the beginning ---- */
-
-/* With the lock. Each name once. (transfer full) */
-static GStrv
-list_nodes (GstSodTrainerElement *self)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_autoptr (GHashTable) known =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-
-  for (guint i = 0; i < self->nodes->len; i++) {
-    g_autofree gchar *name =
-        sod_trainer_node_get_name (g_ptr_array_index (self->nodes, i));
-
-    if (!g_hash_table_contains (known, name)) {
-      g_strv_builder_add (builder, name);
-      g_hash_table_add (known, g_steal_pointer (&name));
-    }
-  }
-  return g_strv_builder_end (builder);
-}
 
 gboolean
 sod_trainer_begin (GstSodTrainerElement *self)

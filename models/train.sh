@@ -22,7 +22,7 @@ fail () {
 }
 
 case $name in
-  base) stretches=(base base-full) ;;
+  base) stretches=(base base-full base-last) ;;
   small) stretches=(small) ;;
   scenarios) stretches=(scenarios) ;;
   *) fail "which model? base, small or scenarios" ;;

@@ -28,7 +28,8 @@ STILLS = [
     {'name': 'CCP', 'part': 'all', 'terms': 'Apache-2.0 repository'},
 ]
 DAVIS = {'name': 'DAVIS-2016 train',
-         'part': 'every second frame of the 23 sequences of fit',
+         'part': 'the 23 sequences of fit, every second frame; base: all of '
+                 'them in the last stretch',
          'terms': DAVIS_TERMS}
 
 
@@ -149,15 +150,16 @@ def write_card(path, name, metadata, scores, data, record, node):
         '"non-commercial" bind the pictures; whether they reach weights '
         'trained on them is not settled everywhere. For a product, train on '
         'footage you have the rights to.', '',
-        'By `models/train.sh`: preset '
-        f'`{settings["run.preset"]}`, seed {settings["run.seed"]}, batch '
-        f'{settings["data.batch-size"]}. The last stretch:', '',
+        'By `models/train.sh`, from random weights, through the recipes of '
+        f'`models/recipes/` that it names; preset `{settings["run.preset"]}`, '
+        f'batch {settings["data.batch-size"]}. The last of them, seed '
+        f'{settings["run.seed"]}:', '',
         '| stage | round | steps | minutes | end |',
         '| --- | --- | --- | --- | --- |',
         *stage_lines(record, node)]
     if scores:
         lines += [
-            '', '## Scores', f'{SCHOOL[0].upper()}{SCHOOL[1:]}. max F and '
+            '', '## Scores', f'School {SCHOOL}. max F and '
             'mean F with beta^2 = 0.3; J is the mean over images at p >= 0.5.',
             '', *score_table(scores), '',
             'These sets chose the model, so expect less on others. The spread '
@@ -190,6 +192,7 @@ def main(path, run, command):
     lineage['data'] = data
     metadata.update({'name': name, 'scores': json.dumps(scores),
                      'lineage': json.dumps(lineage)})
+    header['__metadata__'] = dict(sorted(metadata.items()))
     write(path, header, weights)
     write_card(path, name, metadata, scores, data, record, node)
     for score in scores:

@@ -4,7 +4,6 @@
 #include <png.h>
 #include <string.h>
 
-#include <gst-sod/nn/network-private.h>
 #include <gst-sod/nn/safetensors-private.h>
 
 gchar *
@@ -37,19 +36,6 @@ golden_read (const gchar *name)
   gst_sod_safetensors_read (path, &tensors, NULL, &error);
   g_assert_no_error (error);
   return tensors;
-}
-
-GHashTable *
-golden_shipped_base (void)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GstSodNetwork) network = NULL;
-  g_autofree gchar *path = g_build_filename (
-      g_getenv ("SOD_SOURCE_DIR"), "models", "base.safetensors", NULL);
-
-  network = gst_sod_network_new_from_file (path, &error);
-  g_assert_no_error (error);
-  return g_hash_table_ref (gst_sod_network_get_weights (network));
 }
 
 GstSodTensor *

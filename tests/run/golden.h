@@ -13,10 +13,6 @@ gchar *golden_find (const gchar *name);
 /* name -> GstSodTensor of a file there; NULL as golden_find(). */
 GHashTable *golden_read (const gchar *name);
 
-/* Weights of the model that is shipped, which are those the golden values were
- * made with. */
-GHashTable *golden_shipped_base (void);
-
 /* Sample @index of an (n, c, h, w) f32 tensor as (c, h, w). */
 GstSodTensor *golden_sample (const GstSodTensor *tensor, gint64 index);
 

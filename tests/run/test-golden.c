@@ -154,7 +154,7 @@ test_forward (gconstpointer backend)
   static const gchar *const labels[] = { "enc.0", "enc.2", "dec.0", "dec.2",
     "out" };
   g_autoptr (GHashTable) golden = golden_read ("golden_forward.safetensors");
-  g_autoptr (GHashTable) weights = golden_shipped_base ();
+  g_autoptr (GHashTable) weights = golden_read ("base.safetensors");
   g_autoptr (GstSodTensor) logits = NULL, map = NULL, stem = NULL, k7 = NULL;
   Model model;
 
@@ -221,7 +221,7 @@ test_bf16 (gconstpointer data)
     return;
   }
   golden = golden_read ("golden_forward.safetensors");
-  weights = golden_shipped_base ();
+  weights = golden_read ("base.safetensors");
   if (golden == NULL)
     return;
   model = model_open (backend, "base", weights, GST_SOD_PRECISION_BF16,
@@ -247,7 +247,7 @@ test_input (gconstpointer backend)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GHashTable) golden = golden_read ("golden_input.safetensors");
-  g_autoptr (GHashTable) weights = golden_shipped_base ();
+  g_autoptr (GHashTable) weights = golden_read ("base.safetensors");
   g_autoptr (GstSodImage) picture = golden_picture ("golden_input.png");
   g_autoptr (GstSodTensor) found = NULL, expected = NULL;
   const gfloat *a, *b;

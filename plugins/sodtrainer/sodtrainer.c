@@ -35,8 +35,9 @@
  * trains to the end and posts EOS then. With the other triggers a training
  * learns from what the store holds at its beginning, while frames go on coming;
  * EOS waits for the one under way. The signals `train` and `stop` begin and end
- * one at any time. `preset`, the file `settings` and the other properties say
- * how; a property goes before the file, the file before the preset.
+ * one at any time, and `add-label` labels a frame that is stored. `preset`, the
+ * file `settings` and the other properties say how; a property goes before the
+ * file, the file before the preset.
  *
  * `validation-share` of the labelled frames of a node, whole sequences or the
  * end of one, is held out. A network is published as `model-save-path` when it
@@ -637,6 +638,21 @@ install_signals (GObjectClass *klass)
    */
   install_signal (
       klass, "publish", G_CALLBACK (sod_trainer_publish_all), G_TYPE_UINT);
+  /**
+   * GstSodTrainerElement::add-label:
+   * @self: the element, paused or playing
+   * @id: what the store calls a frame, as `door/000123`
+   * @path: a file with its mask
+   *
+   * Labels a frame that is stored, for the trainings that begin from now on.
+   *
+   * Returns: whether it is stored; if not, a warning says why
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("add-label", G_OBJECT_CLASS_TYPE (klass),
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (sod_trainer_add_label),
+      NULL, NULL, NULL, G_TYPE_BOOLEAN, 2, G_TYPE_STRING, G_TYPE_STRING);
 }
 
 static void

@@ -60,6 +60,10 @@ GstFlowReturn sod_trainer_chain_label (
 gboolean sod_trainer_sink_event (
     GstPad *pad, GstObject *parent, GstEvent *event);
 
+/* The mask in the file @path, for a frame that is stored. */
+gboolean sod_trainer_add_label (
+    GstSodTrainerElement *self, const gchar *id, const gchar *path);
+
 /* sodtrainerrun.c: trainings; those marked (locked) are called with the lock,
  * which they may let go for a while. */
 void sod_trainer_check_end (GstSodTrainerElement *self);     /* (locked) */

@@ -380,6 +380,30 @@ sod_trainer_chain_label (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
   return GST_FLOW_OK;
 }
 
+gboolean
+sod_trainer_add_label (
+    GstSodTrainerElement *self, const gchar *id, const gchar *path)
+{
+  g_autoptr (GstSodStore) store = NULL;
+  g_autoptr (GstSodImage) label = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (id == NULL || path == NULL)
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  if (self->started && !self->stopping)
+    store = g_object_ref (self->store);
+  g_mutex_unlock (&self->lock);
+  if (store == NULL)
+    return FALSE;
+  label = gst_sod_picture_read_mask (path, &error);
+  if (label != NULL && gst_sod_store_set_label (store, id, label, &error))
+    return TRUE;
+  sod_element_warning (
+      GST_ELEMENT (self), error, "the frame keeps the label that it had");
+  return FALSE;
+}
+
 /* ---- events ---- */
 
 static gboolean

@@ -187,6 +187,34 @@ test_a_frame_that_may_be_thinned_out_waits_for_its_label (void)
   trainer_tear_down (&trainer);
 }
 
+static void
+test_a_stored_frame_can_be_labelled_by_its_id (void)
+{
+  Trainer trainer;
+  g_autofree gchar *path = NULL;
+  g_autoptr (GstSodSamples) samples = NULL;
+  g_autoptr (GstSodImage) mask = gst_sod_image_new_gray (64, 48, NULL);
+  g_autoptr (GstMessage) warning = NULL;
+  gboolean added;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  path = trainer_path (&trainer, "mask.png");
+  g_assert_true (gst_sod_picture_write_png (mask, path, NULL));
+  trainer_push_pair (trainer_link (&trainer, "frame_0"), NULL, 0, 3);
+  g_signal_emit_by_name (
+      trainer.element, "add-label", "node-0/000002", path, &added);
+  g_assert_true (added);
+  g_signal_emit_by_name (
+      trainer.element, "add-label", "node-0/000009", path, &added);
+  g_assert_false (added);
+  warning = trainer_await (&trainer, GST_MESSAGE_WARNING, 0);
+  g_assert_nonnull (warning);
+  samples = trainer_take_samples (&trainer, "node-0");
+  g_assert_cmpuint (gst_sod_samples_get_n_labelled (samples), ==, 1);
+  g_assert_true (gst_sod_samples_is_labelled (samples, 1));
+  trainer_tear_down (&trainer);
+}
+
 /* ---- faults ---- */
 
 static void
@@ -479,6 +507,8 @@ main (int argc, char *argv[])
       test_tolerance_is_how_far_times_may_be_apart);
   ADD ("a-frame-that-may-be-thinned-out-waits-for-its-label",
       test_a_frame_that_may_be_thinned_out_waits_for_its_label);
+  ADD ("a-stored-frame-can-be-labelled-by-its-id",
+      test_a_stored_frame_can_be_labelled_by_its_id);
   ADD ("labels-that-will-not-do-are-refused",
       test_labels_that_will_not_do_are_refused);
   ADD ("labels-of-another-range-are-refused",

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import struct
 import sys
 import tempfile
 import time
@@ -272,20 +273,45 @@ def dev_floors_are_the_known_ones():
                       f'{name}: {key} {found[key]}, known {value}')
 
 
-def the_shipped_model_scores_what_is_known():
-    for layout, root, images, known in (
-            ('davis', 'davis2016', 515, (.781, .636, .079, .584)),
-            ('duts', '', 528, (.890, .841, .074, .808))):
+def scores(model, known):
+    """Whether the model has the measures `known` on both development sets."""
+    for (layout, root, images), values in zip(
+            (('davis', 'davis2016', 515), ('duts', '', 528)), known):
         root = os.path.join(DATA, root)
         if not os.path.isdir(root):
             raise tap.Skip(f'no {root}')
         if SANITIZED:
             raise tap.Skip('takes minutes with sanitizers; runs without them')
-        found = measures('--model', MODEL, '--layout', layout, '--root', root,
+        found = measures('--model', model, '--layout', layout, '--root', root,
                          '--set', 'dev', seconds=200)
         tap.check(found['images'] == images, f"{found['images']} images")
-        for key, value in zip(('max_f', 'mean_f', 'mae', 'iou'), known):
+        for key, value in zip(('max_f', 'mean_f', 'mae', 'iou'), values):
             near(found[key], value, 0.002, f'{layout} {key}')
+
+
+def the_reference_model_scores_what_is_known():
+    reference = os.path.join(DATA, '..', 'reference')
+    if not os.path.isdir(reference):
+        raise tap.Skip(f'no {reference}')
+    try:
+        import numpy  # noqa: F401  the script needs it
+    except ImportError:
+        raise tap.Skip('no numpy: apt install python3-numpy') from None
+    model = path('reference.safetensors')
+    run(os.path.join(SOURCE, 'models', 'convert-reference.py'), reference,
+        model).ok()
+    scores(model, ((.781, .636, .079, .584), (.890, .841, .074, .808)))
+
+
+def the_shipped_model_scores_what_its_file_says():
+    with open(MODEL, 'rb') as file:
+        (length,) = struct.unpack('<Q', file.read(8))
+        header = json.loads(file.read(length))
+    said = json.loads(header['__metadata__']['scores'])
+    tap.check([entry['set'] for entry in said]
+              == ['DAVIS-2016 dev', 'DUTS-TR dev'], said)
+    scores(MODEL, [[entry[key] for key in ('max-f', 'mean-f', 'mae', 'j')]
+                   for entry in said])
 
 
 def catches(process, number):
@@ -350,7 +376,9 @@ TESTS = (folders_are_measured, every_key_is_there, a_model_runs_on_a_set,
          odd_names_are_names, empty_truths_have_the_documented_values,
          wrong_words_say_what_to_give, floors_have_names,
          splits_are_named_and_leaks_refused, elements_measure_the_same,
-         dev_floors_are_the_known_ones, the_shipped_model_scores_what_is_known,
+         dev_floors_are_the_known_ones,
+         the_reference_model_scores_what_is_known,
+         the_shipped_model_scores_what_its_file_says,
          an_interrupt_ends_it_cleanly, the_table_is_for_people)
 
 try:

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* gst-sod eval: how good maps are, or a model on a data set, or a floor. */
 #include <gio/gio.h>
-#include <glib-unix.h>
 #include <gst-sod/gstsod.h>
 #include <math.h>
-#include <signal.h>
 
 #include "command.h"
 #include "eval-options.h"
 #include "eval-source.h"
 #include "progress.h"
-
-#define TICK 200 /* ms */
+#include "work.h"
 
 /* What is done, on a thread of its own beside the main loop. */
 typedef struct
@@ -25,7 +22,6 @@ typedef struct
   GstSodSplit *split; /* NULL where none was asked for */
   SodEvalSource *source;
 
-  GMainLoop *loop;
   GCancellable *cancellable;
   SodProgress *progress;
   SodExit interrupted; /* what to exit with after a signal, else 0 */
@@ -366,14 +362,7 @@ measure (Eval *self, GError **error)
   return TRUE;
 }
 
-static gboolean
-quit (gpointer data)
-{
-  g_main_loop_quit (((Eval *) data)->loop);
-  return G_SOURCE_REMOVE;
-}
-
-static gpointer
+static void
 work (gpointer data)
 {
   Eval *self = data;
@@ -385,13 +374,11 @@ work (gpointer data)
                                  * (1 + count_floors (self))));
     measure (self, &self->error);
   }
-  g_idle_add (quit, self);
-  return NULL;
 }
 
 /* ---- beside it ---- */
 
-static gboolean
+static void
 tick (gpointer data)
 {
   Eval *self = data;
@@ -400,47 +387,19 @@ tick (gpointer data)
   g_autofree gchar *text = NULL;
 
   if (self->options->quiet || n_images == 0)
-    return G_SOURCE_CONTINUE;
+    return;
   text = n < n_images ? g_strdup_printf ("%d of %d images", n, n_images)
                       : g_strdup ("drawing the report");
   sod_progress_show (self->progress, (gdouble) n / n_images, (guint64) n, text);
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-interrupt (gpointer data)
-{
-  Eval *self = data;
-
-  self->interrupted = SOD_EXIT_INTERRUPTED;
-  g_cancellable_cancel (self->cancellable);
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-terminate (gpointer data)
-{
-  interrupt (data);
-  ((Eval *) data)->interrupted = SOD_EXIT_TERMINATED;
-  return G_SOURCE_CONTINUE;
 }
 
 /* Waits for the work, with the bar and signals on the main loop. */
 static void
 wait_for_work (Eval *self)
 {
-  guint sources[] = { g_timeout_add (TICK, tick, self),
-    g_unix_signal_add (SIGINT, interrupt, self),
-    g_unix_signal_add (SIGTERM, terminate, self) };
-  GThread *thread;
-
   self->progress = sod_progress_new ("images");
-  thread = g_thread_new ("eval", work, self);
-  g_main_loop_run (self->loop);
-  g_thread_join (thread);
+  self->interrupted = sod_work_run (work, tick, self, self->cancellable);
   g_clear_pointer (&self->progress, sod_progress_free);
-  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
-    g_source_remove (sources[i]);
 }
 
 /* ---- what is told ---- */
@@ -511,7 +470,6 @@ run (gpointer options, gchar **words, GError **error)
   }
   self.cancellable = g_cancellable_new ();
   if (parse_options (&self, error)) {
-    self.loop = g_main_loop_new (NULL, FALSE);
     wait_for_work (&self);
     status = tell (&self, error);
   }
@@ -521,7 +479,6 @@ run (gpointer options, gchar **words, GError **error)
   g_clear_object (&self.network);
   g_clear_object (&self.split);
   g_clear_object (&self.cancellable);
-  g_clear_pointer (&self.loop, g_main_loop_unref);
   g_free (self.title);
   g_free (self.model_path);
   g_free (self.model_hash);

@@ -5,8 +5,6 @@
 
 #include <sys/resource.h>
 
-#include "json.h"
-
 /* Of which the fastest counts; the first also makes the plans. */
 #define N_TRIED 3
 

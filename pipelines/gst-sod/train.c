@@ -2,15 +2,11 @@
 /* gst-sod train: folders, a file or a store in, models out. */
 #include "train.h"
 
-#include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <math.h>
-#include <signal.h>
 
-#include "json.h"
 #include "progress.h"
-
-#define TICK 200 /* ms */
+#include "work.h"
 
 /* What is done, on a thread of its own beside the main loop. */
 typedef struct
@@ -21,7 +17,6 @@ typedef struct
   SodTrainData *data;
   GKeyFile *data_file;
 
-  GMainLoop *loop;
   GCancellable *cancellable;
   SodProgress *bar;
   SodExit interrupted; /* what to exit with after a signal, else 0 */
@@ -247,15 +242,8 @@ save (Train *self, GError **error)
          && gst_sod_training_report_write (title, record, out, error);
 }
 
-static gboolean
-quit (gpointer data)
-{
-  g_main_loop_quit (((Train *) data)->loop);
-  return G_SOURCE_REMOVE;
-}
-
 /* What was learnt until it was interrupted is saved too. */
-static gpointer
+static void
 work (gpointer data)
 {
   Train *self = data;
@@ -268,8 +256,6 @@ work (gpointer data)
   } else {
     self->done = save (self, &self->error) && ended == NULL;
   }
-  g_idle_add (quit, self);
-  return NULL;
 }
 
 /* ---- beside it ---- */
@@ -294,7 +280,7 @@ show_progress (Train *self, const GstSodTrainingProgress *progress)
       self->bar, (gdouble) step / (gdouble) MAX (n_steps, 1), step, text);
 }
 
-static gboolean
+static void
 tick (gpointer data)
 {
   Train *self = data;
@@ -307,48 +293,20 @@ tick (gpointer data)
   progress = g_steal_pointer (&self->progress);
   g_mutex_unlock (&self->lock);
   if (self->options->data.quiet)
-    return G_SOURCE_CONTINUE;
+    return;
   for (guint i = 0; i < lines->len; i++)
     sod_progress_say (self->bar, g_ptr_array_index (lines, i));
   if (progress != NULL)
     show_progress (self, progress);
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-interrupt (gpointer data)
-{
-  Train *self = data;
-
-  self->interrupted = SOD_EXIT_INTERRUPTED;
-  g_cancellable_cancel (self->cancellable);
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-terminate (gpointer data)
-{
-  interrupt (data);
-  ((Train *) data)->interrupted = SOD_EXIT_TERMINATED;
-  return G_SOURCE_CONTINUE;
 }
 
 static void
 wait_for_work (Train *self)
 {
-  guint sources[] = { g_timeout_add (TICK, tick, self),
-    g_unix_signal_add (SIGINT, interrupt, self),
-    g_unix_signal_add (SIGTERM, terminate, self) };
-  GThread *thread;
-
   self->bar = sod_progress_new ("steps");
-  thread = g_thread_new ("train", work, self);
-  g_main_loop_run (self->loop);
-  g_thread_join (thread);
+  self->interrupted = sod_work_run (work, tick, self, self->cancellable);
   tick (self);
   g_clear_pointer (&self->bar, sod_progress_free);
-  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
-    g_source_remove (sources[i]);
 }
 
 /* ---- what came of it ---- */
@@ -404,7 +362,6 @@ train (Train *self, gchar **words, GError **error)
                : SOD_EXIT_REFUSED;
   if (!set_up (self, error) || !prepare_folder (self, error))
     return SOD_EXIT_REFUSED;
-  self->loop = g_main_loop_new (NULL, FALSE);
   self->cancellable = g_cancellable_new ();
   wait_for_work (self);
   return tell (self, error);
@@ -418,7 +375,6 @@ clear (Train *self)
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->data, sod_train_data_free);
   g_clear_pointer (&self->data_file, g_key_file_unref);
-  g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->progress, gst_sod_training_progress_free);
   g_ptr_array_unref (self->lines);
   g_clear_error (&self->error);

@@ -33,12 +33,13 @@ typedef struct
 
 static gint counting;
 static Allocations counts;
-static GMutex lock; /* of what follows */
 static Site sites[64];
 static guint n_sites;
 
 #if defined(__GLIBC__) && !defined(HAVE_SANITIZER)
 #define CAN_COUNT 1
+
+static GMutex lock; /* of sites and n_sites */
 
 /* Stand before the C library's, for all libraries of the process; these are
  * its own names for them. */

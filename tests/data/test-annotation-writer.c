@@ -216,20 +216,20 @@ test_refusals (void)
   g_autoptr (GstSodImage) picture = make_frame (WIDTH, HEIGHT, 1);
   g_autoptr (GstSodImage) small = make_label (3, 3, 1);
   g_autoptr (GstSodAnnotationWriter) writer = NULL;
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   write_text (file, "x");
   g_assert_null (gst_sod_annotation_writer_new (
       GST_SOD_DATASET_LAYOUT_COCO, used, &error));
   assert_error (error, GST_SOD_ERROR_INVALID_ARGUMENT, "not empty", NULL);
-  error = NULL;
+  g_clear_error (&error);
   g_assert_null (gst_sod_annotation_writer_new (
       GST_SOD_DATASET_LAYOUT_COCO, file, &error));
   g_clear_error (&error);
   g_assert_null (gst_sod_annotation_writer_new (
       GST_SOD_DATASET_LAYOUT_DAVIS, out, &error));
   assert_error (error, GST_SOD_ERROR_UNSUPPORTED, "davis", NULL);
-  error = NULL;
+  g_clear_error (&error);
   writer =
       gst_sod_annotation_writer_new (GST_SOD_DATASET_LAYOUT_COCO, out, &error);
   g_assert_no_error (error);
@@ -237,7 +237,7 @@ test_refusals (void)
     g_assert_false (gst_sod_annotation_writer_add (
         writer, names[i], picture, NULL, &error));
     assert_error (error, GST_SOD_ERROR_INVALID_ARGUMENT, "called", NULL);
-    error = NULL;
+    g_clear_error (&error);
   }
   g_assert_false (
       gst_sod_annotation_writer_add (writer, "a", picture, small, &error));

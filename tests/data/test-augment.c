@@ -318,16 +318,16 @@ test_wrong_settings (void)
 {
   g_autoptr (GstSodAugmentation) augmentation =
       gst_sod_augmentation_new ("none", NULL);
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_assert_false (
       gst_sod_augmentation_set (augmentation, "rotation", 46, &error));
   assert_error (error, GST_SOD_ERROR_INVALID_ARGUMENT, "rotation", "46", NULL);
-  error = NULL;
+  g_clear_error (&error);
   g_assert_false (
       gst_sod_augmentation_set (augmentation, "shift", NAN, &error));
   assert_error (error, GST_SOD_ERROR_INVALID_ARGUMENT, "shift", NULL);
-  error = NULL;
+  g_clear_error (&error);
   g_assert_false (
       gst_sod_augmentation_set (augmentation, "sparkle", 1, &error));
   assert_error (error, GST_SOD_ERROR_INVALID_ARGUMENT, "sparkle", NULL);

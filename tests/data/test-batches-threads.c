@@ -34,7 +34,7 @@ test_cancel (void)
   Cancel cancel = { scenes, cancellable };
   g_autoptr (GstSodTensor) input = NULL;
   g_autoptr (GstSodTensor) target = NULL;
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
   GThread *thread;
 
   g_object_set (batches, "cancellable", cancellable, NULL);

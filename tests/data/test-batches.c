@@ -276,8 +276,7 @@ test_unlabelled (void)
   g_clear_pointer (&target, gst_sod_tensor_unref);
   g_assert_false (
       gst_sod_batches_next (batches, &input, &target, NULL, &error));
-  assert_error (
-      g_steal_pointer (&error), GST_SOD_ERROR_MISMATCH, "labelled-only", NULL);
+  assert_error (error, GST_SOD_ERROR_MISMATCH, "labelled-only", NULL);
 }
 
 static void
@@ -353,7 +352,7 @@ test_all_unreadable (void)
   g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 4);
   g_autoptr (GstSodTensor) input = NULL;
   g_autoptr (GstSodTensor) target = NULL;
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   scenes->broken_every = 1;
   g_assert_false (
@@ -397,16 +396,16 @@ test_refuses (void)
   g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 4);
   g_autoptr (GstSodTensor) input = NULL;
   g_autoptr (GstSodTensor) target = NULL;
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
-    error = NULL;
+    g_clear_error (&error);
     g_assert_null (gst_sod_batches_new_sized (GST_SOD_SAMPLES (scenes),
         sizes[i][0], sizes[i][1], (guint) sizes[i][2], &error));
     assert_error (error, GST_SOD_ERROR_INVALID_ARGUMENT, "even", NULL);
   }
   g_object_set (batches, "width", 33, NULL);
-  error = NULL;
+  g_clear_error (&error);
   g_assert_false (
       gst_sod_batches_next (batches, &input, &target, NULL, &error));
   assert_error (error, GST_SOD_ERROR_INVALID_ARGUMENT, "33x8", NULL);

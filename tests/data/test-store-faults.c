@@ -285,7 +285,7 @@ test_other_files (Fixture *self, gconstpointer data)
 {
   g_autofree gchar *folder = segment_path (self->path, "door", 7);
   g_autofree gchar *odd = g_build_filename (self->path, "door", "x.sod", NULL);
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   write_text (odd, "x");
   g_clear_object (&(GstSodStore *){ open_reader (self->path) });
@@ -303,7 +303,7 @@ test_two_writers (Fixture *self, gconstpointer data)
   g_autoptr (GstSodStore) first = open_store (self->path);
   g_autoptr (GstSodStore) second = NULL;
   g_autofree gchar *holder = g_strdup_printf ("process %d", (gint) getpid ());
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_assert_null (
       gst_sod_store_open (self->path, GST_SOD_STORE_FLAG_NONE, &error));
@@ -317,15 +317,15 @@ test_no_store (Fixture *self, gconstpointer data)
 {
   g_autofree gchar *missing = scratch_path (self->folder, "missing");
   g_autofree gchar *mark = g_build_filename (self->path, "gst-sod-store", NULL);
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_assert_null (gst_sod_store_open (missing, GST_SOD_STORE_FLAG_NONE, &error));
   assert_error (error, GST_SOD_ERROR_NOT_FOUND, missing, NULL);
-  error = NULL;
+  g_clear_error (&error);
   g_assert_null (
       gst_sod_store_open (self->folder, GST_SOD_STORE_FLAG_CREATE, &error));
   assert_error (error, GST_SOD_ERROR_FORMAT, "not empty", NULL);
-  error = NULL;
+  g_clear_error (&error);
   write_text (mark, "gst-sod frame store, format 2\n");
   g_assert_null (
       gst_sod_store_open (self->path, GST_SOD_STORE_FLAG_READ_ONLY, &error));
@@ -353,14 +353,14 @@ run_child (void (*func) (Fixture *self), Fixture *self)
 static void
 open_without_permission (Fixture *self)
 {
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (geteuid () == 0 && setuid (65534) != 0)
     _exit (77);
   g_assert_null (
       gst_sod_store_open (self->path, GST_SOD_STORE_FLAG_NONE, &error));
   assert_error (error, GST_SOD_ERROR_IO, self->path, "ermission", NULL);
-  error = NULL;
+  g_clear_error (&error);
   g_assert_null (
       gst_sod_store_open (self->path, GST_SOD_STORE_FLAG_READ_ONLY, &error));
   assert_error (error, GST_SOD_ERROR_IO, self->path, "ermission", NULL);
@@ -389,7 +389,7 @@ fill (GstSodStore *store, guint from)
 {
   for (guint i = from;; i++) {
     g_autoptr (GstSodImage) frame = make_frame (16, 12, i);
-    GError *error = NULL;
+    g_autoptr (GError) error = NULL;
 
     if (gst_sod_store_append (
             store, "door", frame, NULL, i * 40000, NULL, &error))
@@ -623,14 +623,14 @@ test_failing_sync (Fixture *self, gconstpointer data)
   g_autoptr (GstSodImage) seventh = make_frame (16, 12, 7);
   g_autoptr (GstSodImage) label = make_label (16, 12, 7);
   g_autofree gchar *id = NULL;
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   sync_fails = TRUE;
   g_assert_false (
       gst_sod_store_append (store, "door", seventh, NULL, 0, &id, &error));
   g_assert_null (id);
   assert_error (error, GST_SOD_ERROR_IO, self->segment, "synchronised", NULL);
-  error = NULL;
+  g_clear_error (&error);
   g_assert_false (
       gst_sod_store_set_label (store, "door/000002", label, &error));
   assert_error (error, GST_SOD_ERROR_IO, self->segment, NULL);

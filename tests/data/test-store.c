@@ -157,7 +157,7 @@ test_names (Fixture *self, gconstpointer data)
   g_autoptr (GstSodImage) frame = make_frame (8, 8, 1);
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
-    GError *error = NULL;
+    g_autoptr (GError) error = NULL;
 
     g_assert_false (gst_sod_store_append (
         self->store, wrong[i], frame, NULL, 0, NULL, &error));
@@ -229,7 +229,7 @@ static void
 refuse (Fixture *self, const gchar *id, GstSodImage *label, gint code,
     const gchar *text)
 {
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_assert_false (gst_sod_store_set_label (self->store, id, label, &error));
   assert_error (error, code, text, NULL);
@@ -245,7 +245,7 @@ test_wrong_labels (Fixture *self, gconstpointer data)
   g_autoptr (GBytes) ones = NULL;
   g_autoptr (GstSodImage) dim = NULL;
   guint8 *pixels = g_malloc (32 * 24);
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   memset (pixels, 1, 32 * 24);
   ones = g_bytes_new_take (pixels, 32 * 24);
@@ -525,7 +525,7 @@ test_reader (Fixture *self, gconstpointer data)
   g_autofree gchar *hash = NULL;
   g_autofree gchar *later = NULL;
   g_autoptr (GstSodImage) frame = make_frame (8, 8, 1);
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_free (put (self, "door", 1, FALSE, 0));
   one = snapshot (reader, NULL);
@@ -546,7 +546,7 @@ test_reader (Fixture *self, gconstpointer data)
   g_assert_false (
       gst_sod_store_append (reader, "door", frame, NULL, 0, NULL, &error));
   assert_error (error, GST_SOD_ERROR_UNSUPPORTED, "read only", NULL);
-  error = NULL;
+  g_clear_error (&error);
   g_assert_null (gst_sod_store_snapshot (reader, "nowhere", &error));
   assert_error (error, GST_SOD_ERROR_NOT_FOUND, "nowhere", NULL);
 }

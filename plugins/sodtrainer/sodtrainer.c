@@ -454,22 +454,27 @@ gst_sod_trainer_element_request_new_pad (GstElement *element,
 }
 
 /* What came from a node stays in the store; a node that nothing came from is
- * forgotten with its last pad. */
+ * forgotten with its last pad. The pad keeps its number until its name is free
+ * again: another may be asked for meanwhile. */
 static void
 gst_sod_trainer_element_release_pad (GstElement *element, GstPad *gst_pad)
 {
   GstSodTrainerElement *self = GST_SOD_TRAINER_ELEMENT (element);
-  SodTrainerPad *pad = SOD_TRAINER_PAD (gst_pad);
-  gboolean wanted = pad->node->n_frames > 0;
+  SodTrainerPad *pad = g_object_ref (SOD_TRAINER_PAD (gst_pad));
+  gboolean wanted;
 
   g_mutex_lock (&self->lock);
   pad->gone = TRUE;
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
   gst_pad_set_active (gst_pad, FALSE);
+  gst_child_proxy_child_removed (
+      GST_CHILD_PROXY (self), G_OBJECT (pad), GST_PAD_NAME (pad));
+  gst_element_remove_pad (element, gst_pad);
 
   g_mutex_lock (&self->lock);
   g_ptr_array_remove (self->pads, pad);
+  wanted = pad->node->n_frames > 0;
   for (guint i = 0; i < self->pads->len; i++)
     wanted |= ((SodTrainerPad *) g_ptr_array_index (self->pads, i))->node
               == pad->node;
@@ -477,9 +482,7 @@ gst_sod_trainer_element_release_pad (GstElement *element, GstPad *gst_pad)
     g_ptr_array_remove (self->nodes, pad->node);
   sod_trainer_check_end (self);
   g_mutex_unlock (&self->lock);
-  gst_child_proxy_child_removed (
-      GST_CHILD_PROXY (self), G_OBJECT (pad), GST_PAD_NAME (pad));
-  gst_element_remove_pad (element, gst_pad);
+  g_object_unref (pad);
 }
 
 static GObject *

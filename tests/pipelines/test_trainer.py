@@ -166,7 +166,8 @@ def killed(process, name, event, seconds=60):
         lines = read_lines(name) if os.path.exists(path(name)) else []
         if event(lines):
             break
-        time.sleep(0.1)
+        time.sleep(0.01)
+    tap.check(process.poll() is None, 'it was over before it was killed')
     os.killpg(process.pid, signal.SIGKILL)
     output, _ = process.communicate()
     lines = read_lines(name)
@@ -175,7 +176,7 @@ def killed(process, name, event, seconds=60):
 
 
 def a_killed_training_goes_on():
-    settings = write_settings('killed.ini', base='epochs=30')
+    settings = write_settings('killed.ini', base='epochs=120')
     words = trainer(
         f'settings={settings}', f'store={path("killed-store")}',
         f'checkpoint-path={path("checkpoint")}',

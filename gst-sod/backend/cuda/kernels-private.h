@@ -16,10 +16,10 @@ extern "C" {
 /* ---- layouts (layout.cu) ---- */
 
 /* Dense (n, c, h, w) f32 planes of @view's shape -> @view (=), channels from
- * planes' c on up to view->c are zeroed (padding); and back. @planes_c: channels
- * the planes have, at most view->c. */
-void gst_sod_cuda_kernel_from_planes (
-    void *stream, const float *planes, int planes_c, const GstSodCudaView *view);
+ * planes' c on up to view->c are zeroed (padding); and back. @planes_c:
+ * channels the planes have, at most view->c. */
+void gst_sod_cuda_kernel_from_planes (void *stream, const float *planes,
+    int planes_c, const GstSodCudaView *view);
 void gst_sod_cuda_kernel_to_planes (
     void *stream, const GstSodCudaView *view, float *planes, int planes_c);
 /* to = from: other types or strides, equal shapes (concat copies). */
@@ -60,9 +60,10 @@ void gst_sod_cuda_kernel_add (void *stream, const GstSodCudaView *a,
 /* y = relu? (x + bias[c]); in place where x and y are the same. */
 void gst_sod_cuda_kernel_bias (void *stream, const GstSodCudaView *x,
     const float *bias, int relu, const GstSodCudaView *y);
-/* d_bias[c] (=) = scale * sum of d_y over n, h, w; the same bytes every time. */
-void gst_sod_cuda_kernel_bias_backward (
-    void *stream, const GstSodCudaView *d_y, float scale, float *d_bias);
+/* d_bias[c] (=) = scale * sum of d_y over n, h, w; the same bytes every time.
+ * @scratch: norm_scratch() bytes for @d_y. */
+void gst_sod_cuda_kernel_bias_backward (void *stream, const GstSodCudaView *d_y,
+    float scale, float *d_bias, void *scratch);
 
 /* ---- pools and enlarging (pool.cu, upsample.cu) ---- */
 
@@ -110,8 +111,8 @@ void gst_sod_cuda_kernel_norm_forward (void *stream, const GstSodCudaView *x,
 /* With the running statistics: saved gets them, y as above. */
 void gst_sod_cuda_kernel_norm_frozen (void *stream, const GstSodCudaView *x,
     const float *weight, const float *bias, float epsilon,
-    const float *running_mean, const float *running_var, int relu,
-    float *saved, const GstSodCudaView *y);
+    const float *running_mean, const float *running_var, int relu, float *saved,
+    const GstSodCudaView *y);
 /* @y: of relu, whose zeros stop the gradient; NULL without relu. d_weight and
  * d_bias (=), times @scale, NULL where frozen (then d_x takes the statistics
  * for constants). d_x may be d_y. */
@@ -144,8 +145,8 @@ typedef struct
 /* The rule of preprocess() (ref/picture.c): antialiased triangle filter when
  * shrinking, bilinear when enlarging. @view: sample's rows, (1, h, w, 3 or 1),
  * written; channels beyond are left. One kernel. */
-void gst_sod_cuda_kernel_preprocess (void *stream,
-    const GstSodCudaPicture *picture, const GstSodCudaView *view);
+void gst_sod_cuda_kernel_preprocess (
+    void *stream, const GstSodCudaPicture *picture, const GstSodCudaView *view);
 /* One-channel view of one sample in 0..1 -> 8-bit gray, round to nearest, of
  * width x height, by the same filters. */
 void gst_sod_cuda_kernel_postprocess (void *stream, const GstSodCudaView *map,
@@ -185,10 +186,10 @@ typedef struct
 {
   int adamw; /* else SGD with momentum */
   float learning_rate, momentum, weight_decay;
-  float clip_norm;          /* 0: none */
-  float gradient_scale;     /* what gradients are multiplied with first */
-  uint64_t step;            /* from 0 */
-  float average_share;      /* average += share * (weight - average) */
+  float clip_norm;      /* 0: none */
+  float gradient_scale; /* what gradients are multiplied with first */
+  uint64_t step;        /* from 0 */
+  float average_share;  /* average += share * (weight - average) */
 } GstSodCudaUpdate;
 
 /* norm[0] (=): the Euclidean norm of gradients * gradient_scale; then, unless

@@ -72,7 +72,8 @@ gst_sod_dtype_name (GstSodDType dtype)
 const gchar *
 gst_sod_precision_name (GstSodPrecision precision)
 {
-  static const gchar *const names[] = { "auto", "f32", "bf16", "f16", "int8" };
+  static const gchar *const names[] = { "auto", "f32", "bf16", "f16", "int8",
+    "tf32" };
 
   g_return_val_if_fail ((guint) precision < G_N_ELEMENTS (names), NULL);
   return names[precision];

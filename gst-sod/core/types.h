@@ -38,6 +38,8 @@ typedef enum
  * @GST_SOD_PRECISION_BF16: bfloat16 with 32-bit accumulation
  * @GST_SOD_PRECISION_F16: 16-bit floating point with 32-bit accumulation
  * @GST_SOD_PRECISION_INT8: 8-bit integers with 32-bit accumulation
+ * @GST_SOD_PRECISION_TF32: 32-bit floating point whose products are of 10-bit
+ *   mantissas, on a GPU
  *
  * Arithmetic that a network runs in.
  *
@@ -49,7 +51,8 @@ typedef enum
   GST_SOD_PRECISION_F32,
   GST_SOD_PRECISION_BF16,
   GST_SOD_PRECISION_F16,
-  GST_SOD_PRECISION_INT8
+  GST_SOD_PRECISION_INT8,
+  GST_SOD_PRECISION_TF32
 } GstSodPrecision;
 
 G_END_DECLS

@@ -10,8 +10,9 @@
 # shellcheck disable=SC2034
 set -euo pipefail
 
-# To compile the library and the elements.
-build=(gcc libc6-dev meson ninja-build pkgconf libglib2.0-dev
+# To compile the library and the elements (g++: kernels for GPUs, which tests
+# run on the processor).
+build=(gcc g++ libc6-dev meson ninja-build pkgconf libglib2.0-dev
   libjson-glib-dev libjpeg62-turbo-dev libpng-dev libcairo2-dev
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libdnnl-dev)
 # To run the pipelines: H.264 in (libav, bad: its parser) and out (ugly: x264),

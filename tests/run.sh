@@ -52,11 +52,12 @@ step () {
 
 # build FOLDER CC OPTIONS...
 build () {
-  local folder=$1 compiler=$2
+  local folder=$1 compiler=$2 cxx=g++
+  [ "$2" = gcc ] || cxx=clang++
   shift 2
   if [ ! -e "$folder/build.ninja" ]; then
     rm -rf "$folder/meson-private" "$folder/meson-info"
-    CC=$compiler meson setup "$folder" --werror "$@" || return 1
+    CC=$compiler CXX=$cxx meson setup "$folder" --werror "$@" || return 1
   fi
   ninja -C "$folder"
 }

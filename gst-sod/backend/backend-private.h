@@ -195,7 +195,8 @@ struct _GstSodBackend
 
 /* ---- registry: the only place that knows which back ends were built ---- */
 
-/* All of them, best first, NULL-terminated; owned by the library. */
+/* All that can be used, best first, NULL-terminated; owned by the library. The
+ * first GPU's is among them where there is one. */
 GstSodBackend *const *gst_sod_backend_list (void);
 
 /* By name; GST_SOD_ERROR_UNSUPPORTED lists those there are. */
@@ -206,6 +207,10 @@ GstSodBackend *gst_sod_backend_get (const gchar *name, GError **error);
  * full) gets "cpu" or "cuda:N". */
 GstSodBackend *gst_sod_backend_for_device (
     const gchar *device, gchar **resolved, GError **error);
+
+/* Why "auto" takes the CPU, with the way out; NULL where it takes a GPU. Owned
+ * by the library. */
+const gchar *gst_sod_backend_get_auto_reason (void);
 
 /* ---- calling through the seam ---- */
 

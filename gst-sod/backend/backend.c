@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/backend/backend-private.h>
 
+#include <gst-sod/backend/module-private.h>
+
 #include <gst-sod/config.h>
 
 /* ---- registry ---- */
 
-GstSodBackend *const *
-gst_sod_backend_list (void)
+/* Those that are part of the library, all for the CPU. */
+static GstSodBackend *const *
+list_built_in (void)
 {
   static GstSodBackend *list[3];
   static gsize initialised = 0;
@@ -24,22 +27,83 @@ gst_sod_backend_list (void)
   return list;
 }
 
-GstSodBackend *
-gst_sod_backend_get (const gchar *name, GError **error)
+/* The first GPU's, asked for once. */
+typedef struct
 {
-  GstSodBackend *const *list = gst_sod_backend_list ();
-  g_autoptr (GString) names = g_string_new (NULL);
+  GstSodBackend *backend;
+  gchar *reason; /* why there is none */
+} FirstGpu;
 
-  g_return_val_if_fail (name != NULL, NULL);
+static const FirstGpu *
+get_first_gpu (void)
+{
+  static FirstGpu gpu;
+  static gsize initialised = 0;
 
+  if (g_once_init_enter (&initialised)) {
+    g_autoptr (GError) error = NULL;
+    const GstSodModule *module = gst_sod_module_get (&error);
+
+    if (module != NULL && module->count (&error) > 0)
+      gpu.backend = module->get (0, &error);
+    if (gpu.backend == NULL)
+      gpu.reason = g_strdup (error->message);
+    g_once_init_leave (&initialised, 1);
+  }
+  return &gpu;
+}
+
+GstSodBackend *const *
+gst_sod_backend_list (void)
+{
+  static GstSodBackend *list[4];
+  static gsize initialised = 0;
+
+  if (g_once_init_enter (&initialised)) {
+    GstSodBackend *const *built_in = list_built_in ();
+    guint n = 0;
+
+    if (get_first_gpu ()->backend != NULL)
+      list[n++] = get_first_gpu ()->backend;
+    for (guint i = 0; built_in[i] != NULL; i++)
+      list[n++] = built_in[i];
+    list[n] = NULL;
+    g_once_init_leave (&initialised, 1);
+  }
+  return list;
+}
+
+static GstSodBackend *
+find_by_name (GstSodBackend *const *list, const gchar *name)
+{
   for (guint i = 0; list[i] != NULL; i++) {
     if (g_str_equal (list[i]->klass->name, name))
       return list[i];
+  }
+  return NULL;
+}
+
+GstSodBackend *
+gst_sod_backend_get (const gchar *name, GError **error)
+{
+  g_autoptr (GString) names = g_string_new (NULL);
+  GstSodBackend *const *list;
+  GstSodBackend *found;
+
+  g_return_val_if_fail (name != NULL, NULL);
+
+  /* Those of the CPU need not ask for a GPU. */
+  found = find_by_name (list_built_in (), name);
+  if (found == NULL)
+    found = find_by_name (gst_sod_backend_list (), name);
+  if (found != NULL)
+    return found;
+  list = gst_sod_backend_list ();
+  for (guint i = 0; list[i] != NULL; i++)
     g_string_append_printf (
         names, "%s%s", i > 0 ? ", " : "", list[i]->klass->name);
-  }
   g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
-      "there is no back end \"%s\" in this build; it has: %s", name,
+      "there is no back end \"%s\" on this machine; it has: %s", name,
       names->str);
   return NULL;
 }
@@ -57,15 +121,39 @@ parse_cuda (const gchar *device, guint64 *index)
 }
 
 static GstSodBackend *
-find_for_kind (const gchar *kind)
+find_gpu (const gchar *device, guint index, GError **error)
 {
-  GstSodBackend *const *list = gst_sod_backend_list ();
+  g_autoptr (GError) reason = NULL;
+  const GstSodModule *module = gst_sod_module_get (&reason);
+  guint n = module != NULL ? module->count (&reason) : 0;
 
-  for (guint i = 0; list[i] != NULL; i++) {
-    if (g_str_equal (list[i]->klass->device, kind))
-      return list[i];
+  if (n > 0 && index < n) {
+    GstSodBackend *backend = module->get (index, &reason);
+
+    if (backend != NULL)
+      return backend;
   }
+  if (reason != NULL)
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_DEVICE,
+        "device \"%s\" was asked for, but %s; or use device=auto or "
+        "device=cpu",
+        device, reason->message);
+  else
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_DEVICE,
+        "device \"%s\" was asked for, but there %s %u GPU%s, from cuda:0; use "
+        "one of them, device=auto or device=cpu",
+        device, n == 1 ? "is" : "are", n, n == 1 ? "" : "s");
   return NULL;
+}
+
+static GstSodBackend *
+find_best (gchar **resolved)
+{
+  const FirstGpu *gpu = get_first_gpu ();
+
+  if (resolved != NULL)
+    *resolved = g_strdup (gpu->backend != NULL ? "cuda:0" : "cpu");
+  return gpu->backend != NULL ? gpu->backend : list_built_in ()[0];
 }
 
 GstSodBackend *
@@ -74,35 +162,33 @@ gst_sod_backend_for_device (
 {
   GstSodBackend *backend;
   guint64 index;
-  gboolean is_cuda;
 
   g_return_val_if_fail (device != NULL, NULL);
 
-  is_cuda = parse_cuda (device, &index);
-  if (!is_cuda && !g_str_equal (device, "auto")
-      && !g_str_equal (device, "cpu")) {
+  if (g_str_equal (device, "auto"))
+    return find_best (resolved);
+  if (g_str_equal (device, "cpu")) {
+    if (resolved != NULL)
+      *resolved = g_strdup ("cpu");
+    return list_built_in ()[0];
+  }
+  if (!parse_cuda (device, &index)) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
         "\"%s\" is no device; use \"auto\", \"cpu\", \"cuda\" or \"cuda:N\", "
         "N being the number of a GPU from 0",
         device);
     return NULL;
   }
-  if (!is_cuda) {
-    if (resolved != NULL)
-      *resolved = g_strdup ("cpu");
-    return find_for_kind ("cpu");
-  }
-  backend = find_for_kind ("cuda");
-  if (backend == NULL) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_DEVICE,
-        "device \"%s\" was asked for, but this build has no CUDA back end; "
-        "use device=auto or device=cpu",
-        device);
-    return NULL;
-  }
-  if (resolved != NULL)
+  backend = find_gpu (device, (guint) index, error);
+  if (backend != NULL && resolved != NULL)
     *resolved = g_strdup_printf ("cuda:%" G_GUINT64_FORMAT, index);
   return backend;
+}
+
+const gchar *
+gst_sod_backend_get_auto_reason (void)
+{
+  return get_first_gpu ()->reason;
 }
 
 /* ---- calling through the seam ---- */

@@ -43,4 +43,10 @@ typedef struct
 
 typedef const GstSodModule *(*GstSodModuleFunc) (void);
 
+/* The module for GPUs, opened by the first call and kept for good: looked for
+ * in the folders of $GST_SOD_MODULE_PATH, in "gst-sod" beside the library and
+ * where it was installed. GST_SOD_ERROR_DEVICE where there is none or it does
+ * not load, saying why and what to do. Thread-safe. */
+const GstSodModule *gst_sod_module_get (GError **error);
+
 G_END_DECLS

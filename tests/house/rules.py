@@ -29,6 +29,12 @@ TABLE = {
         ('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend'), ()),
     'gst-sod/backend/onednn': (
         ('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend'), ('onednn',)),
+    'gst-sod/backend/cuda': (
+        ('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend'), ('cuda',)),
+    # The tests' twin of a GPU: no toolkit.
+    'gst-sod/backend/cuda/host': (
+        ('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend',
+         'gst-sod/backend/cuda'), ()),
     'gst-sod/run': (('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend'), ()),
     'gst-sod/data': (('gst-sod/core',), ('json', 'jpeg', 'png')),
     'gst-sod/eval': (('gst-sod/core',), ('cairo', 'json')),
@@ -53,7 +59,7 @@ LIBRARIES = {
 }
 BASE_HEADERS = re.compile(
     r'(glib|glib-object|gmodule|glib-unix)\.h$|glib/|gobject/|gio/'
-    r'|(assert|ctype|errno|fcntl|fenv|float|inttypes|limits|locale|math|poll'
+    r'|(assert|ctype|dlfcn|errno|fcntl|fenv|float|inttypes|limits|locale|math|poll'
     r'|pthread|sched|glob|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef'
     r'|stdint|stdio|stdlib|string|strings|tgmath|time|unistd)\.h$|sys/')
 

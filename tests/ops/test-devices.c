@@ -4,39 +4,72 @@
 
 #include <gst-sod/backend/backend-private.h>
 
+#define LAST_GPU 2147483647
+
 static void
 test_cpu_is_always_there (void)
 {
-  static const gchar *const devices[] = { "auto", "cpu" };
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *resolved = NULL;
+  GstSodBackend *backend =
+      gst_sod_backend_for_device ("cpu", &resolved, &error);
 
-  for (guint i = 0; i < G_N_ELEMENTS (devices); i++) {
-    g_autoptr (GError) error = NULL;
-    g_autofree gchar *resolved = NULL;
-    GstSodBackend *backend =
-        gst_sod_backend_for_device (devices[i], &resolved, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (backend->klass->device, ==, "cpu");
+  g_assert_cmpstr (resolved, ==, "cpu");
+}
 
-    g_assert_no_error (error);
+static void
+test_auto_takes_a_gpu_or_says_why_not (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *resolved = NULL;
+  const gchar *reason = gst_sod_backend_get_auto_reason ();
+  GstSodBackend *backend =
+      gst_sod_backend_for_device ("auto", &resolved, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (backend == gst_sod_backend_list ()[0]);
+  if (g_str_equal (backend->klass->device, "cuda")) {
+    g_assert_null (reason);
+    g_assert_cmpstr (resolved, ==, "cuda:0");
+  } else {
+    g_test_message ("no GPU: %s", reason);
+    g_assert_nonnull (reason);
     g_assert_cmpstr (backend->klass->device, ==, "cpu");
     g_assert_cmpstr (resolved, ==, "cpu");
-    g_assert_true (backend == gst_sod_backend_list ()[0]);
   }
+}
+
+static void
+check_missing (const gchar *device, const gchar *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *resolved = NULL;
+
+  g_assert_null (gst_sod_backend_for_device (device, &resolved, &error));
+  g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_DEVICE);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, device));
+  g_assert_nonnull (strstr (error->message, "device=auto"));
+  g_assert_nonnull (strstr (error->message, expected));
+  g_assert_null (resolved);
 }
 
 static void
 test_missing_cuda_is_a_device_error (void)
 {
-  static const gchar *const devices[] = { "cuda", "cuda:0", "cuda:7" };
+  g_autofree gchar *last = g_strdup_printf ("cuda:%d", LAST_GPU);
+  const gchar *reason = gst_sod_backend_get_auto_reason ();
 
-  for (guint i = 0; i < G_N_ELEMENTS (devices); i++) {
-    g_autoptr (GError) error = NULL;
-    g_autofree gchar *resolved = NULL;
-
-    g_assert_null (gst_sod_backend_for_device (devices[i], &resolved, &error));
-    g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_DEVICE);
-    g_assert_nonnull (strstr (error->message, devices[i]));
-    g_assert_nonnull (strstr (error->message, "device=auto"));
-    g_assert_null (resolved);
+  if (reason == NULL) {
+    check_missing (last, "from cuda:0");
+    return;
   }
+  check_missing ("cuda", reason);
+  check_missing ("cuda:0", reason);
+  check_missing ("cuda:7", reason);
+  check_missing (last, reason);
 }
 
 static void
@@ -71,6 +104,8 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/device/cpu-is-always-there", test_cpu_is_always_there);
+  g_test_add_func ("/device/auto-takes-a-gpu-or-says-why-not",
+      test_auto_takes_a_gpu_or_says_why_not);
   g_test_add_func ("/device/missing-cuda-is-a-device-error",
       test_missing_cuda_is_a_device_error);
   g_test_add_func ("/device/malformed-name-is-an-invalid-argument",

@@ -19,9 +19,9 @@ typedef struct _GstSodCudaConv GstSodCudaConv;
 typedef struct
 {
   gchar name[128];
-  gint major, minor; /* compute capability */
-  gsize memory;      /* bytes */
-  gint n_processors; /* streaming multiprocessors */
+  gint major, minor;           /* compute capability */
+  gsize memory;                /* bytes */
+  gint n_processors;           /* streaming multiprocessors */
   gint driver, runtime, cudnn; /* versions, as the libraries give them */
 } GstSodCudaInfo;
 
@@ -38,6 +38,12 @@ GstSodCudaDevice *gst_sod_cuda_device_get (
     guint index, gpointer context, GError **error);
 const GstSodCudaInfo *gst_sod_cuda_device_get_info (GstSodCudaDevice *self);
 guint gst_sod_cuda_device_get_index (GstSodCudaDevice *self);
+
+/* "cuda", or "cuda-host" of the twin. */
+const gchar *gst_sod_cuda_layer_name (void);
+
+/* As GstSodModule.describe_libraries(). */
+gchar *gst_sod_cuda_describe_libraries (void);
 
 /* ---- memory: any thread ---- */
 
@@ -112,7 +118,7 @@ typedef struct
 {
   GstSodCudaConvPass pass;
   GstSodCudaType type;
-  gboolean tf32; /* f32: 10-bit mantissas on tensor cores are allowed */
+  gboolean tf32;   /* f32: 10-bit mantissas on tensor cores are allowed */
   gint n, c, h, w; /* of x */
   gint k;          /* channels of y */
   gint kernel, stride, dilation, padding;
@@ -131,6 +137,10 @@ GstSodCudaConv *gst_sod_cuda_conv_new (
 void gst_sod_cuda_conv_free (GstSodCudaConv *self);
 gsize gst_sod_cuda_conv_get_workspace (const GstSodCudaConv *self); /* bytes */
 const gchar *gst_sod_cuda_conv_get_name (const GstSodCudaConv *self);
+
+/* Bytes that every pointer given to a convolution is a multiple of: slices of
+ * channels begin at such places only. */
+#define GST_SOD_CUDA_CONV_ALIGNMENT 16
 
 /* FORWARD: reads x, w, bias, writes y. DATA: reads y (d_y), w, writes x.
  * WEIGHTS: reads x, y (d_y), writes w. All in device memory. */

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst-sod/backend/cuda/device-private.h>
+
+G_BEGIN_DECLS
+
+/* What a library's convolution gets, computed without that library. */
+
+/* A tensor of four dimensions in the order n, c, h, w (filters: k, c, rows,
+ * columns), and how many elements apart neighbours along each lie: channels
+ * are innermost in both. */
+typedef struct
+{
+  GstSodCudaType type;
+  gint64 dims[4], strides[4];
+  gint64 alignment; /* bytes that every pointer given is a multiple of */
+} GstSodCudaTensorDesc;
+
+typedef struct
+{
+  GstSodCudaTensorDesc x, w, bias, y;
+  gint64 padding[2], stride[2], dilation[2]; /* rows, columns */
+} GstSodCudaConvTensors;
+
+/* GST_SOD_ERROR_UNSUPPORTED for what no library does: sizes that are not
+ * positive or too large for 32-bit offsets, strides below the channels, a
+ * kernel larger than the padded input. */
+gboolean gst_sod_cuda_conv_check (
+    const GstSodCudaConvDesc *desc, GError **error);
+
+/* Whether all are where libraries want them; GST_SOD_ERROR_BACKEND. */
+gboolean gst_sod_cuda_conv_check_pointers (const GstSodCudaConvDesc *desc,
+    gconstpointer x, gconstpointer w, gconstpointer bias, gconstpointer y,
+    GError **error);
+
+void gst_sod_cuda_conv_get_tensors (
+    const GstSodCudaConvDesc *desc, GstSodCudaConvTensors *tensors);
+
+/* Elements of a filter of @desc. */
+gsize gst_sod_cuda_conv_n_weights (const GstSodCudaConvDesc *desc);
+
+/* "forward 1x64x80x48 -> 32, 3x3 stride 1 dilation 2 f16 bias relu", for
+ * messages and logs; (transfer full). */
+gchar *gst_sod_cuda_conv_to_string (const GstSodCudaConvDesc *desc);
+
+/* For tables of what was chosen before: all of the fields count. */
+guint gst_sod_cuda_conv_hash (gconstpointer desc);
+gboolean gst_sod_cuda_conv_equal (gconstpointer a, gconstpointer b);
+
+G_END_DECLS

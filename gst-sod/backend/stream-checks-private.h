@@ -26,6 +26,17 @@ gboolean gst_sod_executable_check_tensor (const GstSodExecutable *self,
 gboolean gst_sod_executable_check_map (
     const GstSodExecutable *self, guint sample, GError **error);
 
+/* Whether the host can read and write the samples of @image: what a back end
+ * that works in the host's memory asks of every picture;
+ * GST_SOD_ERROR_UNSUPPORTED. */
+gboolean gst_sod_executable_check_host (
+    const GstSodExecutable *self, const GstSodImage *image, GError **error);
+
+/* Whether @image lies in the host's memory or in that of device @device and
+ * @context: what a back end of a device asks; GST_SOD_ERROR_UNSUPPORTED. */
+gboolean gst_sod_executable_check_device (const GstSodExecutable *self,
+    const GstSodImage *image, guint device, gpointer context, GError **error);
+
 /* Says that @value is none of those that were to be kept;
  * GST_SOD_ERROR_INVALID_ARGUMENT. */
 void gst_sod_set_error_not_kept (GstSodValue value, GError **error);

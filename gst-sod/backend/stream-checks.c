@@ -63,6 +63,36 @@ gst_sod_executable_check_map (
   return FALSE;
 }
 
+gboolean
+gst_sod_executable_check_host (
+    const GstSodExecutable *self, const GstSodImage *image, GError **error)
+{
+  if (image->memory == GST_SOD_IMAGE_HOST)
+    return TRUE;
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+      "the picture lies in the memory of device cuda:%u, back end \"%s\" works "
+      "in the host's; run it with device=cuda:%u, or bring the frames to "
+      "system memory first (cudadownload)",
+      image->device, self->backend->klass->name, image->device);
+  return FALSE;
+}
+
+gboolean
+gst_sod_executable_check_device (const GstSodExecutable *self,
+    const GstSodImage *image, guint device, gpointer context, GError **error)
+{
+  if (image->memory == GST_SOD_IMAGE_HOST
+      || (image->device == device && image->context == context))
+    return TRUE;
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+      "the picture lies in the memory of device cuda:%u%s, back end \"%s\" "
+      "works on cuda:%u; run it with device=cuda:%u in one pipeline with what "
+      "makes the frames, or bring them to system memory first (cudadownload)",
+      image->device, image->device == device ? " in another context" : "",
+      self->backend->klass->name, device, image->device);
+  return FALSE;
+}
+
 void
 gst_sod_set_error_not_kept (GstSodValue value, GError **error)
 {

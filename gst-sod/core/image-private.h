@@ -27,6 +27,15 @@ typedef struct
   gfloat x_first, x_step, y_first, y_step;
 } GstSodComponent;
 
+/* Whose memory the samples lie in. */
+typedef enum
+{
+  GST_SOD_IMAGE_HOST,
+  /* A device's: component.data are addresses there, which the host must not
+   * follow. */
+  GST_SOD_IMAGE_DEVICE
+} GstSodImageMemory;
+
 /* How codes become RGB: rgb[i] = clamp01 (sum_j matrix[i][j] * code[j] +
  * matrix[i][3]), full range, so a gray picture has three equal rows with one
  * non-zero column, and 8-bit RGB has 1 / 255 on the diagonal. */
@@ -38,6 +47,11 @@ struct _GstSodImage
   GstSodComponent components[3];
   gfloat matrix[3][4];
   guint8 *pixels; /* owned memory, or NULL where it is borrowed */
+
+  GstSodImageMemory memory;
+  guint device;     /* DEVICE: its number, N of "cuda:N" */
+  gpointer context; /* DEVICE: that of the driver which the memory belongs to (a
+                       CUcontext); NULL: the device's primary one */
 };
 
 /* A picture that borrows its samples: components and matrix are for the

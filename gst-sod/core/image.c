@@ -279,7 +279,8 @@ gst_sod_image_get_height (const GstSodImage *self)
  * Copies the pixels of a gray picture out: rows from the top, no padding.
  *
  * Returns: (transfer full) (nullable): one copy of width * height bytes, or
- *   %NULL where @self is not an 8-bit gray picture
+ *   %NULL where @self is not an 8-bit gray picture or lies in the memory of a
+ *   device
  *
  * Since: 0.1
  */
@@ -292,7 +293,8 @@ gst_sod_image_get_gray (const GstSodImage *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   gray = &self->components[0];
-  if (self->n_components != 1 || gray->sample_size != 1)
+  if (self->n_components != 1 || gray->sample_size != 1
+      || self->memory != GST_SOD_IMAGE_HOST)
     return NULL;
   copy = g_malloc ((gsize) gray->width * gray->height);
   for (gint y = 0; y < gray->height; y++) {

@@ -485,6 +485,91 @@ test_bad_pictures (gconstpointer backend)
   two_frames_clear (&two);
 }
 
+/* Says of a picture in the host's memory that it lies in a device's. */
+static void
+place (GstSodImage *image, guint device, gpointer context)
+{
+  image->memory = GST_SOD_IMAGE_DEVICE;
+  image->device = device;
+  image->context = context;
+}
+
+static void
+assert_refused (
+    GstSodSession *session, const GstSodImage *frame, GstSodImage *map)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (
+      gst_sod_session_infer (session, frame, -1, map, NULL, &error));
+  g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "cudadownload"));
+  g_assert_nonnull (strstr (error->message, "cuda:3"));
+}
+
+static void
+assert_other_context_is_refused (
+    GstSodSession *session, const GstSodImage *frame, GstSodImage *map)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (
+      gst_sod_session_infer (session, frame, -1, map, NULL, &error));
+  g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "another context"));
+}
+
+/* Of one frame and of two, which are preprocessed in other ways. */
+static void
+test_pictures_of_other_devices (gconstpointer backend)
+{
+  for (guint frames = 1; frames <= 2; frames++) {
+    g_autoptr (GstSodNetwork) network = test_network_random (64, 48, frames, 4);
+    g_autoptr (GstSodInstance) instance =
+        test_instance ((GstSodBackend *) backend, network, 1);
+    g_autoptr (GstSodSession) session = test_session (instance);
+    g_autoptr (GstSodImage) here = test_picture_scene (101, 59, 1);
+    g_autoptr (GstSodImage) there = test_picture_scene (101, 59, 1);
+    g_autoptr (GstSodImage) map = test_map (101, 59);
+    g_autoptr (GstSodImage) map_there = test_map (101, 59);
+
+    place (there, 3, NULL);
+    place (map_there, 3, NULL);
+    assert_refused (session, there, map);
+    assert_refused (session, here, map_there);
+    infer (session, here, -1, map);
+    g_assert_null (gst_sod_image_get_gray (map_there));
+  }
+}
+
+/* The twin's device is the host, so that the same bytes are of both. */
+static void
+test_pictures_of_its_device (gconstpointer backend)
+{
+  g_autoptr (GstSodNetwork) network = test_network_random (64, 48, 1, 4);
+  g_autoptr (GstSodInstance) instance = NULL;
+  g_autoptr (GstSodSession) session = NULL;
+  g_autoptr (GstSodImage) frame = test_picture_scene (101, 59, 1);
+  g_autoptr (GstSodImage) map = test_map (101, 59);
+  g_autoptr (GstSodImage) expected = test_map (101, 59);
+  const gchar *name = ((GstSodBackend *) backend)->klass->name;
+
+  if (!g_str_equal (name, "cuda-host")) {
+    g_test_skip ("not the twin of a device");
+    return;
+  }
+  instance = test_instance ((GstSodBackend *) backend, network, 1);
+  session = test_session (instance);
+  infer (session, frame, -1, expected);
+  place (frame, 0, NULL);
+  place (map, 0, NULL);
+  infer (session, frame, -1, map);
+  map->memory = GST_SOD_IMAGE_HOST;
+  g_assert_cmpuint (test_map_difference (map, expected), ==, 0);
+  place (frame, 0, &instance);
+  assert_other_context_is_refused (session, frame, map);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -501,6 +586,8 @@ main (int argc, char **argv)
     { "a-batch-gives-the-maps-of-each-alone", test_batch },
     { "a-waiting-frame-can-be-cancelled", test_cancel },
     { "bad-pictures-are-refused", test_bad_pictures },
+    { "pictures-of-other-devices-are-refused", test_pictures_of_other_devices },
+    { "pictures-of-its-device-are-read-there", test_pictures_of_its_device },
   };
 
   g_test_init (&argc, &argv, NULL);

@@ -200,7 +200,8 @@ write_image (GstSodStream *stream, guint sample, guint frame,
   OnednnStream *self = (OnednnStream *) stream;
   GstSodOnednnTarget target;
 
-  return find_input (self, sample, frame,
+  return gst_sod_executable_check_host (&self->plan->base, image, error)
+         && find_input (self, sample, frame,
              gst_sod_executable_get_picture_channels (&self->plan->base),
              &target, error)
          && gst_sod_onednn_picture_read (
@@ -238,7 +239,9 @@ preprocess (GstSodStream *stream, const GstSodImage *image,
     .pixel = 1,
   };
 
-  return gst_sod_executable_check_tensor (&self->plan->base, tensor, 1, error)
+  return gst_sod_executable_check_host (&self->plan->base, image, error)
+         && gst_sod_executable_check_tensor (
+             &self->plan->base, tensor, 1, error)
          && gst_sod_onednn_picture_read (
              self->picture, image, &self->plan->rule, &target, error);
 }
@@ -250,7 +253,8 @@ read_map (GstSodStream *stream, guint sample, GstSodImage *map, GError **error)
   const gint64 *dims = self->plan->base.output.dims;
   const gfloat *values = get_buffer (self, self->plan->graph->output);
 
-  if (!gst_sod_executable_check_map (&self->plan->base, sample, error))
+  if (!gst_sod_executable_check_map (&self->plan->base, sample, error)
+      || !gst_sod_executable_check_host (&self->plan->base, map, error))
     return FALSE;
   return gst_sod_onednn_picture_write (self->picture,
       values + sample * dims[2] * dims[3], (gint) dims[2], (gint) dims[3], map,

@@ -80,6 +80,8 @@ read_picture (
   };
   gint widest = 0;
 
+  if (!gst_sod_executable_check_host (&self->plan->base, image, error))
+    return FALSE;
   for (guint i = 0; i < image->n_components; i++)
     widest = MAX (widest, image->components[i].width);
   if (!reserve_row (self, widest, error))
@@ -177,7 +179,8 @@ read_map (GstSodStream *stream, guint sample, GstSodImage *map, GError **error)
   const gdouble *values =
       gst_sod_ref_read (self->values[self->plan->graph->output]);
 
-  if (!gst_sod_executable_check_map (&self->plan->base, sample, error))
+  if (!gst_sod_executable_check_map (&self->plan->base, sample, error)
+      || !gst_sod_executable_check_host (&self->plan->base, map, error))
     return FALSE;
   if (!reserve_row (self, dims[3], error))
     return FALSE;

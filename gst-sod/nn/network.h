@@ -24,6 +24,10 @@ GstSodNetwork *gst_sod_network_new_random (
     GstSodArchitecture *architecture, guint64 seed, GError **error);
 
 GST_SOD_API
+GstSodNetwork *gst_sod_network_new_two_frames (
+    GstSodNetwork *network, GError **error);
+
+GST_SOD_API
 GstSodNetwork *gst_sod_network_new_from_file (
     const gchar *path, GError **error);
 

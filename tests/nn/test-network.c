@@ -95,6 +95,80 @@ test_two_frames (void)
       ==, 6);
 }
 
+/* Kernels of one frame, and zeros for the frame before. */
+static void
+assert_widened (GstSodNetwork *one, GstSodNetwork *two, const gchar *name)
+{
+  GstSodTensor *from = gst_sod_network_get_tensor (one, name);
+  GstSodTensor *to = gst_sod_network_get_tensor (two, name);
+  gsize n = gst_sod_tensor_get_n_elements (from)
+            / (gsize) gst_sod_tensor_get_dim (from, 0);
+  const gfloat *narrow = gst_sod_tensor_peek_data (from);
+  const gfloat *wide = gst_sod_tensor_peek_data (to);
+
+  g_assert_cmpint (gst_sod_tensor_get_dim (from, 1), ==, 3);
+  g_assert_cmpint (gst_sod_tensor_get_dim (to, 1), ==, 6);
+  for (gint64 i = 0; i < gst_sod_tensor_get_dim (to, 0);
+       i++, narrow += n, wide += 2 * n) {
+    g_assert_cmpmem (wide, n * sizeof (gfloat), narrow, n * sizeof (gfloat));
+    for (gsize j = n; j < 2 * n; j++)
+      g_assert_cmpfloat (wide[j], ==, 0);
+  }
+}
+
+static void
+test_widened (void)
+{
+  g_autoptr (GstSodNetwork) one = new_random ("small", 1, 3);
+  g_autoptr (GstSodNetwork) two = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) names = gst_sod_network_list_tensors (one);
+  guint n_wide = 0;
+
+  two = gst_sod_network_new_two_frames (one, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (gst_sod_architecture_get_input_frames (
+                        gst_sod_network_get_architecture (two)),
+      ==, 2);
+  g_assert_cmpstr (
+      gst_sod_network_get_id (two), ==, gst_sod_network_get_id (one));
+  for (guint i = 0; names[i] != NULL; i++) {
+    GstSodTensor *a = gst_sod_network_get_tensor (one, names[i]);
+    GstSodTensor *b = gst_sod_network_get_tensor (two, names[i]);
+
+    if (gst_sod_tensor_get_size (a) == gst_sod_tensor_get_size (b)) {
+      g_assert_cmpmem (gst_sod_tensor_peek_data (a),
+          gst_sod_tensor_get_size (a), gst_sod_tensor_peek_data (b),
+          gst_sod_tensor_get_size (b));
+      continue;
+    }
+    assert_widened (one, two, names[i]);
+    n_wide++;
+  }
+  g_assert_cmpuint (n_wide, ==, 3);
+}
+
+static void
+test_not_widened (void)
+{
+  static const struct
+  {
+    const gchar *preset, *says;
+    guint frames;
+  } cases[] = { { "small", "base one of 2", 2 },
+    { "reverse", "reverse one of 1", 1 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GstSodNetwork) network =
+        new_random (cases[i].preset, cases[i].frames, 1);
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (gst_sod_network_new_two_frames (network, &error));
+    scratch_expect (
+        error, GST_SOD_ERROR_MISMATCH, cases[i].says, cases[i].preset);
+  }
+}
+
 static void
 test_deterministic (void)
 {
@@ -354,6 +428,9 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   add_presets ();
   g_test_add_func ("/network/two-frames-only-widen-the-stem", test_two_frames);
+  g_test_add_func ("/network/two-frames-out-of-one", test_widened);
+  g_test_add_func ("/network/two-frames-only-out-of-a-base-network-of-one",
+      test_not_widened);
   g_test_add_func (
       "/network/random/depends-on-the-seed-alone", test_deterministic);
   g_test_add_func ("/network/random/has-the-variance-of-he", test_he_normal);

@@ -194,6 +194,42 @@ test_two_frames (void)
   }
 }
 
+/* Frames 10 ms apart, some 20 to 200 ms before: every distance comes about. */
+static void
+test_distances (void)
+{
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 120, 16, 8);
+  g_autoptr (GstSodBatches) batches = new_plain (scenes, 2, 120);
+  g_autoptr (GstSodAugmentation) augmentation =
+      gst_sod_augmentation_new ("none", NULL);
+  guint seen = 0;
+
+  scenes->is_sequence = TRUE;
+  gst_sod_augmentation_set (augmentation, "distance-min", 20, NULL);
+  gst_sod_augmentation_set (augmentation, "distance-max", 200, NULL);
+  g_object_set (batches, "augmentation", augmentation, NULL);
+  for (guint batch = 0; batch < 4; batch++) {
+    g_autoptr (GstSodTensor) input = NULL;
+    g_autoptr (GstSodTensor) target = NULL;
+    const gfloat *values;
+
+    g_assert_true (gst_sod_batches_next (batches, &input, &target, NULL, NULL));
+    values = gst_sod_tensor_peek_data (input);
+    for (guint i = 0; i < 120; i++) {
+      guint current = number_of (input, i);
+      guint before =
+          (guint) lround ((values[(i * 6 + 3) * 128] * 0.229 + 0.485) * 255);
+
+      if (current < 20) /* it may have none */
+        continue;
+      g_assert_cmpuint (current - before, >=, 2);
+      g_assert_cmpuint (current - before, <=, 20);
+      seen |= 1u << (current - before);
+    }
+  }
+  g_assert_cmphex (seen, ==, 0x1ffffc);
+}
+
 /* ---- what they are asked for ---- */
 
 static void
@@ -453,6 +489,8 @@ main (int argc, char **argv)
   g_test_add_func ("/batches/without-augmentation-as-in-inference", test_plain);
   g_test_add_func ("/batches/epochs-have-each-sample-once", test_epochs);
   g_test_add_func ("/batches/two-frames", test_two_frames);
+  g_test_add_func (
+      "/batches/two-frames-of-distances-in-a-range", test_distances);
   g_test_add_func ("/batches/maps-to-images", test_reverse);
   g_test_add_func (
       "/batches/unlabelled-samples-weigh-nothing", test_unlabelled);

@@ -8,7 +8,7 @@ struct _SodEvalSource
   gboolean has_stills; /* images without a sequence */
 
   GstSodInstance *instance;
-  guint input_frames;
+  gint distance;         /* ms to the frame before; 0: none is looked at */
   GAsyncQueue *sessions; /* of GstSodSession, those nobody uses */
 
   GPtrArray *floors; /* of GstSodFloor, by sequence; NULL where none is asked */
@@ -120,8 +120,11 @@ sod_eval_source_new_model (
     return self;
   self->instance = g_object_ref (instance);
   network = gst_sod_instance_get_network (instance);
-  self->input_frames = gst_sod_architecture_get_input_frames (
-      gst_sod_network_get_architecture (network));
+  if (gst_sod_architecture_get_input_frames (
+          gst_sod_network_get_architecture (network))
+      > 1)
+    self->distance =
+        (gint) MAX (1, gst_sod_network_get_frame_distance (network) / 1000000);
   return self;
 }
 
@@ -240,24 +243,23 @@ predict_floor (SodEvalSource *self, guint item, GError **error)
       g_array_index (self->ranks, guint, item), error);
 }
 
-/* A session that looks back at what comes before @item in its sequence. */
+/* A session that looks back as far as sodbase does in a stream of the data
+ * set's frame rate. */
 static GstSodSession *
 take_session (SodEvalSource *self, guint item, GError **error)
 {
   g_autoptr (GstSodSession) session = g_async_queue_try_pop (self->sessions);
   g_autoptr (GstSodImage) before = NULL;
-  guint sequence = gst_sod_dataset_get_item_sequence (self->dataset, item);
-  guint first;
+  guint neighbour;
 
   if (session == NULL)
     session = gst_sod_session_new (self->instance, error);
-  if (session == NULL || self->input_frames < 2)
+  if (session == NULL || self->distance == 0)
     return g_steal_pointer (&session);
   gst_sod_session_reset (session);
-  gst_sod_dataset_get_sequence_range (self->dataset, sequence, &first);
-  if (item > first
-      && gst_sod_dataset_get_sequence_name (self->dataset, sequence)[0] != '\0'
-      && (!gst_sod_dataset_read (self->dataset, item - 1, &before, NULL, error)
+  if (gst_sod_samples_find_neighbour (
+          GST_SOD_SAMPLES (self->dataset), item, self->distance, &neighbour)
+      && (!gst_sod_dataset_read (self->dataset, neighbour, &before, NULL, error)
           || !gst_sod_session_observe (
               session, before, -1, self->cancellable, error)))
     return NULL;

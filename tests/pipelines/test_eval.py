@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """gst-sod eval: the forms that scripts rely on, floors, bad input, Ctrl-C."""
 
+import hashlib
 import json
 import math
 import os
@@ -314,6 +315,64 @@ def the_shipped_model_scores_what_its_file_says():
                    for entry in said])
 
 
+def looks_back(place, distance):
+    """A two-frame model that tells the red of the frame `distance` ms before:
+    of the shipped one's convolutions two weights are left."""
+    with open(MODEL, 'rb') as file:
+        (length,) = struct.unpack('<Q', file.read(8))
+        header = json.loads(file.read(length))
+    metadata = header.pop('__metadata__')
+    weights = {}
+    for name, entry in sorted(header.items()):
+        shape = entry['shape']
+        if name.startswith('stem.') and name.endswith('.conv.weight'):
+            shape[1] = 6
+        one = name.endswith(('.bn.weight', '.running_var'))
+        values = [float(one)] * math.prod(shape)
+        if name == 'stem.k3.conv.weight':
+            values[3 * 9 + 4] = 1.0
+        if name == 'out.weight':
+            values[4] = 1.0
+        weights[name] = shape, struct.pack(f'<{len(values)}f', *values)
+    architecture = json.loads(metadata['architecture'])
+    rule = json.loads(metadata['input-rule'])
+    architecture['input-frames'] = 2
+    rule['frame-distance'] = distance
+    data = b''.join(values for _, values in weights.values())
+    metadata.update({'architecture': json.dumps(architecture),
+                     'input-rule': json.dumps(rule), 'scores': '[]',
+                     'weights-sha256': hashlib.sha256(data).hexdigest()})
+    header, at = {'__metadata__': metadata}, 0
+    for name, (shape, values) in weights.items():
+        header[name] = {'dtype': 'F32', 'shape': shape,
+                        'data_offsets': [at, at + len(values)]}
+        at += len(values)
+    text = json.dumps(header).encode()
+    with open(place, 'wb') as file:
+        file.write(struct.pack('<Q', len(text)) + text + data)
+
+
+def a_two_frame_model_looks_back_by_its_distance():
+    """Halves of a frame are white; the truth is the frame three before, which
+    125 ms are at 24 frames a second."""
+    left = bytes(255 * (x < 32) for x in range(64))
+    right = bytes(255 * (x >= 32) for x in range(64))
+    halves = [[side] * 36 for side in (left, left, left, right, left, right,
+                                       right, left, right, left, left, right)]
+    for i, rows in enumerate(halves):
+        pictures.write(path('back', 'JPEGImages', '480p', 's', f'{i:05d}.png'),
+                       pictures.png(pictures.colour(rows, (255,) * 3, 0),
+                                    True))
+        pictures.write(path('back', 'Annotations', '480p', 's',
+                            f'{i:05d}.png'),
+                       pictures.png(halves[max(0, i - 3)]))
+    for distance, low, high in ((125, 0.98, 1), (42, 0.2, 0.9)):
+        looks_back(path('back.safetensors'), distance)
+        found = measures('--model', path('back.safetensors'), '--layout',
+                         'davis', '--root', path('back'))['max_f']
+        tap.check(low <= found <= high, f'{distance} ms: max F {found}')
+
+
 def catches(process, number):
     """Whether the process has a handler for the signal by now."""
     with open(f'/proc/{process.pid}/status', encoding='utf-8') as file:
@@ -375,7 +434,9 @@ TESTS = (folders_are_measured, every_key_is_there, a_model_runs_on_a_set,
          broken_files_are_named, folders_that_are_none_are_named,
          odd_names_are_names, empty_truths_have_the_documented_values,
          wrong_words_say_what_to_give, floors_have_names,
-         splits_are_named_and_leaks_refused, elements_measure_the_same,
+         splits_are_named_and_leaks_refused,
+         a_two_frame_model_looks_back_by_its_distance,
+         elements_measure_the_same,
          dev_floors_are_the_known_ones,
          the_reference_model_scores_what_is_known,
          the_shipped_model_scores_what_its_file_says,

@@ -50,7 +50,7 @@ const GstSodSetting gst_sod_settings[] = {
   WORD ("run.reverse", "auto|yes|no", "auto", "auto",
       "whether there is a reverse network; auto: where a later phase follows"),
   WORD ("run.keep", "last|best", "last", "last",
-      "networks that a phase leaves: its last, or its best by score.measure"),
+      "what a stage leaves: its last network, or the best by score.measure"),
 
   INTEGER ("data.width", 0, 8192, "0", "0",
       "of the input, a multiple of 16; 0: the network's own, 320"),
@@ -81,8 +81,8 @@ const GstSodSetting gst_sod_settings[] = {
 
   TEXT ("base.architecture", "base", "paper",
       "of nodes that start from random weights: base, small, paper or JSON"),
-  INTEGER (
-      "base.input-frames", 1, 2, "1", "1", "that such a network sees at once"),
+  INTEGER ("base.input-frames", 1, 2, "1", "1",
+      "that base networks see at once; a start that sees one is widened to 2"),
   WORD ("base.loss", "structure|bce", "structure", "bce",
       "binary cross-entropy, alone or weighted at edges, with IoU"),
   WORD ("base.optimiser", "adamw|sgd", "adamw", "sgd", "of base networks"),

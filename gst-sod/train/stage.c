@@ -11,6 +11,19 @@ settings_of (const GstSodStage *self)
   return self->training->settings;
 }
 
+/* The network from before stays where nothing that is learnt here is better. */
+static void
+remember_start (GstSodStage *self)
+{
+  const GstSodTrainingNode *node = self->plan.node;
+
+  if (!gst_sod_training_settings_is (settings_of (self), "run.keep", "best")
+      || isnan (node->score))
+    return;
+  self->state.best_score = node->score;
+  g_set_object (&self->best, node->network);
+}
+
 GstSodStage *
 gst_sod_stage_new (
     GstSodTraining *training, const GstSodStagePlan *plan, GError **error)
@@ -22,6 +35,7 @@ gst_sod_stage_new (
   self->state.rate_scale = 1;
   self->state.best_score = NAN;
   self->last_loss = NAN;
+  remember_start (self);
   if (!plan->klass->begin (self, error)) {
     g_prefix_error (error, "phase %u, %s of %s: ", plan->phase,
         plan->klass->name, plan->node->name);

@@ -121,15 +121,38 @@ make_network (GstSodTraining *self, const gchar *key, guint frames,
       architecture, seed + number * 1000003, error);
 }
 
+/* A start that sees one frame where two are wanted. */
+static gboolean
+widen_start (GstSodTraining *self, GstSodTrainingNode *node, guint frames,
+    GError **error)
+{
+  GstSodArchitecture *architecture =
+      gst_sod_network_get_architecture (node->network);
+  g_autoptr (GstSodNetwork) wide = NULL;
+
+  if (gst_sod_architecture_get_input_frames (architecture) >= frames)
+    return TRUE;
+  wide = gst_sod_network_new_two_frames (node->network, error);
+  if (wide == NULL)
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  g_set_object (&node->network, wide);
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
 static gboolean
 prepare_node (GstSodTraining *self, guint k, GError **error)
 {
   GstSodTrainingNode *node = g_ptr_array_index (self->nodes, k);
+  guint frames = (guint) get_integer (self, "base.input-frames");
 
   node->n_labelled = gst_sod_samples_get_n_labelled (node->samples);
   if (node->network == NULL)
-    node->network = make_network (self, "base.architecture",
-        (guint) get_integer (self, "base.input-frames"), k + 1, error);
+    node->network =
+        make_network (self, "base.architecture", frames, k + 1, error);
+  else if (!widen_start (self, node, frames, error))
+    return FALSE;
   return node->network != NULL
          && gst_sod_training_check_labels (self, node, error);
 }

@@ -255,6 +255,89 @@ test_worse_is_not_better (void)
   g_assert_cmpuint (n_better, ==, 0);
 }
 
+/* A start, then a rate that undoes it, with and without run.keep=best. */
+static void
+test_keeps_the_start_where_it_is_best (void)
+{
+  static const gchar *const ruin[] = { "base.learning-rate", "1",
+    "base.optimiser", "sgd", "base.warm-up", "0", "base.average-decay", "0",
+    "base.clip-norm", "0", "base.steps", "6", "run.keep", "best", NULL };
+  g_autoptr (GstSodTraining) good = training_case_new (NULL, 1, TRUE);
+  g_autoptr (GstSodTrainingSettings) settings = training_case_settings (ruin);
+  g_autoptr (GstSodTraining) bad = gst_sod_training_new (settings, NULL);
+  g_autoptr (GstSodSamples) samples = scenes_new (16, 8, 1, SCENES_GOOD);
+  g_autoptr (GstSodSamples) held_out = scenes_new (4, 4, 100, SCENES_GOOD);
+  g_autoptr (GstSodNetwork) start = NULL;
+  g_autoptr (GstSodNetwork) kept = NULL;
+  g_autoptr (GError) error = NULL;
+
+  training_case_run (good);
+  start = gst_sod_training_get_network (good, "a");
+  gst_sod_training_add_node (bad, "a", samples, held_out, start, &error);
+  g_assert_no_error (error);
+  training_case_run (bad);
+  kept = gst_sod_training_get_network (bad, "a");
+  g_assert_cmpstr (gst_sod_network_get_version (kept), ==,
+      gst_sod_network_get_version (start));
+}
+
+/* ---- two frames ---- */
+
+static gdouble
+start_score (GstSodTraining *training)
+{
+  g_autoptr (JsonNode) record = training_case_record (training);
+  JsonArray *starts =
+      json_object_get_array_member (json_node_get_object (record), "starts");
+
+  return json_object_get_double_member (
+      json_array_get_object_element (starts, 0), "max_f");
+}
+
+/* Of the kernels for the frame before; the stem's are (c, 6, k, k). */
+static gdouble
+sum_of_second_frame (GstSodNetwork *network)
+{
+  GstSodTensor *kernels =
+      gst_sod_network_get_tensor (network, "stem.k3.conv.weight");
+  const gfloat *values = gst_sod_tensor_peek_data (kernels);
+  gdouble sum = 0;
+
+  g_assert_cmpint (gst_sod_tensor_get_dim (kernels, 1), ==, 6);
+  for (gsize i = 0; i < gst_sod_tensor_get_n_elements (kernels); i++)
+    sum += i / 27 % 2 == 1 ? fabs (values[i]) : 0;
+  return sum;
+}
+
+/* A start of one frame goes on with two, as good as it was. */
+static void
+test_start_is_widened (void)
+{
+  static const gchar *const two[] = { "base.input-frames", "2", NULL };
+  g_autoptr (GstSodTraining) narrow = training_case_new (NULL, 1, TRUE);
+  g_autoptr (GstSodTraining) wide = training_case_new (two, 1, TRUE);
+  g_autoptr (GstSodNetwork) network = NULL;
+  g_autoptr (JsonNode) record = NULL;
+
+  training_case_run (narrow);
+  training_case_run (wide);
+  g_assert_cmpfloat_with_epsilon (
+      start_score (wide), start_score (narrow), 1e-3);
+  network = gst_sod_training_get_network (wide, "a");
+  g_assert_cmpfloat (sum_of_second_frame (network), >, 0);
+  record = training_case_record (wide);
+  g_assert_cmpfloat (training_case_loss (record, 0, TRUE), <,
+      0.8 * training_case_loss (record, 0, FALSE));
+}
+
+static void
+test_resume_widened (void)
+{
+  static const gchar *const two[] = { "base.input-frames", "2", NULL };
+
+  training_case_check_resume (two, 1, 5);
+}
+
 static void
 test_lineage_names_parent_and_data (void)
 {
@@ -361,6 +444,12 @@ main (int argc, char **argv)
   g_test_add_func (
       "/training/unreadable-labels-are-told", test_unreadable_labels_are_told);
   g_test_add_func ("/training/worse-is-not-better", test_worse_is_not_better);
+  g_test_add_func ("/training/keeps-the-start-where-it-is-best",
+      test_keeps_the_start_where_it_is_best);
+  g_test_add_func (
+      "/training/two-frames/start-is-widened", test_start_is_widened);
+  g_test_add_func (
+      "/training/two-frames/resumes-to-the-same-bytes", test_resume_widened);
   g_test_add_func ("/training/lineage-names-parent-and-data",
       test_lineage_names_parent_and_data);
   g_test_add_func ("/training/checkpoint-from-another-thread",

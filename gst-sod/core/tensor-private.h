@@ -28,7 +28,7 @@ gsize gst_sod_tensor_get_size (const GstSodTensor *self); /* bytes */
 gboolean gst_sod_tensor_is_mine (const GstSodTensor *self);
 
 /* A new tensor of @dtype with the same values, rounded to nearest even;
- * among F32, F64 and BF16. */
+ * among F32, F64, F16 and BF16. */
 GstSodTensor *gst_sod_tensor_convert (
     const GstSodTensor *self, GstSodDType dtype, GError **error);
 

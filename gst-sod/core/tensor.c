@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/core/tensor-private.h>
 
+#include <gst-sod/core/half-private.h>
+#include <math.h>
 #include <string.h>
 
 struct _GstSodTensor
@@ -350,11 +352,32 @@ load_element (const GstSodTensor *self, gsize i)
       return ((const gfloat *) self->data)[i];
     case GST_SOD_DTYPE_F64:
       return ((const gdouble *) self->data)[i];
+    case GST_SOD_DTYPE_F16:
+      return gst_sod_f16_to_f32 (((const guint16 *) self->data)[i]);
     case GST_SOD_DTYPE_BF16:
       return gst_sod_bf16_to_f32 (((const guint16 *) self->data)[i]);
     default:
       g_return_val_if_reached (0);
   }
+}
+
+/* @value as f32, its last bit set where that is not all of it: it then rounds
+ * to fewer bits as @value itself does, and not twice. */
+static gfloat
+round_to_odd (gdouble value)
+{
+  union
+  {
+    gfloat f;
+    guint32 u;
+  } bits = { .f = (gfloat) value };
+
+  if (isfinite (value) && bits.f != value) {
+    if (fabs ((gdouble) bits.f) > fabs (value))
+      bits.u--;
+    bits.u |= 1;
+  }
+  return bits.f;
 }
 
 static void
@@ -367,8 +390,11 @@ store_element (GstSodTensor *self, gsize i, gdouble value)
     case GST_SOD_DTYPE_F64:
       ((gdouble *) self->data)[i] = value;
       break;
+    case GST_SOD_DTYPE_F16:
+      ((guint16 *) self->data)[i] = gst_sod_f32_to_f16 (round_to_odd (value));
+      break;
     case GST_SOD_DTYPE_BF16:
-      ((guint16 *) self->data)[i] = gst_sod_f32_to_bf16 ((gfloat) value);
+      ((guint16 *) self->data)[i] = gst_sod_f32_to_bf16 (round_to_odd (value));
       break;
     default:
       g_return_if_reached ();
@@ -379,7 +405,7 @@ static gboolean
 is_float (GstSodDType dtype)
 {
   return dtype == GST_SOD_DTYPE_F32 || dtype == GST_SOD_DTYPE_F64
-         || dtype == GST_SOD_DTYPE_BF16;
+         || dtype == GST_SOD_DTYPE_F16 || dtype == GST_SOD_DTYPE_BF16;
 }
 
 GstSodTensor *
@@ -390,7 +416,8 @@ gst_sod_tensor_convert (
 
   if (!is_float (self->dtype) || !is_float (dtype)) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
-        "a %s tensor cannot be converted to %s; f32, f64 and bf16 can",
+        "a %s tensor cannot be converted to %s; f32, f64, f16 and bf16 "
+        "can",
         gst_sod_dtype_name (self->dtype), gst_sod_dtype_name (dtype));
     return NULL;
   }

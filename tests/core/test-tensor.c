@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gst-sod/core/half-private.h>
 #include <gst-sod/core/tensor-private.h>
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -116,6 +118,53 @@ test_bf16_rounds_to_even (void)
   g_assert_true (isnan (gst_sod_bf16_to_f32 (gst_sod_f32_to_bf16 (NAN))));
 }
 
+/* Between each two neighbours: nearer goes to the nearer, half way to the even
+ * one; beyond the last one lies infinity, as if 65536 were there. */
+static void
+test_f16_rounds_to_even (void)
+{
+  for (guint i = 0; i < 0x7c00; i++) {
+    gfloat low = gst_sod_f16_to_f32 ((guint16) i);
+    gfloat high = i < 0x7bff ? gst_sod_f16_to_f32 ((guint16) (i + 1)) : 65536;
+    gfloat middle = (low + high) / 2;
+
+    g_assert_cmpfloat (low, <, high);
+    g_assert_cmphex (gst_sod_f32_to_f16 (low), ==, i);
+    g_assert_cmphex (gst_sod_f32_to_f16 (-low), ==, i | 0x8000);
+    g_assert_cmphex (gst_sod_f32_to_f16 (middle), ==, i + i % 2);
+    g_assert_cmphex (gst_sod_f32_to_f16 (nextafterf (middle, 0)), ==, i);
+    g_assert_cmphex (gst_sod_f32_to_f16 (-nextafterf (middle, INFINITY)), ==,
+        (i + 1) | 0x8000);
+  }
+  g_assert_cmphex (gst_sod_f32_to_f16 (-INFINITY), ==, 0xfc00);
+  g_assert_cmphex (gst_sod_f32_to_f16 (FLT_MAX), ==, 0x7c00);
+  g_assert_cmpfloat (gst_sod_f16_to_f32 (0x0001), ==, 0x1p-24f);
+  g_assert_cmpfloat (gst_sod_f16_to_f32 (0x3c00), ==, 1);
+  g_assert_cmpfloat (gst_sod_f16_to_f32 (0xfc00), ==, -INFINITY);
+  g_assert_true (isnan (gst_sod_f16_to_f32 (0x7c01)));
+  g_assert_true (isnan (gst_sod_f16_to_f32 (gst_sod_f32_to_f16 (-NAN))));
+}
+
+/* A little more than half way, less than f32 tells, is no tie. */
+static void
+test_wide_values_round_once (void)
+{
+  static const gdouble values[] = { 1 + 0x1p-11 + 0x1p-40, 1 + 0x1p-11,
+    1 + 3 * 0x1p-11 - 0x1p-40, 0x1p-25 + 0x1p-60, -0x1p-25, 1e300, 1e-300 };
+  static const guint16 expected[] = { 0x3c01, 0x3c00, 0x3c01, 0x0001, 0x8000,
+    0x7c00, 0 };
+  const gint64 dims[] = { G_N_ELEMENTS (values) };
+  g_autoptr (GBytes) bytes = g_bytes_new_static (values, sizeof (values));
+  g_autoptr (GstSodTensor) f64 =
+      gst_sod_tensor_new_from_bytes (GST_SOD_DTYPE_F64, dims, 1, bytes, NULL);
+  g_autoptr (GstSodTensor) f16 =
+      gst_sod_tensor_convert (f64, GST_SOD_DTYPE_F16, NULL);
+  const guint16 *found = gst_sod_tensor_peek_data (f16);
+
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    g_assert_cmphex (found[i], ==, expected[i]);
+}
+
 static void
 test_convert (void)
 {
@@ -128,6 +177,10 @@ test_convert (void)
       gst_sod_tensor_convert (f32, GST_SOD_DTYPE_F64, NULL);
   g_autoptr (GstSodTensor) bf16 =
       gst_sod_tensor_convert (f32, GST_SOD_DTYPE_BF16, NULL);
+  g_autoptr (GstSodTensor) f16 =
+      gst_sod_tensor_convert (f32, GST_SOD_DTYPE_F16, NULL);
+  g_autoptr (GstSodTensor) widened =
+      gst_sod_tensor_convert (f16, GST_SOD_DTYPE_F32, NULL);
   g_autoptr (GError) error = NULL;
 
   for (guint i = 0; i < 3; i++) {
@@ -137,6 +190,9 @@ test_convert (void)
     g_assert_cmpfloat (
         ((const gdouble *) gst_sod_tensor_peek_data (f64))[i], ==, values[i]);
     g_assert_cmpfloat_with_epsilon (back, values[i], fabsf (values[i]) / 256);
+    g_assert_cmpfloat_with_epsilon (
+        ((const gfloat *) gst_sod_tensor_peek_data (widened))[i], values[i],
+        fabsf (values[i]) / 2048);
   }
   g_assert_null (gst_sod_tensor_convert (f32, GST_SOD_DTYPE_U8, &error));
   g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED);
@@ -169,6 +225,9 @@ main (int argc, char *argv[])
   g_test_add_func (
       "/tensor/bytes/rejects-wrong-length", test_bytes_of_wrong_length);
   g_test_add_func ("/tensor/bf16/rounds-to-even", test_bf16_rounds_to_even);
+  g_test_add_func ("/tensor/f16/rounds-to-even", test_f16_rounds_to_even);
+  g_test_add_func (
+      "/tensor/convert/wide-values-round-once", test_wide_values_round_once);
   g_test_add_func ("/tensor/convert/among-floats-only", test_convert);
   g_test_add_func ("/shape/text-and-equality", test_shape_text);
   return g_test_run ();

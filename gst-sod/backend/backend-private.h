@@ -31,7 +31,7 @@ typedef enum
 /* ---- single ops ---- */
 
 /* One call of one op. Tensors are dense (n, c, h, w), all of one dtype but for
- * params of bf16 batch norm, which stay f32. */
+ * params of f16 and bf16 batch norm, which stay f32. */
 typedef struct
 {
   const GstSodOpAttrs *attrs;

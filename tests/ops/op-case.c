@@ -218,9 +218,12 @@ op_case_has_backward (const OpCase *self)
 
 /* ---- what goes in ---- */
 
+/* Below 2^-17, f16 has not the bits. */
 static gdouble
-round_to_bf16 (gdouble value)
+round_to_halves (gdouble value)
 {
+  if (fabs (value) < 0x1p-17)
+    return 0;
   return gst_sod_bf16_to_f32 (gst_sod_f32_to_bf16 ((gfloat) value));
 }
 
@@ -236,7 +239,8 @@ new_random (const GstSodShape *shape, GstSodRandom *random, gdouble scale,
   g_assert_no_error (error);
   values = gst_sod_tensor_get_data (tensor);
   for (gsize i = 0; i < gst_sod_tensor_get_n_elements (tensor); i++)
-    values[i] = round_to_bf16 (gst_sod_random_normal (random) * scale + offset);
+    values[i] =
+        round_to_halves (gst_sod_random_normal (random) * scale + offset);
   return tensor;
 }
 
@@ -366,9 +370,10 @@ widen (GstSodTensor **to, GstSodTensor *const *from, guint n)
 static GstSodDType
 param_dtype (const OpCase *op_case, GstSodDType dtype)
 {
-  return op_case->kind == GST_SOD_OP_BATCH_NORM && dtype == GST_SOD_DTYPE_BF16
-             ? GST_SOD_DTYPE_F32
-             : dtype;
+  gboolean half = dtype == GST_SOD_DTYPE_BF16 || dtype == GST_SOD_DTYPE_F16;
+
+  return op_case->kind == GST_SOD_OP_BATCH_NORM && half ? GST_SOD_DTYPE_F32
+                                                        : dtype;
 }
 
 gboolean

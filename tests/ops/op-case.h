@@ -21,8 +21,8 @@ GPtrArray *op_case_list (void);
 /* FALSE where the attributes are for inference only. */
 gboolean op_case_has_backward (const OpCase *self);
 
-/* What goes into a case, f64: every value is one that bf16 holds too, so all
- * types start from the same numbers. */
+/* What goes into a case, f64: every value is one that bf16 and f16 hold too, so
+ * all types start from the same numbers. */
 typedef struct
 {
   const OpCase *op_case;

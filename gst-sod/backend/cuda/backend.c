@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/backend/cuda/cuda-private.h>
+#include <gst-sod/backend/cuda/op-private.h>
 
 GstSodCudaType
 gst_sod_cuda_type_of (GstSodPrecision precision)
@@ -72,7 +73,7 @@ check_precision (GstSodBackend *self, GstSodPrecision precision, GError **error)
 static const GstSodOpKernel *
 get_op (GstSodBackend *self, GstSodOpKind kind)
 {
-  return NULL;
+  return gst_sod_cuda_ops[kind];
 }
 
 static GstSodExecutable *

@@ -2,9 +2,11 @@
 /* The back end's own kernels, which only plans call, against ref: pictures of
  * odd sizes through small graphs that have the form of a map's tail. */
 #include <gst-sod/backend/backend-private.h>
+#include <gst-sod/backend/onednn/plan-private.h>
 #include <gst-sod/core/random.h>
 
 #include <math.h>
+#include <string.h>
 
 typedef struct
 {
@@ -179,6 +181,195 @@ test_agrees (gconstpointer data)
   }
 }
 
+/* ---- convolution ---- */
+
+typedef struct
+{
+  gint n, h, w, c, channels;
+  gint size, stride, dilation, padding;
+  gboolean relu;
+} Window;
+
+/* As it is defined: (n, h, w, c) and (channels, size, size, c). */
+static gfloat
+convolve_one (const Window *test, const gfloat *source, const gfloat *weights,
+    gfloat bias, gint y, gint x)
+{
+  gdouble sum = bias;
+
+  for (gint v = 0; v < test->size; v++) {
+    for (gint u = 0; u < test->size; u++) {
+      gint row = y * test->stride - test->padding + v * test->dilation;
+      gint column = x * test->stride - test->padding + u * test->dilation;
+
+      for (gint i = 0; i < test->c && row >= 0 && row < test->h && column >= 0
+                       && column < test->w;
+           i++)
+        sum += (gdouble) source[(row * test->w + column) * test->c + i]
+               * weights[(v * test->size + u) * test->c + i];
+    }
+  }
+  return (gfloat) (test->relu && sum < 0 ? 0 : sum);
+}
+
+static gfloat *
+new_values (GstSodRandom *random, gsize n)
+{
+  gfloat *values = gst_sod_aligned_alloc (MAX (n, 1) * sizeof (gfloat), NULL);
+
+  for (gsize i = 0; i < n; i++)
+    values[i] = (gfloat) gst_sod_random_normal (random) / 2;
+  return values;
+}
+
+/* (channels / 16, size, size, c, 16). */
+static gfloat *
+pack_weights (const Window *test, const gfloat *weights)
+{
+  const gint block = GST_SOD_ONEDNN_CONV_BLOCK;
+  gint n = test->size * test->size * test->c;
+  gfloat *packed = gst_sod_aligned_alloc (
+      (gsize) (test->channels * n) * sizeof (gfloat), NULL);
+
+  for (gint o = 0; o < test->channels; o++) {
+    for (gint i = 0; i < n; i++)
+      packed[(o / block * n + i) * block + o % block] = weights[o * n + i];
+  }
+  return packed;
+}
+
+static GstSodOnednnStep
+new_step (const Window *test)
+{
+  gint lost = test->dilation * (test->size - 1) - 2 * test->padding;
+
+  return (GstSodOnednnStep){
+    .n = test->n,
+    .c = test->c,
+    .h = test->h,
+    .w = test->w,
+    .size = test->size,
+    .stride = test->stride,
+    .dilation = test->dilation,
+    .padding = test->padding,
+    .channels = test->channels,
+    .out_h = (test->h - lost - 1) / test->stride + 1,
+    .out_w = (test->w - lost - 1) / test->stride + 1,
+    .relu = test->relu,
+    .layout = GST_SOD_ONEDNN_NHWC,
+    .type = dnnl_f32,
+  };
+}
+
+static void
+check_convolution (const Window *test, const GstSodOnednnStep *step,
+    gpointer const *memory, const gfloat *weights)
+{
+  const gfloat *source = memory[0], *bias = memory[2], *found = memory[3];
+
+  for (gint64 i = 0; i < step->n * step->out_h * step->out_w; i++) {
+    gint64 n = i / (step->out_h * step->out_w);
+    gint y = (gint) (i / step->out_w % step->out_h);
+
+    for (gint o = 0; o < test->channels; o++)
+      g_assert_cmpfloat_with_epsilon (found[i * test->channels + o],
+          convolve_one (test, source + n * test->h * test->w * test->c,
+              weights + o * test->size * test->size * test->c, bias[o], y,
+              (gint) (i % step->out_w)),
+          1e-5);
+  }
+}
+
+static void
+test_convolves (gconstpointer data)
+{
+  const Window *test = data;
+  const GstSodOnednnStep step = new_step (test);
+  g_autoptr (GstSodRandom) random = gst_sod_random_new (5, 0);
+  gsize taps = (gsize) (test->size * test->size * test->c);
+  gsize n_out = (gsize) (step.n * step.out_h * step.out_w * test->channels);
+  gfloat *weights = new_values (random, taps * (gsize) test->channels);
+  gpointer memory[] = {
+    new_values (random, (gsize) (test->n * test->h * test->w * test->c)),
+    pack_weights (test, weights),
+    new_values (random, (gsize) test->channels),
+    new_values (random, n_out),
+    NULL,
+  };
+
+  g_assert_true (gst_sod_onednn_kernel_conv_fits (&step));
+  for (gint threads = 1; threads <= 3; threads++) {
+    for (gsize i = 0; i < n_out; i++)
+      ((gfloat *) memory[3])[i] = NAN;
+    memory[4] = gst_sod_aligned_alloc (
+        gst_sod_onednn_kernel_conv_scratch (&step, threads), NULL);
+    gst_sod_onednn_kernel_conv (&step, memory, threads);
+    gst_sod_aligned_free (memory[4]);
+    check_convolution (test, &step, memory, weights);
+  }
+  for (guint i = 0; i < 4; i++)
+    gst_sod_aligned_free (memory[i]);
+  gst_sod_aligned_free (weights);
+}
+
+static void
+test_refuses (void)
+{
+  static const Window misfits[] = {
+    { 1, 9, 9, 8, 24, 3, 1, 1, 1, FALSE },   /* no whole blocks */
+    { 1, 9, 9, 3, 16, 3, 1, 1, 1, FALSE },   /* nine samples a row */
+    { 1, 9, 9, 12, 16, 3, 1, 2, 2, FALSE },  /* twelve */
+    { 1, 40, 40, 8, 16, 3, 1, 7, 7, FALSE }, /* over more than a tile */
+  };
+  GstSodOnednnStep blocked =
+      new_step (&(Window){ 1, 9, 9, 8, 16, 3, 1, 1, 1, FALSE });
+
+  g_assert_true (gst_sod_onednn_kernel_conv_fits (&blocked));
+  blocked.layout = GST_SOD_ONEDNN_NCHW8C;
+  g_assert_false (gst_sod_onednn_kernel_conv_fits (&blocked));
+  for (guint i = 0; i < G_N_ELEMENTS (misfits); i++) {
+    GstSodOnednnStep step = new_step (&misfits[i]);
+
+    g_assert_false (gst_sod_onednn_kernel_conv_fits (&step));
+  }
+}
+
+static void
+add_windows (void)
+{
+  static const Window windows[] = {
+    { 1, 1, 1, 8, 16, 3, 1, 1, 1, FALSE },
+    { 1, 2, 3, 16, 32, 3, 1, 2, 2, TRUE },
+    { 2, 3, 5, 8, 16, 3, 1, 1, 1, TRUE },
+    { 1, 4, 6, 8, 32, 3, 1, 4, 4, FALSE },
+    { 1, 5, 7, 24, 16, 3, 1, 1, 1, TRUE },
+    { 1, 6, 10, 16, 48, 3, 1, 2, 2, TRUE },
+    { 3, 5, 12, 8, 16, 3, 1, 4, 4, FALSE },
+    { 1, 12, 20, 32, 48, 3, 1, 4, 4, TRUE },
+    { 2, 7, 29, 16, 32, 3, 1, 6, 6, FALSE },
+    { 1, 4, 40, 32, 64, 3, 1, 2, 2, TRUE },
+    { 1, 9, 23, 8, 16, 5, 1, 2, 4, FALSE },
+    { 1, 8, 13, 16, 16, 1, 1, 1, 0, TRUE },
+    { 1, 8, 26, 16, 16, 3, 1, 1, 0, FALSE },
+    { 1, 16, 14, 3, 16, 7, 2, 1, 3, TRUE },
+    { 2, 17, 63, 3, 32, 7, 2, 1, 3, FALSE },
+    { 1, 16, 32, 6, 16, 7, 2, 1, 3, TRUE },
+    { 1, 9, 9, 1, 16, 7, 1, 1, 3, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (windows); i++) {
+    const Window *test = &windows[i];
+    g_autofree gchar *path = g_strdup_printf (
+        "/kernels/conv/%dx%dx%dx%d-to-%d-kernel-%d-stride-%d-dilation-%d-"
+        "padding-%d/is-the-sum",
+        test->n, test->h, test->w, test->c, test->channels, test->size,
+        test->stride, test->dilation, test->padding);
+
+    g_test_add_data_func (path, test, test_convolves);
+  }
+  g_test_add_func ("/kernels/conv/refuses-what-it-cannot-do", test_refuses);
+}
+
 /* Weights may be finite and their map not. */
 static void
 test_map_of_no_numbers (void)
@@ -256,5 +447,6 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/kernels/a-map-of-no-numbers-is-black-and-does-no-harm",
       test_map_of_no_numbers);
+  add_windows ();
   return g_test_run ();
 }

@@ -61,9 +61,10 @@ make_pool (Line *self, GstCaps *caps)
 }
 
 static void
-line_init (Line *self, GstElement *element)
+line_init (Line *self, GstElement *element, const gchar *format, gint width,
+    gint height)
 {
-  g_autoptr (GstCaps) caps = test_caps ("RGB", 64, 48);
+  g_autoptr (GstCaps) caps = test_caps (format, width, height);
   GstSegment segment;
 
   *self = (Line){ .element = element };
@@ -114,10 +115,10 @@ push_frames (Line *self, guint n)
  * meta, the structure of its parameters and their list. Where slices are what
  * they are by default before GLib 2.76, only the structure is of the heap. */
 static guint
-expect (guint n_regions)
+expect (guint n_frames, guint n_regions)
 {
   if (g_getenv ("G_SLICE") != NULL || glib_check_version (2, 76, 0) == NULL)
-    return FRAMES + 3 * n_regions;
+    return n_frames + 3 * n_regions;
   return n_regions;
 }
 
@@ -132,7 +133,7 @@ check_frames (const gchar *output, gdouble threshold)
   Line line;
 
   gst_util_set_object_arg (G_OBJECT (element), "output", output);
-  line_init (&line, element);
+  line_init (&line, element, "RGB", 64, 48);
   push_frames (&line, WARM_UP);
   allocations_start ();
   push_frames (&line, FRAMES);
@@ -148,7 +149,7 @@ check_frames (const gchar *output, gdouble threshold)
   allocations_tell ();
   line_clear (&line);
   test_assert_no_error (element);
-  g_assert_cmpuint (metas, ==, expect (line.n_regions));
+  g_assert_cmpuint (metas, ==, expect (FRAMES, line.n_regions));
   g_assert_cmpuint (conversion, <=, 2 * FRAMES);
   g_assert_cmpint (found.vendor, <=, MOST_IN_A_PRIMITIVE * found.primitives);
 }
@@ -164,6 +165,57 @@ test_frames (gconstpointer data)
   check_frames (data, 0); /* one, the whole frame */
 }
 
+/* With AVX2 and no more all steps of the default model are kernels of our own.
+ */
+static gboolean
+has_avx2_only (void)
+{
+#if defined(__x86_64__) && !defined(__clang__)
+  const gchar *isa = g_getenv ("ONEDNN_MAX_CPU_ISA");
+
+  return (isa == NULL || g_str_equal (isa, "AVX2"))
+         && __builtin_cpu_supports ("avx2")
+         && (isa != NULL || !__builtin_cpu_supports ("avx512f"));
+#else
+  return FALSE;
+#endif
+}
+
+/* The default model on frames of a camera. */
+static void
+test_default_model (gconstpointer threads)
+{
+  g_autoptr (TestElement) element = test_element (
+      "sodbase", "threads", GPOINTER_TO_INT (threads), "threshold", 1.0, NULL);
+  const guint n = 50;
+  Allocations found;
+  guint messages;
+  Line line;
+
+  if (!allocations_can_count ()) {
+    g_test_skip ("allocations cannot be counted here");
+    return;
+  }
+  gst_util_set_object_arg (G_OBJECT (element), "output", "map");
+  line_init (&line, element, "NV12", 640, 360);
+  push_frames (&line, WARM_UP);
+  allocations_start ();
+  push_frames (&line, n);
+  found = allocations_stop ();
+  messages = allocations_count_in ("gst_message_new_custom", FALSE);
+  g_test_message (
+      "%u frames: none of ours, %u of GStreamer's for metas, %u for "
+      "messages, %d of oneDNN's in %d primitives",
+      n, found.own - messages, messages, found.vendor, found.primitives);
+  allocations_tell ();
+  line_clear (&line);
+  test_assert_no_error (element);
+  g_assert_cmpuint (found.own - messages, ==, expect (n, 0));
+  g_assert_cmpint (found.vendor, <=, MOST_IN_A_PRIMITIVE * found.primitives);
+  if (has_avx2_only ())
+    g_assert_cmpint (found.primitives, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -174,5 +226,9 @@ main (int argc, char **argv)
       "/allocations/map/none-but-for-metas", "map", test_frames);
   g_test_add_data_func (
       "/allocations/cutout/none-but-for-metas", "cutout", test_frames);
+  g_test_add_data_func ("/allocations/default-model/one-thread",
+      GINT_TO_POINTER (1), test_default_model);
+  g_test_add_data_func ("/allocations/default-model/two-threads",
+      GINT_TO_POINTER (2), test_default_model);
   return test_finish ();
 }

@@ -410,4 +410,18 @@ compat_has_bf16 (void)
 #endif
 }
 
+/* AVX2 and no more. */
+static inline gboolean
+compat_is_avx2 (void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+  dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa ();
+
+  return (isa & dnnl_cpu_isa_avx2) == dnnl_cpu_isa_avx2
+         && (isa & dnnl_cpu_isa_avx512_core) != dnnl_cpu_isa_avx512_core;
+#else
+  return FALSE;
+#endif
+}
+
 G_END_DECLS

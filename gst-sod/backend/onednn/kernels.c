@@ -22,6 +22,19 @@ gst_sod_onednn_run_rows (
     func (data, n_rows * i / threads, n_rows * (i + 1) / threads);
 }
 
+void
+gst_sod_onednn_run_parts (
+    GstSodOnednnPart func, gconstpointer data, gint64 n, gint threads)
+{
+  if (threads <= 1) {
+    func (data, 0, 0, n);
+    return;
+  }
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (gint i = 0; i < threads; i++)
+    func (data, i, n * i / threads, n * (i + 1) / threads);
+}
+
 gint64
 gst_sod_onednn_step_get_block (const GstSodOnednnStep *self)
 {

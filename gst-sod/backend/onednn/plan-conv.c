@@ -163,13 +163,15 @@ gst_sod_onednn_choose_layout (
   guint64 flops[GST_SOD_ONEDNN_N_LAYOUTS] = { 0 };
   const GstSodGraph *graph = self->plan->graph;
 
+  *layout = GST_SOD_ONEDNN_NHWC;
+  if (self->plan->kernels)
+    return TRUE;
   for (guint i = 0; i < graph->nodes->len; i++) {
     const GstSodNode *node = gst_sod_graph_node (graph, i);
 
     if (node->kind == GST_SOD_OP_CONV2D && !vote (self, node, flops, error))
       return FALSE;
   }
-  *layout = GST_SOD_ONEDNN_NHWC;
   for (guint i = 0; i < GST_SOD_ONEDNN_N_LAYOUTS; i++) {
     if (flops[i] > flops[*layout] && fits (self->plan, i))
       *layout = i;
@@ -179,13 +181,13 @@ gst_sod_onednn_choose_layout (
 
 /* ---- steps ---- */
 
-static gpointer
-get_weight (Conv *self, const gchar *suffix, DnnlConstDesc desc, GError **error)
+gpointer
+gst_sod_onednn_get_weight (GstSodOnednnBuilder *self, const gchar *suffix,
+    DnnlConstDesc desc, GError **error)
 {
-  GstSodOnednnPlan *plan = self->builder->plan;
+  GstSodOnednnPlan *plan = self->plan;
   g_autofree gchar *name = g_strdup_printf ("%s.%s", self->node->name, suffix);
-  GstSodTensor *tensor =
-      g_hash_table_lookup (self->builder->request->weights, name);
+  GstSodTensor *tensor = g_hash_table_lookup (self->request->weights, name);
 
   if (tensor == NULL) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
@@ -206,12 +208,12 @@ add_step (Conv *self, const_dnnl_primitive_desc_t pd, guint source,
   GstSodOnednnStep *step;
   gpointer weights, bias = NULL;
 
-  weights = get_weight (self, "weight",
+  weights = gst_sod_onednn_get_weight (self->builder, "weight",
       dnnl_primitive_desc_query_md (pd, dnnl_query_weights_md, 0), error);
   if (weights == NULL)
     return FALSE;
   if (self->bias != NULL) {
-    bias = get_weight (self, "bias", self->bias, error);
+    bias = gst_sod_onednn_get_weight (self->builder, "bias", self->bias, error);
     if (bias == NULL)
       return FALSE;
   }
@@ -411,7 +413,7 @@ gst_sod_onednn_choose_input (GstSodOnednnBuilder *self, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (candidates); i++) {
     if (!describe_input (self->plan, candidates[i], error))
       return FALSE;
-    if (node != NULL && try_input (&conv))
+    if (self->plan->kernels || (node != NULL && try_input (&conv)))
       return TRUE;
   }
   return TRUE;
@@ -457,9 +459,9 @@ add_to_one (Conv *self, GError **error)
 
   if (GST_SOD_ONEDNN_CHECK (
           compat_desc_new (&desc, 4, dims, dnnl_f32, dnnl_hwio), error))
-    weights = get_weight (self, "weight", desc, error);
+    weights = gst_sod_onednn_get_weight (self->builder, "weight", desc, error);
   if (weights != NULL)
-    bias = get_weight (self, "bias", self->bias, error);
+    bias = gst_sod_onednn_get_weight (self->builder, "bias", self->bias, error);
   compat_desc_free (desc);
   if (bias == NULL)
     return FALSE;
@@ -489,5 +491,7 @@ gst_sod_onednn_add_conv (GstSodOnednnBuilder *self, GError **error)
     return FALSE;
   if (is_to_one (&conv))
     return add_to_one (&conv, error);
+  if (self->plan->kernels)
+    return gst_sod_onednn_add_kernel_conv (self, error);
   return add_best (&conv, error);
 }

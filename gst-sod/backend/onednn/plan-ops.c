@@ -121,6 +121,21 @@ gst_sod_onednn_add_pool (GstSodOnednnBuilder *self, GError **error)
   return ok;
 }
 
+gboolean
+gst_sod_onednn_take_skip (GstSodOnednnBuilder *self)
+{
+  GstSodValue skip = self->node->inputs[1], output = self->node->output;
+  GstSodOnednnValue *values = self->plan->values;
+
+  if (self->request->last_use[skip] != self->index
+      || self->node->inputs[0] == skip || skip == self->plan->graph->input
+      || !dnnl_memory_desc_equal (values[skip].desc, values[output].desc))
+    return FALSE;
+  g_array_index (self->plan->buffers, GstSodArenaBuffer, output).alias_of =
+      skip;
+  return TRUE;
+}
+
 /* The skip becomes the destination that the enlarged values are added to: in
  * place where nobody reads it afterwards, else in a copy. */
 static gboolean
@@ -129,15 +144,9 @@ place_skip (GstSodOnednnBuilder *self, GError **error)
   GstSodValue skip = self->node->inputs[1], output = self->node->output;
   GstSodOnednnValue *values = self->plan->values;
 
-  if (self->request->last_use[skip] == self->index
-      && self->node->inputs[0] != skip && skip != self->plan->graph->input
-      && dnnl_memory_desc_equal (values[skip].desc, values[output].desc)) {
-    g_array_index (self->plan->buffers, GstSodArenaBuffer, output).alias_of =
-        skip;
-    return TRUE;
-  }
-  return gst_sod_onednn_add_reorder (
-      self, values[skip].desc, skip, values[output].desc, output, error);
+  return gst_sod_onednn_take_skip (self)
+         || gst_sod_onednn_add_reorder (
+             self, values[skip].desc, skip, values[output].desc, output, error);
 }
 
 /* A map that a logistic function follows: both in one kernel. */
@@ -216,6 +225,8 @@ gst_sod_onednn_add_upsample (GstSodOnednnBuilder *self, GError **error)
     add_to_map (self);
     return TRUE;
   }
+  if (gst_sod_onednn_add_kernel_up (self))
+    return TRUE;
   if (self->node->attrs.sum && !place_skip (self, error))
     return FALSE;
   return add_resampling (self, error);

@@ -72,8 +72,10 @@ struct _GstSodOnednnStep
 
   /* for kernels: of the source */
   gint64 n, c, h, w;
-  gint size, dilation, padding; /* of a convolution */
-  gint scale;                   /* of an enlargement */
+  gint size, stride, dilation, padding; /* of a convolution */
+  gint64 channels, out_h, out_w;        /* of its target */
+  gboolean relu;
+  gint scale; /* of an enlargement */
   GstSodOnednnLayout layout;
   dnnl_data_type_t type;
 };
@@ -97,6 +99,7 @@ typedef struct
   gint threads;
   dnnl_data_type_t type;     /* of activations and weights */
   GstSodOnednnLayout layout; /* of activations */
+  gboolean kernels;          /* convolutions are our own */
   GstSodShape *shapes;       /* one a value */
   GstSodOnednnValue *values; /* one a value */
   GstSodOnednnInput input;
@@ -124,6 +127,15 @@ gboolean gst_sod_onednn_choose_layout (
 gboolean gst_sod_onednn_choose_input (
     GstSodOnednnBuilder *self, GError **error);
 
+/* Whether our own convolution does all of the graph's, and in less time than
+ * oneDNN's. */
+gboolean gst_sod_onednn_prefers_kernels (const GstSodOnednnBuilder *self);
+gboolean gst_sod_onednn_add_kernel_conv (
+    GstSodOnednnBuilder *self, GError **error);
+
+/* FALSE where the enlargement is not one for the kernel. */
+gboolean gst_sod_onednn_add_kernel_up (GstSodOnednnBuilder *self);
+
 gboolean gst_sod_onednn_add_conv (GstSodOnednnBuilder *self, GError **error);
 gboolean gst_sod_onednn_add_pool (GstSodOnednnBuilder *self, GError **error);
 gboolean gst_sod_onednn_add_upsample (
@@ -135,6 +147,14 @@ gboolean gst_sod_onednn_add_eltwise (GstSodOnednnBuilder *self, GError **error);
 /* ---- helpers of the files that add steps ---- */
 
 dnnl_format_tag_t gst_sod_onednn_tag (GstSodOnednnLayout layout);
+
+/* Weight @suffix of the node being added, in layout @desc. */
+gpointer gst_sod_onednn_get_weight (GstSodOnednnBuilder *self,
+    const gchar *suffix, DnnlConstDesc desc, GError **error);
+
+/* Where nobody reads the skip of an enlargement afterwards, its memory becomes
+ * the output's. */
+gboolean gst_sod_onednn_take_skip (GstSodOnednnBuilder *self);
 
 /* An implementation that is slow for want of a better one. */
 gboolean gst_sod_onednn_is_slow (const_dnnl_primitive_desc_t pd);
@@ -185,11 +205,35 @@ typedef void (*GstSodOnednnRows) (
 void gst_sod_onednn_run_rows (
     GstSodOnednnRows func, gconstpointer data, gint64 n_rows, gint threads);
 
+/* Part @index of a kernel's work: of its units, [@first, @last). */
+typedef void (*GstSodOnednnPart) (
+    gconstpointer data, gint index, gint64 first, gint64 last);
+
+/* Shares @n out as @threads parts. */
+void gst_sod_onednn_run_parts (
+    GstSodOnednnPart func, gconstpointer data, gint64 n, gint threads);
+
 /* Channels that lie side by side in the source. */
 gint64 gst_sod_onednn_step_get_block (const GstSodOnednnStep *self);
 
 /* Maximum of 2x2 windows, the layout as it is; args: source, target. */
 void gst_sod_onednn_kernel_max_pool2 (
+    const GstSodOnednnStep *step, gpointer const *memory, gint threads);
+
+/* Weights of a convolution lie in blocks of so many output channels. */
+#define GST_SOD_ONEDNN_CONV_BLOCK 16
+
+/* Convolution, channels last, f32; args: source, weights (blocks of channels,
+ * k, k, c, 16), bias, target, scratch of at least the size below. */
+void gst_sod_onednn_kernel_conv (
+    const GstSodOnednnStep *step, gpointer const *memory, gint threads);
+gboolean gst_sod_onednn_kernel_conv_fits (const GstSodOnednnStep *step);
+gsize gst_sod_onednn_kernel_conv_scratch (
+    const GstSodOnednnStep *step, gint threads);
+
+/* Enlarging to twice the size and adding, channels last; args: source, summand,
+ * target, which may be the summand. */
+void gst_sod_onednn_kernel_up2_add (
     const GstSodOnednnStep *step, gpointer const *memory, gint threads);
 
 /* Convolution to one channel, dense f32; args: source, weights (k, k, c) f32,

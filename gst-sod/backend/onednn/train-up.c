@@ -232,6 +232,22 @@ GST_SOD_TRAIN_DEFINE_HOT (gather_few, gather_few_of, Up)
 /* ---- steps ---- */
 
 void
+gst_sod_onednn_kernel_up2_add (
+    const GstSodOnednnStep *step, gpointer const *memory, gint threads)
+{
+  Up self = {
+    .small = { memory[0], step->c, FALSE },
+    .summand = { memory[1], step->c, FALSE },
+    .big = { memory[2], step->c, FALSE },
+    .c = step->c,
+    .h = step->h,
+    .w = step->w,
+  };
+
+  gst_sod_onednn_run_rows (enlarge_rows, &self, step->n * 2 * step->h, threads);
+}
+
+void
 gst_sod_train_kernel_up (const GstSodTrainStep *step, gpointer const *memory,
     const GstSodTrainRun *run)
 {

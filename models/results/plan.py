@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is run, in which order, and what each arm of it is."""
+
+SEEDS = (1, 2, 3)
+SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)
+
+# A link is one call of gst-sod train that starts from the networks of the link
+# before it: name -> settings over those of recipe.ini.
+ONE = ('run.first-phase=1', 'run.last-phase=1')
+TWO = ('run.first-phase=2', 'run.last-phase=2')
+THREE = ('run.first-phase=3', 'run.last-phase=3')
+PAPER = ('run.preset=paper', 'base.average-decay=0', 'augmented.steps=10',
+         'augmented.monitor-interval=5')
+LINKS = {
+    # Phase 1, from random weights or from the model that is shipped.
+    'initial': ONE + ('run.reverse=yes',),
+    'initial-default': ONE + ('run.reverse=yes', 'base.learning-rate=6e-4'),
+    'initial-alone': ONE + ('run.reverse=no',),
+    # As many steps as augment or distill, as they are scheduled, with labels
+    # alone.
+    'learn': ONE + ('run.reverse=no', 'base.steps=10', 'base.warm-up=2',
+                    'base.learning-rate=3e-4'),
+    'augment': TWO,
+    'augment-paper': TWO + PAPER,
+    'augment-strong': TWO + ('augmented.lambda=2',),
+    'augment-unlabelled': TWO + ('augmented.unlabelled=yes',),
+    'augment-soft': TWO + ('augmented.noise=0', 'augmented.pool=no',
+                           'augmented.binarise=0'),
+    # Phase 3: the reverse network, base networks, or both.
+    'label': THREE,
+    'label-average': THREE + ('semi-supervised.pseudo-labels=average',),
+    'teach': THREE + ('semi-supervised.distill=no',),
+    'distill': THREE + ('run.reverse=no',),
+    'distill-average': THREE + ('run.reverse=no',
+                                'semi-supervised.pseudo-labels=average'),
+}
+
+INITIAL = 'base only'
+# Arm -> its links behind phase 1. The reverse network need not learn in the
+# last link: nothing asks it any more.
+ARMS = {
+    INITIAL: (),
+    'longer': ('learn', 'learn'),
+    '+ reverse': ('augment', 'augment'),
+    '+ pseudo-labels': ('augment', 'label', 'augment', 'distill'),
+    'longer still': ('learn', 'learn', 'learn', 'learn'),
+    'without reverse': ('distill', 'distill'),
+    'no distill': ('augment', 'teach', 'augment'),
+    'average': ('augment', 'label-average', 'augment', 'distill-average'),
+    'paper': ('augment-paper', 'augment-paper'),
+}
+# Of what was tried to better '+ reverse'; listed before any of it was run.
+VARIANTS = {
+    'lambda 2': ('augment-strong', 'augment-strong'),
+    'unlabelled': ('augment-unlabelled', 'augment-unlabelled'),
+    'soft maps': ('augment-soft', 'augment-soft'),
+}
+# What an arm is held against: as many steps of base networks, labels alone.
+CONTROL = {
+    '+ reverse': 'longer', 'without reverse': 'longer',
+    'no distill': 'longer', 'paper': 'longer',
+    '+ pseudo-labels': 'longer still', 'average': 'longer still',
+    **{variant: 'longer' for variant in VARIANTS},
+}
+MEANING = {
+    INITIAL: 'phase 1 alone: what all others start from',
+    'longer': 'phase 1 goes on for 2 x 10 steps, with labels alone',
+    'longer still': 'phase 1 goes on for 4 x 10 steps, with labels alone',
+    '+ reverse': 'phase 2 twice: 2 x 10 steps a base network',
+    '+ pseudo-labels': 'phases 2 and 3 twice, preset `effective` (confident '
+                       'pseudo-labels, base networks learn from them too): '
+                       '4 x 10 steps',
+    'without reverse': 'phase 3 twice without a reverse network: 2 x 10 steps '
+                       'on labels and pseudo-labels',
+    'no distill': 'phases 2, 3, 2; only the reverse network learns from '
+                  'pseudo-labels, as in the paper: 2 x 10 steps',
+    'average': 'as + pseudo-labels, labels by the plain average of the paper',
+    'paper': 'phase 2 of preset `paper` twice: both networks learn, from the '
+             'reconstruction alone, SGD at 1e-3 (its phase 3 changes no base '
+             'network): 2 x 10 steps',
+    'lambda 2': '+ reverse with a weight of the reconstruction of 2',
+    'unlabelled': '+ reverse, frames without labels are reconstructed too',
+    'soft maps': '+ reverse, maps are not degraded on their way in',
+}
+
+MAIN = 'random weights'
+DEFAULT = 'default model'
+FRAMES = 'one and two frames'
+ONE_FRAME, TWO_FRAMES = 'one frame', 'two frames'
+FEW = (INITIAL, 'longer', '+ reverse', '+ pseudo-labels', 'longer still')
+DEFAULT_ARMS = (INITIAL, 'longer', '+ reverse', '+ pseudo-labels',
+                'longer still', 'without reverse')
+
+
+def get_arms(block, share):
+    """The arms of a block at a share of labels, in order."""
+    if block == FRAMES:
+        return (ONE_FRAME, TWO_FRAMES)
+    if block == DEFAULT:
+        return DEFAULT_ARMS
+    if share < 0.5:
+        return tuple(ARMS)
+    # Where all frames have labels there is nothing to make pseudo-labels for.
+    return FEW if share < 1 else FEW[:3]
+
+
+def make_groups():
+    """(block, share, seed, arms) in the order of what is wanted first; the
+    arms of a group start from the same networks."""
+    groups = [(MAIN, 0.2, seed, get_arms(MAIN, 0.2)) for seed in SEEDS]
+    groups += [(DEFAULT, 0.2, seed, DEFAULT_ARMS) for seed in SEEDS]
+    groups += [(MAIN, 0.4, seed, get_arms(MAIN, 0.4)) for seed in SEEDS]
+    groups += [(FRAMES, 1.0, seed, get_arms(FRAMES, 1.0)) for seed in SEEDS]
+    for share in (1.0, 0.6, 0.8):
+        groups += [(MAIN, share, seed, get_arms(MAIN, share))
+                   for seed in SEEDS]
+    groups += [(MAIN, 0.2, seed, tuple(VARIANTS)) for seed in SEEDS]
+    return groups
+
+
+def make_key(block, share, seed, arm):
+    return f'{block}/{share:g}/{seed}/{arm}'

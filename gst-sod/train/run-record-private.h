@@ -27,6 +27,18 @@ void gst_sod_run_record_set_note (
 void gst_sod_run_record_add (
     GstSodRunRecord *self, const gchar *name, JsonObject *object);
 
+/* The frames that a node was scored by and their maps, as `maps`; of many
+ * scores a few, evenly spread, and the last. @shown: of GstSodShownFrame.
+ * @when: (transfer full): what the network had learnt. */
+void gst_sod_run_record_add_maps (GstSodRunRecord *self, const gchar *node,
+    const GPtrArray *shown, JsonObject *when);
+
+/* For what appends more than an object: @edit gets the member @name, an array,
+ * while nobody else reads it. */
+typedef void (*GstSodRunRecordEdit) (JsonArray *array, gpointer user_data);
+void gst_sod_run_record_edit (GstSodRunRecord *self, const gchar *name,
+    GstSodRunRecordEdit edit, gpointer user_data);
+
 /* A stage has begun: what follows is of it. @node: whose network learns. */
 void gst_sod_run_record_begin_stage (GstSodRunRecord *self, const gchar *name,
     guint phase, guint round, const gchar *node, guint64 n_steps);

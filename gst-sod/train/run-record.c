@@ -51,7 +51,7 @@ GstSodRunRecord *
 gst_sod_run_record_new (GstSodTrainingSettings *settings)
 {
   static const gchar *const lists[] = { "nodes", "starts", "stages",
-    "pseudo-labels", "networks", "monitor", "warnings" };
+    "pseudo-labels", "networks", "monitor", "warnings", "maps" };
   GstSodRunRecord *self = g_new0 (GstSodRunRecord, 1);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree gchar *time = g_date_time_format_iso8601 (now);
@@ -127,6 +127,18 @@ gst_sod_run_record_add (
   g_mutex_lock (&self->lock);
   json_array_add_object_element (
       json_object_get_array_member (self->root, name), object);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+gst_sod_run_record_edit (GstSodRunRecord *self, const gchar *name,
+    GstSodRunRecordEdit edit, gpointer user_data)
+{
+  g_mutex_lock (&self->lock);
+  /* A record that was made before there was such a member. */
+  if (!json_object_has_member (self->root, name))
+    json_object_set_array_member (self->root, name, json_array_new ());
+  edit (json_object_get_array_member (self->root, name), user_data);
   g_mutex_unlock (&self->lock);
 }
 

@@ -19,6 +19,13 @@ typedef struct
   guint64 n_frames;       /* 0: nothing is known */
 } GstSodScores;
 
+/* A held-out frame that the report shows; pictures are URIs of small PNGs. */
+typedef struct
+{
+  gchar *name, *picture, *truth;
+  gchar *map; /* what the network that was scored last says */
+} GstSodShownFrame;
+
 /* NULL and @error: no device, or no labelled frame in @held_out. */
 GstSodScorer *gst_sod_scorer_new (
     GstSodTrainingSettings *settings, GstSodSamples *held_out, GError **error);
@@ -27,6 +34,10 @@ void gst_sod_scorer_free (GstSodScorer *self);
 /* GST_SOD_ERROR_CANCELLED within a frame. */
 gboolean gst_sod_scorer_run (GstSodScorer *self, GstSodNetwork *network,
     GCancellable *cancellable, GstSodScores *scores, GError **error);
+
+/* Of GstSodShownFrame, "score.maps" of them, evenly spread, the same at each
+ * run; empty before the first. */
+const GPtrArray *gst_sod_scorer_get_shown (const GstSodScorer *self);
 
 /* The one of "score.measure", or of the reverse network, such that more is
  * better; NaN where nothing is known. */

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include <gst-sod/eval/evaluator.h>
+#include <gst-sod/eval/report-private.h>
 #include <gst-sod/run/instance.h>
 #include <gst-sod/run/session.h>
 #include <gst-sod/train/settings-private.h>
@@ -13,7 +14,12 @@ struct _GstSodScorer
   GstSodSamples *samples;
   GArray *frames; /* of guint: those that are looked at */
   GstSodInstance *instance;
+  guint n_shown;    /* of those whose maps are kept for the report */
+  GPtrArray *shown; /* of GstSodShownFrame */
 };
+
+/* Of what is kept for the report. */
+#define SHOWN_WIDTH 112
 
 /* A frame that has been read, and the one before it. */
 typedef struct
@@ -31,6 +37,18 @@ clear_frame (Frame *frame)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Frame, clear_frame)
+
+static void
+free_shown (gpointer data)
+{
+  GstSodShownFrame *self = data;
+
+  g_free (self->name);
+  g_free (self->picture);
+  g_free (self->truth);
+  g_free (self->map);
+  g_free (self);
+}
 
 /* At most @limit of the labelled ones, evenly spread; 0: all. */
 static GArray *
@@ -70,6 +88,9 @@ gst_sod_scorer_new (
   self->frames =
       choose_frames (held_out, (guint64) gst_sod_training_settings_get_integer (
                                    settings, "score.limit"));
+  self->shown = g_ptr_array_new_with_free_func (free_shown);
+  self->n_shown = MIN (self->frames->len,
+      (guint) gst_sod_training_settings_get_integer (settings, "score.maps"));
   if (self->frames->len > 0)
     return self;
   g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
@@ -85,6 +106,7 @@ gst_sod_scorer_free (GstSodScorer *self)
 {
   g_object_unref (self->samples);
   g_array_unref (self->frames);
+  g_ptr_array_unref (self->shown);
   g_object_unref (self->instance);
   g_free (self);
 }
@@ -125,12 +147,63 @@ infer (GstSodSession *session, const Frame *frame, GstSodImage *map,
       session, frame->image, distance, map, cancellable, error);
 }
 
+/* ---- what the report shows ---- */
+
+/* Which of the shown frames the one at @position is; n_shown: none. */
+static guint
+find_shown (const GstSodScorer *self, guint position)
+{
+  guint i = 0;
+
+  while (i < self->n_shown
+         && (guint64) i * self->frames->len / self->n_shown != position)
+    i++;
+  return i;
+}
+
+/* Frames come in the order of their positions. */
+static gboolean
+keep_shown (GstSodScorer *self, guint position, const Frame *frame,
+    const GstSodImage *map, GError **error)
+{
+  guint index = find_shown (self, position);
+  guint sample = g_array_index (self->frames, guint, position);
+  GstSodShownFrame *shown;
+
+  if (index == self->n_shown)
+    return TRUE;
+  if (index == self->shown->len) {
+    shown = g_new0 (GstSodShownFrame, 1);
+    g_ptr_array_add (self->shown, shown);
+    shown->name = g_strdup (gst_sod_samples_get_name (self->samples, sample));
+    shown->picture = gst_sod_picture_to_uri (frame->image, SHOWN_WIDTH, error);
+    shown->truth = shown->picture != NULL ? gst_sod_picture_to_uri (
+                       frame->mask, SHOWN_WIDTH, error)
+                                          : NULL;
+    if (shown->truth == NULL)
+      return FALSE;
+  }
+  shown = g_ptr_array_index (self->shown, index);
+  g_free (shown->map);
+  shown->map = gst_sod_picture_to_uri (map, SHOWN_WIDTH, error);
+  return shown->map != NULL;
+}
+
+const GPtrArray *
+gst_sod_scorer_get_shown (const GstSodScorer *self)
+{
+  return self->shown;
+}
+
+/* ---- scores ---- */
+
 /* Hands the map of one frame to @evaluator. */
 static gboolean
 score_frame (GstSodScorer *self, GstSodSession *session,
-    GstSodEvaluator *evaluator, guint sample, GCancellable *cancellable,
+    GstSodEvaluator *evaluator, guint position, GCancellable *cancellable,
     GError **error)
 {
+  guint sample = g_array_index (self->frames, guint, position);
   g_auto (Frame) frame = { NULL };
   g_autoptr (GstSodImage) map = NULL;
   g_autoptr (GstSodPair) pair = NULL;
@@ -140,7 +213,8 @@ score_frame (GstSodScorer *self, GstSodSession *session,
     return FALSE;
   map = gst_sod_image_new_gray (gst_sod_image_get_width (frame.mask),
       gst_sod_image_get_height (frame.mask), error);
-  if (map == NULL || !infer (session, &frame, map, cancellable, error))
+  if (map == NULL || !infer (session, &frame, map, cancellable, error)
+      || !keep_shown (self, position, &frame, map, error))
     return FALSE;
   pair = gst_sod_pair_new (map, frame.mask, NULL);
   return gst_sod_evaluator_add (evaluator, NULL,
@@ -167,8 +241,7 @@ gst_sod_scorer_run (GstSodScorer *self, GstSodNetwork *network,
           "the training was stopped");
       return FALSE;
     }
-    if (!score_frame (self, session, evaluator,
-            g_array_index (self->frames, guint, i), cancellable, error))
+    if (!score_frame (self, session, evaluator, i, cancellable, error))
       return FALSE;
   }
   if (session != NULL)

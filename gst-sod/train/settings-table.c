@@ -78,6 +78,8 @@ const GstSodSetting gst_sod_settings[] = {
       "epochs between scores of held-out frames"),
   INTEGER ("score.limit", 0, LARGE, "0", "0",
       "held-out frames that are looked at, evenly spread; 0: all"),
+  INTEGER ("score.maps", 0, 16, "3", "3",
+      "held-out frames of a node that the report shows with their maps"),
 
   TEXT ("base.architecture", "base", "paper",
       "of nodes that start from random weights: base, small, paper or JSON"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a training tells: scores, networks, warnings; and the checks of what it
  * is given to learn from. */
-#include <gst-sod/train/training-private.h>
+#include <gst-sod/train/stage-private.h>
 
 #include <math.h>
 #include <string.h>
@@ -76,15 +76,37 @@ gst_sod_training_offer (GstSodTraining *self, GstSodTrainingNode *node,
   g_signal_emit_by_name (self, "network", node->name, network, rank, better);
 }
 
+/* What the network that was just scored says of the frames that are shown. */
+static void
+note_maps (GstSodTraining *self, const GstSodTrainingNode *node,
+    const GstSodScores *scores)
+{
+  const GPtrArray *shown = gst_sod_scorer_get_shown (node->scorer);
+  const GstSodStage *stage = self->current;
+  JsonObject *when = json_object_new ();
+
+  json_object_set_string_member (
+      when, "stage", stage != NULL ? stage->plan.klass->name : "start");
+  json_object_set_int_member (
+      when, "round", stage != NULL ? stage->plan.round : 0);
+  json_object_set_int_member (
+      when, "step", stage != NULL ? (gint64) stage->state.step : 0);
+  json_object_set_double_member (when, "max_f", scores->max_f);
+  gst_sod_run_record_add_maps (self->record, node->name, shown, when);
+}
+
 gboolean
 gst_sod_training_score (GstSodTraining *self, GstSodTrainingNode *node,
     GstSodNetwork *network, GstSodScores *scores, GError **error)
 {
   if (node->scorer == NULL)
     node->scorer = gst_sod_scorer_new (self->settings, node->held_out, error);
-  return node->scorer != NULL
-         && gst_sod_scorer_run (
-             node->scorer, network, self->cancellable, scores, error);
+  if (node->scorer == NULL
+      || !gst_sod_scorer_run (
+          node->scorer, network, self->cancellable, scores, error))
+    return FALSE;
+  note_maps (self, node, scores);
+  return TRUE;
 }
 
 /* What @pick gives of each node, as one; NULL where it gives nothing. */

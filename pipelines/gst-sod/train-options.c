@@ -5,6 +5,20 @@
 
 #include <string.h>
 
+/* What makes no sense beside --compare, or NULL. */
+static const gchar *
+find_comparison_problem (
+    const SodTrainOptions *options, gchar **words, gboolean has_data)
+{
+  if (words[0] == NULL || words[1] == NULL)
+    return "--compare needs two runs or more: the folders that their --out "
+           "named";
+  if (has_data || options->store != NULL || options->resume || options->dry_run)
+    return "--compare trains nothing: leave data sets, --resume and --dry-run "
+           "away";
+  return options->out == NULL ? "where is the page to go? Give --out" : NULL;
+}
+
 const gchar *
 sod_train_options_find_problem (const SodTrainOptions *options, gchar **words)
 {
@@ -13,6 +27,8 @@ sod_train_options_find_problem (const SodTrainOptions *options, gchar **words)
 
   if (options->list_settings)
     return NULL;
+  if (options->compare)
+    return find_comparison_problem (options, words, has_data);
   if (words[0] != NULL && words[1] != NULL)
     return "one file of settings and data is read: give the rest as --setting";
   if (words[0] == NULL && !has_data && options->store == NULL)
@@ -170,6 +186,9 @@ const SodOption sod_train_options[] = {
       "Go on from the checkpoint in --out, as if nothing had happened", NULL),
   OPTION ("dry-run", NONE, dry_run,
       "Say what it would take in time and memory, and train nothing", NULL),
+  OPTION ("compare", NONE, compare,
+      "Train nothing: write a page of the runs RUN... side by side into --out",
+      NULL),
   OPTION ("max-time", DOUBLE, max_time, "End after so long", "SECONDS"),
   { .name = NULL },
 };
@@ -184,6 +203,7 @@ const gchar sod_train_description[] =
     "    --setting run.last-phase=1 --out mine\n"
     "  gst-sod train models/recipes/base.ini --out base\n"
     "  gst-sod train --store /var/lib/cameras --out models --max-time 3600\n"
+    "  gst-sod train --compare --out side-by-side first second third\n"
     "\n"
     "A file has the settings as [section] and key=value, and what to learn "
     "from as groups [data NAME] with the keys layout, root, images, masks, "
@@ -196,4 +216,6 @@ const gchar sod_train_description[] =
     "\n"
     "Ctrl-C ends it after the step it is at and leaves a checkpoint; --resume "
     "goes on from there. --out gets NODE.safetensors, reverse.safetensors, "
-    "settings.ini, record.json and index.html.";
+    "settings.ini, run.json and index.html. --compare "
+    "takes such folders and says in which settings they differ, what they "
+    "score and what each gains over the first.";

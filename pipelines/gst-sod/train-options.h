@@ -17,7 +17,7 @@ typedef struct
   gint64 seed; /* -1: the settings' */
   gchar *start, *reverse;
   gchar *out;
-  gboolean resume, dry_run;
+  gboolean resume, dry_run, compare;
   gdouble max_time; /* s */
 } SodTrainOptions;
 

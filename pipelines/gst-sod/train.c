@@ -399,6 +399,8 @@ run (gpointer options, gchar **words, GError **error)
         error, SOD_USAGE_ERROR, SOD_USAGE_ERROR_WORDS, problem);
     return status;
   }
+  if (self.options->compare)
+    return sod_train_compare (options, words, error) ? SOD_EXIT_OK : status;
   g_mutex_init (&self.lock);
   self.lines = g_ptr_array_new_with_free_func (g_free);
   self.settings =
@@ -416,7 +418,7 @@ run (gpointer options, gchar **words, GError **error)
 const SodCommand sod_command_train = {
   .name = "train",
   .summary = "Trains models on data sets or on a frame store",
-  .parameters = "[FILE]",
+  .parameters = "[FILE|RUN...]",
   .description = sod_train_description,
   .options = sod_train_options,
   .size = sizeof (SodTrainOptions),

@@ -11,4 +11,8 @@ G_BEGIN_DECLS
 gboolean sod_train_estimate (const SodTrainOptions *options,
     GstSodTrainingSettings *settings, const SodTrainData *data, GError **error);
 
+/* Writes a page of the runs @words side by side into --out. */
+gboolean sod_train_compare (
+    const SodTrainOptions *options, gchar **words, GError **error);
+
 G_END_DECLS

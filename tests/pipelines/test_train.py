@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """gst-sod train: from a data set in miniature to a model that detects."""
 
+import base64
 import json
 import os
 import shutil
 import signal
+import struct
 import sys
 import tempfile
 import time
@@ -57,6 +59,33 @@ def refuses(result, *words):
         tap.check(word in result.output, f'no "{word}" in {result.output}')
 
 
+def size_of(uri):
+    """Width and height of the PNG in a data URI."""
+    head, data = uri.split(',')
+    tap.check(head == 'data:image/png;base64', head)
+    png = base64.b64decode(data)
+    tap.check(png[:8] == b'\x89PNG\r\n\x1a\n', str(png[:8]))
+    return struct.unpack('>2I', png[16:24])
+
+
+def check_maps_over_time(record, page):
+    """Three frames of `kite`, 64x36, with a map at each of six scores."""
+    node, = record['maps']
+    names = [frame['name'] for frame in node['frames']]
+    tap.check(names == ['kite/00000', 'kite/00003', 'kite/00006'], str(names))
+    scores = record['stages'][0]['scores']
+    steps = [kept['step'] for kept in node['kept']]
+    tap.check(steps == [score['step'] for score in scores], str(steps))
+    uris = [uri for kept in node['kept'] for uri in kept['maps']]
+    tap.check(len(uris) == 3 * len(scores), f'{len(uris)} maps')
+    tap.check(len(set(uris)) > 3, 'maps never change')
+    for uri in uris + [frame[key] for frame in node['frames']
+                       for key in ('picture', 'truth')]:
+        tap.check(size_of(uri) == (64, 36), str(size_of(uri)))
+        tap.check(uri in page, 'a picture is not in the page')
+    tap.check(page.count('<img ') == len(uris) + 6, 'pictures are missing')
+
+
 def check_trains_a_model_that_detects():
     with Folder() as folder:
         ours(*folder.words(settings=('base.epochs=6',))).ok()
@@ -72,10 +101,40 @@ def check_trains_a_model_that_detects():
                     encoding='utf-8').read()
         tap.check('<svg' in page and 'http' not in page.replace(
             'http://www.w3.org/2000/svg', ''), 'the page is not whole')
+        check_maps_over_time(record, page)
         env = environment()
         env.pop('LD_PRELOAD', None)
         run(COMMAND, 'model', 'verify',
             os.path.join(folder.out, 'base.safetensors'), env=env).ok()
+
+
+def check_runs_are_compared():
+    with Folder() as folder:
+        first, second, out = (os.path.join(folder.path, name)
+                              for name in ('first', 'second', 'sides'))
+        steps = 'base.steps=2'
+        ours(*folder.words(out=first, settings=(steps,))).ok()
+        ours(*folder.words(out=second, settings=(
+            steps, 'base.loss=bce', 'score.maps=0'))).ok()
+        records = [json.load(open(os.path.join(run, 'run.json'),
+                                  encoding='utf-8'))
+                   for run in (first, second)]
+        tap.check(records[1]['maps'] == [], 'score.maps=0 keeps maps')
+        ours('--compare', '--out', out, first,
+             os.path.join(second, 'run.json')).ok()
+        page = open(os.path.join(out, 'index.html'), encoding='utf-8').read()
+        scores = [record['stages'][0]['scores'][-1]['max_f']
+                  for record in records]
+        for text in ('<td>first</td>', '<td>second</td>',
+                     '<th>base.loss</th>', '<td>structure</td>',
+                     '<td>bce</td>', f'<td>{scores[1]:.3f}</td>',
+                     f'<td>{scores[1] - scores[0]:+.3f}</td>'):
+            tap.check(text in page, f'no {text} in {page}')
+        tap.check('base.optimiser' not in page, page)
+        refuses(ours('--compare', '--out', out, first), 'two runs')
+        refuses(ours('--compare', first, second), '--out')
+        refuses(ours('--compare', '--out', out, first, folder.path),
+                'run.json')
 
 
 def check_goes_on_where_it_was_stopped():
@@ -182,6 +241,7 @@ sys.exit(tap.run([
      check_reads_a_file_of_settings_and_data),
     ('/train/bad-files-are-named', check_bad_files_are_named),
     ('/train/model-comes-out', check_trains_a_model_that_detects),
+    ('/train/runs-are-compared', check_runs_are_compared),
     ('/train/killed-it-goes-on-with-the-same-bytes',
      check_goes_on_where_it_was_stopped),
     ('/train/ctrl-c-leaves-a-checkpoint',

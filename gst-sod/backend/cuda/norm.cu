@@ -107,16 +107,19 @@ count_columns (int c)
 
 /* ---- mean and variance ---- */
 
+/* Means are those of x less the channel's first value: what is far from 0 and
+ * close together would leave f32 no bits for its differences. */
 GST_SOD_DEVICE void
-measure_one (
-    const GstSodEight &v, float share, GstSodEight *mean, GstSodEight *squares)
+measure_one (const GstSodEight &v, const GstSodEight &first, float share,
+    GstSodEight *mean, GstSodEight *squares)
 {
   GST_SOD_UNROLL
   for (int i = 0; i < GST_SOD_LANES; i++) {
-    float d = v.at[i] - mean->at[i];
+    float moved = v.at[i] - first.at[i];
+    float d = moved - mean->at[i];
 
     mean->at[i] += d * share;
-    squares->at[i] += d * (v.at[i] - mean->at[i]);
+    squares->at[i] += d * (moved - mean->at[i]);
   }
 }
 
@@ -126,27 +129,28 @@ GST_SOD_DEVICE void
 measure_pixels (
     const GstSodPixels &x, int thread, int64_t n_pixels, int c, Sums *sums)
 {
-  GstSodEight mean = { { 0 } }, squares = { { 0 } };
+  GstSodPlace at = find_place (thread, 0, n_pixels, c);
+  GstSodEight mean = { { 0 } }, squares = { { 0 } }, first = { { 0 } };
   int n = 0;
 
-  for (;;) {
-    GstSodPlace at = find_place (thread, n, n_pixels, c);
+  if (at.count > 0)
+    first = gst_sod_load_eight (x, 0, at.channel, at.count);
+  while (at.count > 0) {
     GstSodPlace next = find_place (thread, n + 1, n_pixels, c);
-    GstSodRaw first, second;
+    GstSodRaw one, two;
 
-    if (at.count == 0)
-      break;
-    first = gst_sod_fetch_eight (x, at.pixel, at.channel, at.count);
-    second = gst_sod_fetch_eight (x, next.count > 0 ? next.pixel : at.pixel,
-        at.channel, at.count);
-    measure_one (
-        gst_sod_unpack (x, first), 1 / (float) (n + 1), &mean, &squares);
+    one = gst_sod_fetch_eight (x, at.pixel, at.channel, at.count);
+    two = gst_sod_fetch_eight (
+        x, next.count > 0 ? next.pixel : at.pixel, at.channel, at.count);
     n++;
+    measure_one (
+        gst_sod_unpack (x, one), first, 1 / (float) n, &mean, &squares);
     if (next.count == 0)
       break;
-    measure_one (
-        gst_sod_unpack (x, second), 1 / (float) (n + 1), &mean, &squares);
     n++;
+    measure_one (
+        gst_sod_unpack (x, two), first, 1 / (float) n, &mean, &squares);
+    at = find_place (thread, n, n_pixels, c);
   }
   GST_SOD_UNROLL
   for (int i = 0; i < GST_SOD_LANES; i++) {
@@ -201,6 +205,7 @@ measure (GstSodPixels x, float *partial, int64_t n_pixels, int c)
 
 typedef struct
 {
+  GstSodPixels x;
   const float *partial; /* (n_blocks, 2, c): means, squares */
   int64_t n_pixels;
   int c, n_blocks, rows; /* pixels of a block at each of its steps */
@@ -217,7 +222,9 @@ count_pixels (const Statistics &s, int block)
   int64_t rest = s.n_pixels % all - (int64_t) block * s.rows;
 
   return (double) (s.n_pixels / all * s.rows
-                   + (rest < 0 ? 0 : rest < s.rows ? rest : s.rows));
+                   + (rest < 0         ? 0
+                       : rest < s.rows ? rest
+                                       : s.rows));
 }
 
 /* A thread's share of the sum over blocks of n * mean; or, with @mean, of their
@@ -240,8 +247,9 @@ add_blocks (const Statistics &s, int thread, const double *mean)
 
 GST_SOD_DEVICE void
 write_statistics (
-    const Statistics &s, int channel, double mean, double squares)
+    const Statistics &s, int channel, double moved, double squares)
 {
+  double mean = moved + (double) gst_sod_load (s.x, channel);
   double n = (double) s.n_pixels;
 
   s.saved[channel] = (float) mean;
@@ -288,8 +296,8 @@ finish_statistics (Statistics s)
 
 /* ---- forward ---- */
 
-/* Results are made a few pixels a thread: what belongs to its channels is loaded
- * once. */
+/* Results are made a few pixels a thread: what belongs to its channels is
+ * loaded once. */
 #define RESULTS_A_THREAD 4
 
 #define LAUNCH_RESULTS(kernel, stream, n_pixels, c, ...)                       \
@@ -323,8 +331,7 @@ normalise (GstSodPixels x, Norm norm, GstSodPixels y, int64_t n_pixels, int c)
     bias.at[i] = norm.bias[channel];
   }
   for (int step = 1; at.count > 0; step++) {
-    GstSodEight v =
-        gst_sod_load_eight (x, at.pixel, at.channel, at.count);
+    GstSodEight v = gst_sod_load_eight (x, at.pixel, at.channel, at.count);
 
     GST_SOD_UNROLL
     for (int i = 0; i < GST_SOD_LANES; i++) {
@@ -344,9 +351,9 @@ gst_sod_cuda_kernel_norm_forward (void *stream, const GstSodCudaView *x,
 {
   int64_t n_pixels = gst_sod_n_pixels (x);
   dim3 block = gst_sod_pixel_block (x->c), grid = gst_sod_pixel_grid (1, x->c);
-  Statistics statistics = { (const float *) scratch, n_pixels, x->c,
-    count_blocks (n_pixels, x->c), (int) block.y, epsilon, momentum,
-    running_mean, running_var, saved };
+  Statistics statistics = { gst_sod_pixels (x), (const float *) scratch,
+    n_pixels, x->c, count_blocks (n_pixels, x->c), (int) block.y, epsilon,
+    momentum, running_mean, running_var, saved };
   Norm norm = { weight, bias, saved, relu };
 
   if (n_pixels == 0)
@@ -376,8 +383,8 @@ save_running (const float *running_mean, const float *running_var,
 void
 gst_sod_cuda_kernel_norm_frozen (void *stream, const GstSodCudaView *x,
     const float *weight, const float *bias, float epsilon,
-    const float *running_mean, const float *running_var, int relu,
-    float *saved, const GstSodCudaView *y)
+    const float *running_mean, const float *running_var, int relu, float *saved,
+    const GstSodCudaView *y)
 {
   int64_t n_pixels = gst_sod_n_pixels (x);
   Norm norm = { weight, bias, saved, relu };

@@ -40,8 +40,7 @@ differentiate (int function, float y)
 }
 
 GST_SOD_KERNEL (GST_SOD_THREADS)
-forward (
-    int function, GstSodPixels x, GstSodPixels y, int64_t n_pixels, int c)
+forward (int function, GstSodPixels x, GstSodPixels y, int64_t n_pixels, int c)
 {
   GstSodPlace at = gst_sod_place (n_pixels, c);
   GstSodEight v;

@@ -274,8 +274,8 @@ gst_sod_fetch_eight (
     GST_SOD_UNROLL
     for (int i = 0; i < GST_SOD_LANES; i++) {
       if (i < count)
-        raw.word[i / 2] |=
-            (uint32_t) ((const uint16_t *) from.data)[at + i] << i % 2 * 16;
+        raw.word[i / 2] |= (uint32_t) ((const uint16_t *) from.data)[at + i]
+                           << i % 2 * 16;
     }
   }
   return raw;
@@ -342,11 +342,11 @@ gst_sod_store_eight (const GstSodPixels &to, int64_t pixel, int channel,
       float a = from.at[2 * i], b = from.at[2 * i + 1];
 
       if (half)
-        quad.word[i] = gst_sod_write_f16 (a)
-                       | (uint32_t) gst_sod_write_f16 (b) << 16;
+        quad.word[i] =
+            gst_sod_write_f16 (a) | (uint32_t) gst_sod_write_f16 (b) << 16;
       else
-        quad.word[i] = gst_sod_write_bf16 (a)
-                       | (uint32_t) gst_sod_write_bf16 (b) << 16;
+        quad.word[i] =
+            gst_sod_write_bf16 (a) | (uint32_t) gst_sod_write_bf16 (b) << 16;
     }
     *(GstSodQuad *) (to.data + at * 2) = quad;
   }

@@ -40,8 +40,7 @@ get_tiles (int64_t n_pixels, int c)
   unsigned eights = (unsigned) (c + GST_SOD_LANES - 1) / GST_SOD_LANES;
   unsigned y = get_tile (c).y;
 
-  return dim3 (
-      (unsigned) ((n_pixels + TILE - 1) / TILE), (eights + y - 1) / y);
+  return dim3 ((unsigned) ((n_pixels + TILE - 1) / TILE), (eights + y - 1) / y);
 }
 
 /* Of planes (n, planes_c, plane), the value of plane 0 beneath @pixel. */
@@ -73,8 +72,8 @@ from_planes (const float *planes, int planes_c, int64_t plane, GstSodPixels y,
 }
 
 void
-gst_sod_cuda_kernel_from_planes (void *stream, const float *planes,
-    int planes_c, const GstSodCudaView *view)
+gst_sod_cuda_kernel_from_planes (
+    void *stream, const float *planes, int planes_c, const GstSodCudaView *view)
 {
   int64_t n_pixels = gst_sod_n_pixels (view);
 
@@ -193,8 +192,9 @@ find_rows (
   int64_t row = (int64_t) kernels->big * kernels->big * kernels->pad_c;
   GstSodPixels rows = { NULL, 0, 0, 0 };
 
-  rows.data = (char *) data
-              + kernels->first_k * row * (int64_t) gst_sod_cuda_type_size (type);
+  rows.data =
+      (char *) data
+      + kernels->first_k * row * (int64_t) gst_sod_cuda_type_size (type);
   rows.type = type;
   *n = kernels->k * row;
   return rows;

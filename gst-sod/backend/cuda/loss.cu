@@ -8,9 +8,9 @@
 #include <gst-sod/backend/cuda/kernel.cuh>
 
 #define PIXELS 8
-#define EMPHASIS 5.0f          /* how much more an edge weighs */
-#define DIFFERENCE_WEIGHT 0.1  /* of the differences in the loss of images */
-#define N_SUMS 5               /* of a plane in the structure loss */
+#define EMPHASIS 5.0f         /* how much more an edge weighs */
+#define DIFFERENCE_WEIGHT 0.1 /* of the differences in the loss of images */
+#define N_SUMS 5              /* of a plane in the structure loss */
 
 typedef struct
 {
@@ -96,8 +96,7 @@ typedef struct
 GST_SOD_DEVICE float
 find_error (const Batch &b, const Plane &p, int64_t at)
 {
-  return gst_sod_load (b.output, find_element (p, b.output, at))
-         - p.target[at];
+  return gst_sod_load (b.output, find_element (p, b.output, at)) - p.target[at];
 }
 
 /* Gradient, at pixel @at, of share * weight * |e[at] - e[other]|; @sum: gets
@@ -203,10 +202,10 @@ finish_pixels (Batch b)
 
 typedef struct
 {
-  int radius;      /* half the side of a pixel's neighbourhood */
-  float *rows;     /* (n, c, h, w): sums of the target along rows */
-  float *weights;  /* (n, c, h, w) */
-  float *factors;  /* (n, c, 3): of the gradient's three terms */
+  int radius;     /* half the side of a pixel's neighbourhood */
+  float *rows;    /* (n, c, h, w): sums of the target along rows */
+  float *weights; /* (n, c, h, w) */
+  float *factors; /* (n, c, 3): of the gradient's three terms */
 } Structure;
 
 GST_SOD_KERNEL (GST_SOD_THREADS)
@@ -240,7 +239,8 @@ weigh (const Batch &b, const Structure &s, const Plane &p, int64_t at)
        i <= gst_sod_min (s.radius, b.h - 1 - y); i++)
     sum += rows[(int64_t) i * b.w];
   return 1
-         + EMPHASIS * fabsf (sum / ((float) side * (float) side) - p.target[at]);
+         + EMPHASIS
+               * fabsf (sum / ((float) side * (float) side) - p.target[at]);
 }
 
 /* Sums of w, w u, w u entropy, w u p t and w u (p + t - p t), u being what the
@@ -262,8 +262,8 @@ add_structure (const Batch &b, const Structure &s, int thread,
     t = p.target[at];
     mine[0] += (double) weight;
     weight *= count_pixel (p, at);
-    entropy = judge (gst_sod_load (b.output, find_element (p, b.output, at)), t,
-        &chance);
+    entropy = judge (
+        gst_sod_load (b.output, find_element (p, b.output, at)), t, &chance);
     mine[1] += (double) weight;
     mine[2] += (double) (weight * entropy);
     mine[3] += (double) (weight * chance * t);
@@ -408,8 +408,8 @@ launch_structure (void *stream, const Batch *b, unsigned blocks)
   s.factors = s.weights + values;
   GST_SOD_LAUNCH (add_rows, blocks, GST_SOD_THREADS, stream, *b, s);
   GST_SOD_LAUNCH_BLOCKS (weigh_pixels, blocks, GST_SOD_THREADS, stream, *b, s);
-  GST_SOD_LAUNCH_BLOCKS (finish_structure, (unsigned) b->n, GST_SOD_THREADS,
-      stream, *b, s);
+  GST_SOD_LAUNCH_BLOCKS (
+      finish_structure, (unsigned) b->n, GST_SOD_THREADS, stream, *b, s);
   GST_SOD_LAUNCH (
       differentiate_structure, blocks, GST_SOD_THREADS, stream, *b, s);
 }
@@ -420,8 +420,8 @@ gst_sod_cuda_kernel_loss (void *stream, GstSodCudaLoss loss,
     float scale, double *losses, void *scratch, const GstSodCudaView *d_output)
 {
   Batch b = { gst_sod_pixels (output), gst_sod_pixels (d_output), target,
-    weights, output->n, output->c, output->h, output->w,
-    count_chunks (output), scale, (double *) scratch, losses };
+    weights, output->n, output->c, output->h, output->w, count_chunks (output),
+    scale, (double *) scratch, losses };
   double planes = (double) b.n * b.c;
   unsigned blocks = (unsigned) (b.n * b.c * b.chunks);
   Shares shares = { 0, 0, 0 };
@@ -437,8 +437,8 @@ gst_sod_cuda_kernel_loss (void *stream, GstSodCudaLoss loss,
     shares.across = (float) (DIFFERENCE_WEIGHT / (planes * b.h * (b.w - 1)));
   if (b.h > 1)
     shares.down = (float) (DIFFERENCE_WEIGHT / (planes * (b.h - 1) * b.w));
-  GST_SOD_LAUNCH_BLOCKS (compute_pixels, blocks, GST_SOD_THREADS, stream, b,
-      (int) loss, shares);
+  GST_SOD_LAUNCH_BLOCKS (
+      compute_pixels, blocks, GST_SOD_THREADS, stream, b, (int) loss, shares);
   GST_SOD_LAUNCH_BLOCKS (
       finish_pixels, (unsigned) b.n, GST_SOD_THREADS, stream, b);
 }

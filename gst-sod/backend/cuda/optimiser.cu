@@ -18,8 +18,8 @@
 static unsigned
 count_blocks (size_t n, size_t limit)
 {
-  size_t blocks = (n + VALUES * GST_SOD_THREADS - 1)
-                  / (VALUES * GST_SOD_THREADS);
+  size_t blocks =
+      (n + VALUES * GST_SOD_THREADS - 1) / (VALUES * GST_SOD_THREADS);
 
   return (unsigned) (blocks < 1 ? 1 : blocks < limit ? blocks : limit);
 }

@@ -57,7 +57,8 @@ find_taps (const Axis &axis, int out)
     position = fmin (fmax (position, 0.0), last);
   position = fmin (fmax (position, -0.5), last + 0.5);
   taps.first = (int) fmax (ceil (position - axis.width), 0.0);
-  taps.count = (int) fmin (floor (position + axis.width), last) - taps.first + 1;
+  taps.count =
+      (int) fmin (floor (position + axis.width), last) - taps.first + 1;
   taps.at = (float) (taps.first - position);
   taps.inverse = axis.inverse;
   taps.total = 0;
@@ -139,21 +140,20 @@ preprocess (Picture picture, GstSodPixels tensor)
     if (!picture.gray)
       value = (value - picture.mean[i]) * picture.inverse_std[i];
     if (i < picture.channels)
-      gst_sod_store (tensor,
-          ((int64_t) y * picture.w + x) * tensor.stride + i, value);
+      gst_sod_store (
+          tensor, ((int64_t) y * picture.w + x) * tensor.stride + i, value);
   }
 }
 
 static Component
-get_component (
-    const GstSodCudaComponent *from, const GstSodCudaView *view)
+get_component (const GstSodCudaComponent *from, const GstSodCudaView *view)
 {
   Component to = { from->data, from->stride, from->pixel_stride,
     from->sample_size, from->shift, (1u << from->depth) - 1,
-    get_axis (view->w, from->width, (double) from->x_first,
-        (double) from->x_step),
-    get_axis (view->h, from->height, (double) from->y_first,
-        (double) from->y_step) };
+    get_axis (
+        view->w, from->width, (double) from->x_first, (double) from->x_step),
+    get_axis (
+        view->h, from->height, (double) from->y_first, (double) from->y_step) };
 
   return to;
 }
@@ -169,8 +169,8 @@ get_tiles (int h, int w)
 }
 
 void
-gst_sod_cuda_kernel_preprocess (void *stream,
-    const GstSodCudaPicture *picture, const GstSodCudaView *view)
+gst_sod_cuda_kernel_preprocess (
+    void *stream, const GstSodCudaPicture *picture, const GstSodCudaView *view)
 {
   Picture p = {};
 

@@ -76,8 +76,8 @@ max_pool (GstSodPixels x, Pool pool, GstSodPixels y, int64_t n_pixels, int c)
   if (at.count == 0)
     return;
   gst_sod_store_eight (y, at.pixel, at.channel, at.count,
-      find_greatest (x, pool, find_window (pool, to.n, to.y, to.x), at.channel,
-          at.count)
+      find_greatest (
+          x, pool, find_window (pool, to.n, to.y, to.x), at.channel, at.count)
           .value);
 }
 
@@ -184,8 +184,8 @@ max_pool_backward (GstSodPixels x, GstSodPixels d_y, Pool pool,
   own = gst_sod_load_eight (x, at.pixel, at.channel, at.count);
   if (sum.data != NULL)
     v = gst_sod_load_eight (sum, at.pixel, at.channel, at.count);
-  for (int i = first_window (pool, to.y); i < end_window (pool, to.y, pool.h_out);
-       i++) {
+  for (int i = first_window (pool, to.y);
+       i < end_window (pool, to.y, pool.h_out); i++) {
     for (int j = first_window (pool, to.x);
          j < end_window (pool, to.x, pool.w_out); j++) {
       int k = (to.y - i * pool.stride) * pool.size + to.x - j * pool.stride;
@@ -269,8 +269,8 @@ avg_pool_backward (GstSodPixels d_y, Pool pool, GstSodPixels sum,
 
   if (at.count == 0)
     return;
-  for (int i = first_window (pool, to.y); i < end_window (pool, to.y, pool.h_out);
-       i++) {
+  for (int i = first_window (pool, to.y);
+       i < end_window (pool, to.y, pool.h_out); i++) {
     for (int j = first_window (pool, to.x);
          j < end_window (pool, to.x, pool.w_out); j++) {
       GstSodEight d = gst_sod_load_eight (d_y,

@@ -26,7 +26,7 @@ what follows is short too, in links of 10 steps, batch 8, on one thread. The
 settings are `models/results/recipe.ini`, the arms `models/results/plan.py`.
 
 **Read the figures as differences between equals, not as what the method can
-reach**: networks that see some 700 pictures from random weights are poor ones,
+reach**: networks that see 640 pictures from random weights are poor ones,
 and a few dozen steps move them little. The block that starts from the shipped
 model says what the phases do to a network that knows something; that model
 has learnt from all labels of `fit`, though, so that at 20% none of these
@@ -38,7 +38,7 @@ and ours must not be compared as if they were of one kind**:
 
 - The paper names no split. Splits by single frames leak: with 20% of the frames
   known, copying the nearest known mask scores more than any network here
-  ([measures.md](measures.md) has the floor `nearest`). Ours are whole sequences
+  (the floor `nearest` of [gst-sod eval](command.md)). Ours are whole sequences
   that no network has seen; the same scenario, other scenes.
 - It names neither the size of the input, nor how long it trained, nor a
   threshold, nor whether its encoder was pre-trained. Ours: 160x96, random
@@ -197,6 +197,20 @@ def frames_lines(results):
         f'| {two:.3f} | {show_gain(found)} |']
 
 
+def sizes_lines(results):
+    sizes = results.get('sizes')
+    if not sizes:
+        return []
+    return ['', 'A network is worth less at another size than the one it '
+            'learnt at: `models/small.safetensors`, which learnt at 320x192 '
+            'last, scores max F '
+            + ', '.join(f'{value:.3f} at {size}'
+                        for size, value in sorted(sizes.items()))
+            + ' on these frames of `dev`. So what learns at 160x96 is also '
+            'scored at 160x96 here; fine-tuning at one size and scoring at '
+            'another measures the size.']
+
+
 def seed_line(results):
     """How far seeds lie apart, by which single figures are to be judged."""
     shown = []
@@ -229,29 +243,31 @@ def warnings_line(results):
 # ---- what is said first ----
 
 def verdict(results):
-    shown, silent = [], 0
+    said = {'gain': [], 'loss': [], 'none shown': []}
     for block in (plan.MAIN, plan.DEFAULT):
         for share in plan.SHARES:
             for arm in plan.get_arms(block, share):
                 found = differences(results, block, share, arm,
                                     plan.CONTROL.get(arm), 'max_f')
-                if not found:
-                    continue
-                if interval(found)[0] > 0:
-                    shown.append(f'{arm} at {share:.0%}, {block} '
-                                 f'({mean_difference(found):+.3f})')
-                else:
-                    silent += 1
-    if not shown and silent == 0:
+                if found:
+                    said[judge(found)].append(
+                        f'{arm} at {share:.0%}, {block} '
+                        f'({mean_difference(found):+.3f})')
+    n = sum(map(len, said.values()))
+    if n == 0:
         return 'Nothing was measured yet.'
-    if not shown:
-        return ('**A null result: none of the arms that were measured is shown '
-                'to gain max F over the same number of steps with labels '
-                f'alone** ({silent} comparisons, 95% intervals).')
-    return ('**Shown to gain max F over the same number of steps with labels '
-            'alone (95% interval above zero): ' + '; '.join(shown)
-            + f'.** {silent} other comparisons show none, or a loss; of so '
-            'many at 95%, one in forty is above zero by chance.')
+    text = ('**A null result: no arm is shown to gain max F over the same '
+            'number of steps with labels alone**'
+            if not said['gain'] else
+            '**Shown to gain max F over the same number of steps with labels '
+            'alone: ' + '; '.join(said['gain']) + '**')
+    text += f' ({n} comparisons, bootstrap 95% intervals'
+    if said['gain']:
+        text += '; one in forty is above zero by chance'
+    text += ').'
+    if said['loss']:
+        text += ' Shown to lose: ' + '; '.join(said['loss']) + '.'
+    return text + f' Nothing is shown of the other {len(said["none shown"])}.'
 
 
 def planned_keys():
@@ -276,15 +292,18 @@ def write(results, path):
     lines += ['', '## Gains, from random weights',
               'Mean max F over sequences and seeds; differences are paired by '
               'sequence and seed, with a bootstrap 95% interval over sequences '
-              'and seeds. MAE: difference to the control, less is better.', '']
+              'and seeds. MAE: difference to the control, less is better. '
+              'Where arms have not the same seeds yet, compare differences, '
+              'not means.', '']
     lines += gain_table(results, plan.MAIN, plan.SHARES,
                         lambda share: plan.get_arms(plan.MAIN, share))
     lines += seed_line(results) + warnings_line(results)
     lines += ['', '## Gains, from the default model',
               'The same from `models/small.safetensors` instead of random '
-              'weights, brought to 160x96 by phase 1.', '']
+              'weights, brought to 160x96 by phase 1 at a rate of 6e-4.', '']
     lines += gain_table(results, plan.DEFAULT, (0.2,),
                         lambda share: plan.DEFAULT_ARMS)
+    lines += sizes_lines(results)
     lines += ['', '## Variants that were to better it',
               'Listed before any was run; all that were made are here.', '']
     lines += gain_table(results, plan.MAIN, (0.2,),

@@ -211,6 +211,17 @@ def read_record(out):
 
 # ---- all of it ----
 
+def measure_sizes(work):
+    """max F of the model that is shipped, at its own size and at SIZE."""
+    lines = [line for lines in read_scenarios().values()
+             for line in lines[::EVERY]]
+    own = os.path.join(TOP, 'models', 'small.safetensors')
+    small = os.path.join(work, 'small.safetensors')
+    write_at_size(own, small)
+    return {name: round(evaluate(work, model, lines)[0]['max_f'], 5)
+            for name, model in (('320x192', own), ('160x96', small))}
+
+
 class Results:
     """docs/results.json, which is written after each run."""
 
@@ -228,12 +239,22 @@ class Results:
     def add(self, key, run):
         with self.lock:
             self.values['runs'][key] = run
-            with open(RESULTS + '.new', 'w', encoding='utf-8') as file:
-                json.dump(self.values, file, indent=1, sort_keys=True)
-                file.write('\n')
-            os.replace(RESULTS + '.new', RESULTS)
-            page.write(self.values, PAGE)
+            self._save()
         print(key, f'{run["cpu_seconds"]:.0f} s', flush=True)
+
+    def add_sizes(self, work):
+        if 'sizes' not in self.values:
+            sizes = measure_sizes(work)
+            with self.lock:
+                self.values['sizes'] = sizes
+                self._save()
+
+    def _save(self):
+        with open(RESULTS + '.new', 'w', encoding='utf-8') as file:
+            json.dump(self.values, file, indent=1, sort_keys=True)
+            file.write('\n')
+        os.replace(RESULTS + '.new', RESULTS)
+        page.write(self.values, PAGE)
 
 
 def make_run(results, group, arm):
@@ -272,6 +293,7 @@ def make(results, options):
     work = options.work or tempfile.mkdtemp(prefix='sod-results-')
     os.makedirs(work, exist_ok=True)
     try:
+        results.add_sizes(work)
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             waiting = [pool.submit(make_group, results, work, deadline, *group)
                        for group in plan.make_groups()]

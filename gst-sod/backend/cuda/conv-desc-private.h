@@ -23,6 +23,14 @@ typedef struct
   gint64 padding[2], stride[2], dilation[2]; /* rows, columns */
 } GstSodCudaConvTensors;
 
+/* Bytes from a tensor's first element on. */
+gsize gst_sod_cuda_tensor_size (const GstSodCudaTensorDesc *self);
+
+/* Bytes of workspace that a convolution may take on a device of @memory
+ * bytes. */
+gsize gst_sod_cuda_conv_get_limit (
+    const GstSodCudaConvDesc *desc, gsize memory);
+
 /* GST_SOD_ERROR_UNSUPPORTED for what no library does: sizes that are not
  * positive or too large for 32-bit offsets, strides below the channels, a
  * kernel larger than the padded input. */
@@ -36,6 +44,22 @@ gboolean gst_sod_cuda_conv_check_pointers (const GstSodCudaConvDesc *desc,
 
 void gst_sod_cuda_conv_get_tensors (
     const GstSodCudaConvDesc *desc, GstSodCudaConvTensors *tensors);
+
+/* What a library says of one of its algorithms. */
+typedef enum
+{
+  GST_SOD_CUDA_CONV_TENSOR_CORE = 1 << 0,
+  GST_SOD_CUDA_CONV_DOWN_CONVERT = 1 << 1, /* of what it reads */
+  GST_SOD_CUDA_CONV_REDUCED_SUMS = 1 << 2, /* in less than f32 */
+  GST_SOD_CUDA_CONV_NONDETERMINISTIC = 1 << 3,
+  GST_SOD_CUDA_CONV_TRANSFORMED = 1 << 4, /* sums of another kind, whose
+                                             rounding is coarser */
+  GST_SOD_CUDA_CONV_ALL_NOTES = (1 << 5) - 1
+} GstSodCudaConvNotes;
+
+/* Whether an algorithm of which that is said may do what @desc asks for. */
+gboolean gst_sod_cuda_conv_allows (
+    const GstSodCudaConvDesc *desc, GstSodCudaConvNotes notes);
 
 /* Elements of a filter of @desc. */
 gsize gst_sod_cuda_conv_n_weights (const GstSodCudaConvDesc *desc);

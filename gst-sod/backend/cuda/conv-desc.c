@@ -15,6 +15,40 @@ gst_sod_cuda_conv_n_weights (const GstSodCudaConvDesc *desc)
   return (gsize) desc->k * desc->kernel * desc->kernel * desc->c;
 }
 
+gboolean
+gst_sod_cuda_conv_allows (
+    const GstSodCudaConvDesc *desc, GstSodCudaConvNotes notes)
+{
+  GstSodCudaConvNotes forbidden =
+      GST_SOD_CUDA_CONV_REDUCED_SUMS | GST_SOD_CUDA_CONV_TRANSFORMED;
+
+  if (desc->deterministic)
+    forbidden |= GST_SOD_CUDA_CONV_NONDETERMINISTIC;
+  /* On tensor cores f32 is tf32, whatever else is said. */
+  if (!desc->tf32)
+    forbidden |= GST_SOD_CUDA_CONV_DOWN_CONVERT;
+  if (desc->type == GST_SOD_CUDA_F32 && !desc->tf32)
+    forbidden |= GST_SOD_CUDA_CONV_TENSOR_CORE;
+  return (notes & forbidden) == 0;
+}
+
+gsize
+gst_sod_cuda_tensor_size (const GstSodCudaTensorDesc *self)
+{
+  return (gsize) (self->dims[0] * self->strides[0])
+         * gst_sod_cuda_type_size (self->type);
+}
+
+gsize
+gst_sod_cuda_conv_get_limit (const GstSodCudaConvDesc *desc, gsize memory)
+{
+  /* Enough for every algorithm that is worth it, and no share of a small GPU
+   * that the activations would miss. */
+  if (desc->workspace_limit == 0)
+    return MIN ((gsize) 1 << 29, memory / 16);
+  return desc->workspace_limit;
+}
+
 static gboolean
 is_small (gint64 n, gint64 h, gint64 w, gint64 stride)
 {

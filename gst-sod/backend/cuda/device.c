@@ -254,11 +254,11 @@ open_device (guint index, gpointer context, GError **error)
   self->context = context;
   if (context != NULL)
     self->set_current = find_driver_function ("cuCtxSetCurrent");
-  g_mutex_init (&self->dnn_lock);
+  g_mutex_init (&self->conv_lock);
   if (has_code (index, error) && read_info (self, error)
       && gst_sod_cuda_device_enter (self, error))
     return self;
-  g_mutex_clear (&self->dnn_lock);
+  g_mutex_clear (&self->conv_lock);
   g_free (self);
   return NULL;
 }
@@ -314,6 +314,12 @@ guint
 gst_sod_cuda_device_get_index (GstSodCudaDevice *self)
 {
   return self->index;
+}
+
+gpointer
+gst_sod_cuda_device_get_context (GstSodCudaDevice *self)
+{
+  return self->context;
 }
 
 gchar *

@@ -15,9 +15,10 @@ struct _GstSodCudaDevice
   gpointer context;     /* a CUcontext; NULL: the primary one */
   gpointer set_current; /* cuCtxSetCurrent(), where there is a context */
   GstSodCudaInfo info;
-  gint lost;       /* atomic: an error that the context does not survive */
-  gpointer dnn;    /* cudnn.c's, made by its first use */
-  GMutex dnn_lock; /* of it: one thread chooses algorithms at a time */
+  gint lost;         /* atomic: an error that the context does not survive */
+  GMutex conv_lock;  /* one thread chooses algorithms at a time */
+  gpointer handle;   /* cuDNN's, to choose with */
+  GHashTable *convs; /* GstSodCudaConvDesc -> GstSodCudaConv */
 };
 
 /* Makes the device's context the calling thread's. */
@@ -41,6 +42,43 @@ gint gst_sod_cuda_dnn_version (void);
 gpointer gst_sod_cuda_dnn_open (
     GstSodCudaDevice *device, cudaStream_t stream, GError **error);
 void gst_sod_cuda_dnn_close (gpointer handle);
+
+/* What is asked for. */
+typedef struct
+{
+  GstSodCudaDevice *device;
+  gpointer handle;
+  const GstSodCudaConvDesc *desc;
+  gboolean fused; /* with bias and rectifier */
+  gsize limit;    /* of workspace */
+} GstSodCudaDnnQuery;
+
+/* A way to do it. */
+typedef struct
+{
+  gpointer config, plan;
+  gboolean fused;
+  gboolean compiled; /* when it was made, which takes a second or so */
+  gsize workspace;
+  gchar *name;
+} GstSodCudaDnnPlan;
+
+/* Adds some to @plans, best first by the library's own measure, one that is
+ * compiled at most. @error: why there is none. */
+void gst_sod_cuda_dnn_find (
+    const GstSodCudaDnnQuery *query, GPtrArray *plans, GError **error);
+void gst_sod_cuda_dnn_plan_free (gpointer plan);
+
+/* What a plan runs on. */
+typedef struct
+{
+  gpointer x, w, y, workspace;
+  gpointer bias; /* NULL where it is not part of the plan */
+} GstSodCudaDnnMemory;
+
+gboolean gst_sod_cuda_dnn_run (GstSodCudaDevice *device,
+    const GstSodCudaDnnPlan *self, gpointer handle,
+    const GstSodCudaDnnMemory *memory, GError **error);
 
 /* ---- queue.c ---- */
 

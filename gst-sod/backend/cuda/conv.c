@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which way a convolution takes: of the first few that cuDNN has for the whole,
+ * with bias and rectifier, and for the convolution alone, after which our own
+ * kernel adds them, the one that is quickest here. Chosen once for each
+ * description and device. */
+#include <gst-sod/backend/cuda/gpu-private.h>
+
+#include <gst-sod/backend/cuda/conv-desc-private.h>
+#include <gst-sod/backend/cuda/kernels-private.h>
+
+#define MAX_KEPT 1024 /* choices that are remembered for a device */
+#define N_LAUNCHES 8  /* of one way, to measure it */
+
+struct _GstSodCudaConv
+{
+  gatomicrefcount ref_count;
+  GstSodCudaDevice *device;
+  GstSodCudaConvDesc desc;
+  GstSodCudaDnnPlan *plan;
+};
+
+/* ---- running ---- */
+
+/* What the plan leaves out. */
+static gboolean
+finish (GstSodCudaDevice *device, const GstSodCudaConvDesc *desc,
+    const GstSodCudaDnnPlan *plan, cudaStream_t stream, gconstpointer bias,
+    gpointer y, GError **error)
+{
+  GstSodCudaView view = {
+    .data = y,
+    .type = desc->type,
+    .n = desc->n,
+    .h = gst_sod_cuda_conv_out (desc, desc->h),
+    .w = gst_sod_cuda_conv_out (desc, desc->w),
+    .c = desc->k,
+    .stride = desc->y_stride,
+  };
+
+  if (plan->fused || (!desc->bias && !desc->relu))
+    return TRUE;
+  if (desc->bias)
+    gst_sod_cuda_kernel_bias (stream, &view, bias, desc->relu, &view);
+  else
+    gst_sod_cuda_kernel_relu (stream, &view, &view);
+  return gst_sod_cuda_ok (device, cudaGetLastError (), "bias", error);
+}
+
+static gboolean
+run (const GstSodCudaConvDesc *desc, const GstSodCudaDnnPlan *plan,
+    GstSodCudaQueue *queue, const GstSodCudaDnnMemory *memory, GError **error)
+{
+  GstSodCudaDevice *device = gst_sod_cuda_queue_get_device (queue);
+  cudaStream_t stream = gst_sod_cuda_queue_get_stream (queue);
+  gpointer handle = gst_sod_cuda_queue_get_dnn (queue, error);
+  GstSodCudaDnnMemory inner = *memory;
+
+  if (!plan->fused || !desc->bias)
+    inner.bias = NULL;
+  return handle != NULL
+         && gst_sod_cuda_dnn_run (device, plan, handle, &inner, error)
+         && finish (device, desc, plan, stream, memory->bias, memory->y, error);
+}
+
+gboolean
+gst_sod_cuda_conv_run (GstSodCudaConv *self, GstSodCudaQueue *queue, gpointer x,
+    gpointer w, gconstpointer bias, gpointer y, gpointer workspace,
+    GError **error)
+{
+  GstSodCudaDnnMemory memory = { x, w, y, workspace, (gpointer) bias };
+
+  return gst_sod_cuda_conv_check_pointers (&self->desc, x, w, bias, y, error)
+         && run (&self->desc, self->plan, queue, &memory, error);
+}
+
+/* ---- measuring ---- */
+
+static void
+free_memory (GstSodCudaDevice *device, GstSodCudaDnnMemory *self)
+{
+  gst_sod_cuda_free (device, self->x);
+  gst_sod_cuda_free (device, self->w);
+  gst_sod_cuda_free (device, self->bias);
+  gst_sod_cuda_free (device, self->y);
+  gst_sod_cuda_free (device, self->workspace);
+}
+
+/* Zeros to measure on. */
+static gpointer
+take_zeros (GstSodCudaQueue *queue, gsize size)
+{
+  GstSodCudaDevice *device = gst_sod_cuda_queue_get_device (queue);
+  gpointer memory = gst_sod_cuda_alloc (device, size, NULL);
+
+  if (memory == NULL || gst_sod_cuda_clear (queue, memory, size, NULL))
+    return memory;
+  gst_sod_cuda_free (device, memory);
+  return NULL;
+}
+
+/* FALSE where there is not enough: then nothing is measured. */
+static gboolean
+take_memory (GstSodCudaQueue *queue, const GstSodCudaConvDesc *desc,
+    const GPtrArray *plans, GstSodCudaDnnMemory *self)
+{
+  GstSodCudaConvTensors tensors;
+  gsize workspace = GST_SOD_CUDA_CONV_ALIGNMENT;
+
+  gst_sod_cuda_conv_get_tensors (desc, &tensors);
+  for (guint i = 0; i < plans->len; i++)
+    workspace = MAX (workspace,
+        ((GstSodCudaDnnPlan *) g_ptr_array_index (plans, i))->workspace);
+  self->x = take_zeros (queue, gst_sod_cuda_tensor_size (&tensors.x));
+  self->w = take_zeros (queue, gst_sod_cuda_tensor_size (&tensors.w));
+  self->bias = take_zeros (queue, gst_sod_cuda_tensor_size (&tensors.bias));
+  self->y = take_zeros (queue, gst_sod_cuda_tensor_size (&tensors.y));
+  self->workspace = take_zeros (queue, workspace);
+  return self->x != NULL && self->w != NULL && self->bias != NULL
+         && self->y != NULL && self->workspace != NULL;
+}
+
+/* Milliseconds of N_LAUNCHES, G_MAXFLOAT where it does not work. */
+static gfloat
+measure (const GstSodCudaConvDesc *desc, const GstSodCudaDnnPlan *plan,
+    GstSodCudaQueue *queue, const GstSodCudaDnnMemory *memory,
+    cudaEvent_t events[2])
+{
+  cudaStream_t stream = gst_sod_cuda_queue_get_stream (queue);
+  gfloat elapsed;
+  gboolean ok = TRUE;
+
+  for (guint i = 0; ok && i < 1 + N_LAUNCHES; i++) {
+    if (i == 1) /* the first one loads code */
+      ok = cudaEventRecord (events[0], stream) == cudaSuccess;
+    ok = ok && run (desc, plan, queue, memory, NULL);
+  }
+  if (ok && cudaEventRecord (events[1], stream) == cudaSuccess
+      && cudaEventSynchronize (events[1]) == cudaSuccess
+      && cudaEventElapsedTime (&elapsed, events[0], events[1]) == cudaSuccess)
+    return elapsed;
+  cudaGetLastError ();
+  return G_MAXFLOAT;
+}
+
+/* The first where nothing can be measured. */
+static guint
+find_quickest (GstSodCudaQueue *queue, const GstSodCudaConvDesc *desc,
+    const GPtrArray *plans)
+{
+  GstSodCudaDnnMemory memory = { NULL };
+  cudaEvent_t events[2] = { NULL, NULL };
+  gfloat best = G_MAXFLOAT;
+  guint quickest = 0;
+
+  if (take_memory (queue, desc, plans, &memory)
+      && cudaEventCreate (&events[0]) == cudaSuccess
+      && cudaEventCreate (&events[1]) == cudaSuccess) {
+    for (guint i = 0; i < plans->len; i++) {
+      gfloat time =
+          measure (desc, g_ptr_array_index (plans, i), queue, &memory, events);
+
+      if (time < best) {
+        best = time;
+        quickest = i;
+      }
+    }
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (events); i++) {
+    if (events[i] != NULL)
+      cudaEventDestroy (events[i]);
+  }
+  gst_sod_cuda_wait (queue, NULL);
+  free_memory (gst_sod_cuda_queue_get_device (queue), &memory);
+  return quickest;
+}
+
+static guint
+measure_all (GstSodCudaDevice *device, const GstSodCudaConvDesc *desc,
+    const GPtrArray *plans)
+{
+  GstSodCudaQueue *queue = gst_sod_cuda_queue_new (device, NULL);
+  guint quickest;
+
+  if (queue == NULL)
+    return 0;
+  quickest = find_quickest (queue, desc, plans);
+  gst_sod_cuda_queue_free (queue);
+  cudaGetLastError ();
+  return quickest;
+}
+
+/* ---- choosing ---- */
+
+void
+gst_sod_cuda_conv_free (GstSodCudaConv *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  gst_sod_cuda_dnn_plan_free (self->plan);
+  g_free (self);
+}
+
+gsize
+gst_sod_cuda_conv_get_workspace (const GstSodCudaConv *self)
+{
+  return self->plan->workspace;
+}
+
+const gchar *
+gst_sod_cuda_conv_get_name (const GstSodCudaConv *self)
+{
+  return self->plan->name;
+}
+
+static GPtrArray *
+find_plans (
+    GstSodCudaDevice *device, const GstSodCudaConvDesc *desc, GError **error)
+{
+  g_autoptr (GPtrArray) plans =
+      g_ptr_array_new_with_free_func (gst_sod_cuda_dnn_plan_free);
+  g_autoptr (GError) reason = NULL;
+  g_autofree gchar *text = NULL;
+  GstSodCudaDnnQuery query = {
+    .device = device,
+    .handle = device->handle,
+    .desc = desc,
+    .fused = TRUE,
+    .limit = gst_sod_cuda_conv_get_limit (desc, device->info.memory),
+  };
+
+  if (desc->bias || desc->relu)
+    gst_sod_cuda_dnn_find (&query, plans, NULL);
+  query.fused = FALSE;
+  gst_sod_cuda_dnn_find (&query, plans, &reason);
+  if (plans->len > 0)
+    return g_steal_pointer (&plans);
+  text = gst_sod_cuda_conv_to_string (desc);
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+      "cuDNN has no engine on %s for the convolution %s within %" G_GSIZE_FORMAT
+      " bytes of workspace%s%s; allow more, take another precision or use "
+      "device=cpu",
+      device->info.name, text, query.limit, reason != NULL ? ": " : "",
+      reason != NULL ? reason->message : "");
+  return NULL;
+}
+
+static GstSodCudaConv *
+choose (
+    GstSodCudaDevice *device, const GstSodCudaConvDesc *desc, GError **error)
+{
+  g_autoptr (GPtrArray) plans = find_plans (device, desc, error);
+  GstSodCudaConv *self;
+  guint index = 0;
+
+  if (plans == NULL)
+    return NULL;
+  /* What is measured may differ from run to run. */
+  if (plans->len > 1 && !desc->deterministic)
+    index = measure_all (device, desc, plans);
+  self = g_new0 (GstSodCudaConv, 1);
+  g_atomic_ref_count_init (&self->ref_count);
+  self->device = device;
+  self->desc = *desc;
+  self->plan = g_ptr_array_steal_index (plans, index);
+  return self;
+}
+
+static gboolean
+is_unused (gpointer key, gpointer value, gpointer data)
+{
+  GstSodCudaConv *self = value;
+
+  return g_atomic_ref_count_compare (&self->ref_count, 1);
+}
+
+/* The device's lock is held. */
+static GstSodCudaConv *
+find_or_choose (
+    GstSodCudaDevice *device, const GstSodCudaConvDesc *desc, GError **error)
+{
+  GstSodCudaConv *conv;
+
+  if (device->handle == NULL)
+    device->handle = gst_sod_cuda_dnn_open (device, NULL, error);
+  if (device->handle == NULL)
+    return NULL;
+  if (device->convs == NULL)
+    device->convs = g_hash_table_new_full (gst_sod_cuda_conv_hash,
+        gst_sod_cuda_conv_equal, NULL, (GDestroyNotify) gst_sod_cuda_conv_free);
+  conv = g_hash_table_lookup (device->convs, desc);
+  if (conv == NULL) {
+    conv = choose (device, desc, error);
+    if (conv == NULL)
+      return NULL;
+    if (g_hash_table_size (device->convs) >= MAX_KEPT)
+      g_hash_table_foreach_remove (device->convs, is_unused, NULL);
+    g_hash_table_insert (device->convs, &conv->desc, conv);
+  }
+  g_atomic_ref_count_inc (&conv->ref_count);
+  return conv;
+}
+
+GstSodCudaConv *
+gst_sod_cuda_conv_new (
+    GstSodCudaDevice *device, const GstSodCudaConvDesc *desc, GError **error)
+{
+  GstSodCudaConv *conv;
+
+  if (!gst_sod_cuda_conv_check (desc, error)
+      || !gst_sod_cuda_device_enter (device, error))
+    return NULL;
+  g_mutex_lock (&device->conv_lock);
+  conv = find_or_choose (device, desc, error);
+  g_mutex_unlock (&device->conv_lock);
+  return conv;
+}

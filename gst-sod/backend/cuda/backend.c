@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <gst-sod/backend/cuda/cuda-private.h>
 #include <gst-sod/backend/cuda/op-private.h>
+#include <gst-sod/backend/cuda/plan-private.h>
 
 GstSodCudaType
 gst_sod_cuda_type_of (GstSodPrecision precision)
@@ -80,8 +80,10 @@ static GstSodExecutable *
 compile (
     GstSodBackend *self, const GstSodCompileRequest *request, GError **error)
 {
+  if (request->mode == GST_SOD_MODE_INFER)
+    return gst_sod_cuda_plan_compile (self, request, error);
   g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
-      "back end \"%s\" has no plans in this version; use device=cpu",
+      "back end \"%s\" does not train in this version; use device=cpu",
       self->klass->name);
   return NULL;
 }

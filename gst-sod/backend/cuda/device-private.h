@@ -38,6 +38,8 @@ GstSodCudaDevice *gst_sod_cuda_device_get (
     guint index, gpointer context, GError **error);
 const GstSodCudaInfo *gst_sod_cuda_device_get_info (GstSodCudaDevice *self);
 guint gst_sod_cuda_device_get_index (GstSodCudaDevice *self);
+/* As given to get(). */
+gpointer gst_sod_cuda_device_get_context (GstSodCudaDevice *self);
 
 /* "cuda", or "cuda-host" of the twin. */
 const gchar *gst_sod_cuda_layer_name (void);

@@ -170,6 +170,12 @@ gst_sod_cuda_device_get_index (GstSodCudaDevice *self)
   return self->index;
 }
 
+gpointer
+gst_sod_cuda_device_get_context (GstSodCudaDevice *self)
+{
+  return self->context;
+}
+
 gchar *
 gst_sod_cuda_describe_libraries (void)
 {

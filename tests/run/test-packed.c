@@ -77,8 +77,8 @@ test_missing_precision (gconstpointer backend)
   g_autoptr (GError) error = NULL;
   g_autoptr (GstSodNetwork) network = test_network_random (32, 16, 1, 1);
 
-  g_assert_null (gst_sod_packed_new (
-      network, (GstSodBackend *) backend, GST_SOD_PRECISION_F16, 1, 1, &error));
+  g_assert_null (gst_sod_packed_new (network, (GstSodBackend *) backend,
+      GST_SOD_PRECISION_INT8, 1, 1, &error));
   g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED);
   g_assert_nonnull (strstr (error->message, "precision=auto"));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which way a convolution takes: of the first few that cuDNN has for the whole,
  * with bias and rectifier, and for the convolution alone, after which our own
- * kernel adds them, the one that is quickest here. Chosen once for each
- * description and device. */
+ * kernel adds them, the one that is quickest here; our own plain sums where
+ * cuDNN has none. Chosen once for each description and device. */
 #include <gst-sod/backend/cuda/gpu-private.h>
 
 #include <gst-sod/backend/cuda/conv-desc-private.h>
@@ -16,10 +16,26 @@ struct _GstSodCudaConv
   gatomicrefcount ref_count;
   GstSodCudaDevice *device;
   GstSodCudaConvDesc desc;
-  GstSodCudaDnnPlan *plan;
+  GstSodCudaDnnPlan *plan; /* NULL: plain sums */
+  gchar *why_plain;
 };
 
 /* ---- running ---- */
+
+static GstSodCudaView
+view_x (const GstSodCudaConvDesc *desc, gpointer data)
+{
+  return (GstSodCudaView){ data, desc->type, desc->n, desc->h, desc->w, desc->c,
+    desc->x_stride };
+}
+
+static GstSodCudaView
+view_y (const GstSodCudaConvDesc *desc, gpointer data)
+{
+  return (GstSodCudaView){ data, desc->type, desc->n,
+    gst_sod_cuda_conv_out (desc, desc->h),
+    gst_sod_cuda_conv_out (desc, desc->w), desc->k, desc->y_stride };
+}
 
 /* What the plan leaves out. */
 static gboolean
@@ -27,15 +43,7 @@ finish (GstSodCudaDevice *device, const GstSodCudaConvDesc *desc,
     const GstSodCudaDnnPlan *plan, cudaStream_t stream, gconstpointer bias,
     gpointer y, GError **error)
 {
-  GstSodCudaView view = {
-    .data = y,
-    .type = desc->type,
-    .n = desc->n,
-    .h = gst_sod_cuda_conv_out (desc, desc->h),
-    .w = gst_sod_cuda_conv_out (desc, desc->w),
-    .c = desc->k,
-    .stride = desc->y_stride,
-  };
+  GstSodCudaView view = view_y (desc, y);
 
   if (plan->fused || (!desc->bias && !desc->relu))
     return TRUE;
@@ -47,16 +55,37 @@ finish (GstSodCudaDevice *device, const GstSodCudaConvDesc *desc,
 }
 
 static gboolean
+run_plain (GstSodCudaDevice *device, const GstSodCudaConvDesc *desc,
+    cudaStream_t stream, const GstSodCudaDnnMemory *memory, GError **error)
+{
+  GstSodCudaView x = view_x (desc, memory->x), y = view_y (desc, memory->y);
+  GstSodCudaWindow window = { desc->kernel, desc->stride, desc->dilation,
+    desc->padding };
+
+  if (desc->pass == GST_SOD_CUDA_CONV_DATA)
+    gst_sod_cuda_kernel_conv_data (stream, &y, memory->w, &window, &x);
+  else if (desc->pass == GST_SOD_CUDA_CONV_WEIGHTS)
+    gst_sod_cuda_kernel_conv_weights (stream, &x, &y, &window, memory->w);
+  else
+    gst_sod_cuda_kernel_conv_forward (stream, &x, memory->w,
+        desc->bias ? memory->bias : NULL, desc->relu, &window, &y);
+  return gst_sod_cuda_ok (device, cudaGetLastError (), "plain_conv", error);
+}
+
+static gboolean
 run (const GstSodCudaConvDesc *desc, const GstSodCudaDnnPlan *plan,
     GstSodCudaQueue *queue, const GstSodCudaDnnMemory *memory, GError **error)
 {
   GstSodCudaDevice *device = gst_sod_cuda_queue_get_device (queue);
   cudaStream_t stream = gst_sod_cuda_queue_get_stream (queue);
-  gpointer handle = gst_sod_cuda_queue_get_dnn (queue, error);
   GstSodCudaDnnMemory inner = *memory;
+  gpointer handle;
 
+  if (plan == NULL)
+    return run_plain (device, desc, stream, memory, error);
   if (!plan->fused || !desc->bias)
     inner.bias = NULL;
+  handle = gst_sod_cuda_queue_get_dnn (queue, error);
   return handle != NULL
          && gst_sod_cuda_dnn_run (device, plan, handle, &inner, error)
          && finish (device, desc, plan, stream, memory->bias, memory->y, error);
@@ -196,30 +225,30 @@ gst_sod_cuda_conv_free (GstSodCudaConv *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  gst_sod_cuda_dnn_plan_free (self->plan);
+  g_clear_pointer (&self->plan, gst_sod_cuda_dnn_plan_free);
+  g_free (self->why_plain);
   g_free (self);
 }
 
 gsize
 gst_sod_cuda_conv_get_workspace (const GstSodCudaConv *self)
 {
-  return self->plan->workspace;
+  return self->plan != NULL ? self->plan->workspace : 0;
 }
 
 const gchar *
 gst_sod_cuda_conv_get_name (const GstSodCudaConv *self)
 {
-  return self->plan->name;
+  return self->plan != NULL ? self->plan->name : self->why_plain;
 }
 
+/* @reason: why there are none. */
 static GPtrArray *
 find_plans (
-    GstSodCudaDevice *device, const GstSodCudaConvDesc *desc, GError **error)
+    GstSodCudaDevice *device, const GstSodCudaConvDesc *desc, GError **reason)
 {
-  g_autoptr (GPtrArray) plans =
+  GPtrArray *plans =
       g_ptr_array_new_with_free_func (gst_sod_cuda_dnn_plan_free);
-  g_autoptr (GError) reason = NULL;
-  g_autofree gchar *text = NULL;
   GstSodCudaDnnQuery query = {
     .device = device,
     .handle = device->handle,
@@ -231,37 +260,29 @@ find_plans (
   if (desc->bias || desc->relu)
     gst_sod_cuda_dnn_find (&query, plans, NULL);
   query.fused = FALSE;
-  gst_sod_cuda_dnn_find (&query, plans, &reason);
-  if (plans->len > 0)
-    return g_steal_pointer (&plans);
-  text = gst_sod_cuda_conv_to_string (desc);
-  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
-      "cuDNN has no engine on %s for the convolution %s within %" G_GSIZE_FORMAT
-      " bytes of workspace%s%s; allow more, take another precision or use "
-      "device=cpu",
-      device->info.name, text, query.limit, reason != NULL ? ": " : "",
-      reason != NULL ? reason->message : "");
-  return NULL;
+  gst_sod_cuda_dnn_find (&query, plans, plans->len == 0 ? reason : NULL);
+  return plans;
 }
 
 static GstSodCudaConv *
-choose (
-    GstSodCudaDevice *device, const GstSodCudaConvDesc *desc, GError **error)
+choose (GstSodCudaDevice *device, const GstSodCudaConvDesc *desc)
 {
-  g_autoptr (GPtrArray) plans = find_plans (device, desc, error);
-  GstSodCudaConv *self;
+  g_autoptr (GError) reason = NULL;
+  g_autoptr (GPtrArray) plans = find_plans (device, desc, &reason);
+  GstSodCudaConv *self = g_new0 (GstSodCudaConv, 1);
   guint index = 0;
 
-  if (plans == NULL)
-    return NULL;
-  /* What is measured may differ from run to run. */
-  if (plans->len > 1 && !desc->deterministic)
-    index = measure_all (device, desc, plans);
-  self = g_new0 (GstSodCudaConv, 1);
   g_atomic_ref_count_init (&self->ref_count);
   self->device = device;
   self->desc = *desc;
-  self->plan = g_ptr_array_steal_index (plans, index);
+  /* What is measured may differ from run to run. */
+  if (plans->len > 1 && !desc->deterministic)
+    index = measure_all (device, desc, plans);
+  if (plans->len > 0)
+    self->plan = g_ptr_array_steal_index (plans, index);
+  else
+    self->why_plain = g_strdup_printf ("plain (%s)",
+        reason != NULL ? reason->message : "cuDNN has none that is allowed");
   return self;
 }
 
@@ -289,9 +310,7 @@ find_or_choose (
         gst_sod_cuda_conv_equal, NULL, (GDestroyNotify) gst_sod_cuda_conv_free);
   conv = g_hash_table_lookup (device->convs, desc);
   if (conv == NULL) {
-    conv = choose (device, desc, error);
-    if (conv == NULL)
-      return NULL;
+    conv = choose (device, desc);
     if (g_hash_table_size (device->convs) >= MAX_KEPT)
       g_hash_table_foreach_remove (device->convs, is_unused, NULL);
     g_hash_table_insert (device->convs, &conv->desc, conv);

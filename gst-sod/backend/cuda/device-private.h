@@ -133,7 +133,7 @@ typedef struct
 gint gst_sod_cuda_conv_out (const GstSodCudaConvDesc *desc, gint size);
 
 /* Chooses the algorithm, once for each desc and device.
- * GST_SOD_ERROR_UNSUPPORTED where none fits the limit. */
+ * GST_SOD_ERROR_UNSUPPORTED for sizes that there are none for. */
 GstSodCudaConv *gst_sod_cuda_conv_new (
     GstSodCudaDevice *device, const GstSodCudaConvDesc *desc, GError **error);
 void gst_sod_cuda_conv_free (GstSodCudaConv *self);

@@ -65,6 +65,25 @@ void gst_sod_cuda_kernel_bias (void *stream, const GstSodCudaView *x,
 void gst_sod_cuda_kernel_bias_backward (void *stream, const GstSodCudaView *d_y,
     float scale, float *d_bias, void *scratch);
 
+/* ---- convolutions (plain-conv.cu) ---- */
+
+/* As gst_sod_cuda_conv_run() says, by plain sums: slow, and there for every
+ * shape and type. Views that belong together are of one type, which is the
+ * weights' (k, kernel, kernel, c) too; @bias: NULL or k values. */
+typedef struct
+{
+  int kernel, stride, dilation, padding;
+} GstSodCudaWindow;
+
+void gst_sod_cuda_kernel_conv_forward (void *stream, const GstSodCudaView *x,
+    const void *weights, const float *bias, int relu,
+    const GstSodCudaWindow *window, const GstSodCudaView *y);
+void gst_sod_cuda_kernel_conv_data (void *stream, const GstSodCudaView *d_y,
+    const void *weights, const GstSodCudaWindow *window,
+    const GstSodCudaView *d_x);
+void gst_sod_cuda_kernel_conv_weights (void *stream, const GstSodCudaView *x,
+    const GstSodCudaView *d_y, const GstSodCudaWindow *window, void *d_weights);
+
 /* ---- pools and enlarging (pool.cu, upsample.cu) ---- */
 
 /* Any size and stride without padding, as the ops max_pool and avg_pool. */

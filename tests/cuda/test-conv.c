@@ -275,7 +275,7 @@ test_slices (void)
   g_assert_cmpuint (gst_sod_cuda_host_get_used (), ==, 0);
 }
 
-/* ---- plain sums ---- */
+/* ---- the ways round the library ---- */
 
 /* Memory of one convolution, filled from @values; what is written stays apart
  * by which way it is computed. */
@@ -350,10 +350,44 @@ run_plain (const GstSodCudaConvDesc *desc, GstSodCudaQueue *queue,
         desc->bias ? operands->bias : NULL, desc->relu, &window, &y);
 }
 
+/* By the twin's own convolution on dense copies. */
+static void
+run_dense (const GstSodCudaConvDesc *desc, GstSodCudaQueue *queue,
+    const Operands *operands)
+{
+  GstSodCudaDevice *device = gst_sod_cuda_queue_get_device (queue);
+  g_autoptr (GError) error = NULL;
+  GstSodCudaConvDense dense;
+  GstSodCudaConvDenseMemory memory;
+  GstSodCudaConv *conv;
+  gpointer workspace;
+
+  g_assert_cmpint (gst_sod_cuda_conv_dense_init (&dense, desc), ==,
+      desc->x_stride != desc->c || desc->y_stride != desc->k);
+  g_assert_cmpint (dense.inner.x_stride, ==, desc->c);
+  g_assert_cmpint (dense.inner.y_stride, ==, desc->k);
+  conv = gst_sod_cuda_conv_new (device, &dense.inner, &error);
+  workspace = gst_sod_cuda_alloc (device, dense.size, &error);
+  memory = gst_sod_cuda_conv_dense_place (
+      &dense, operands->x, operands->y, workspace);
+  g_assert_true (gst_sod_cuda_conv_dense_before (
+      &dense, queue, operands->x, operands->y, &memory, &error));
+  g_assert_true (gst_sod_cuda_conv_run (conv, queue, memory.x, operands->w,
+      operands->bias, memory.y, memory.workspace, &error));
+  g_assert_true (gst_sod_cuda_conv_dense_after (
+      &dense, queue, operands->x, operands->y, &memory, &error));
+  g_assert_no_error (error);
+  gst_sod_cuda_free (device, workspace);
+  gst_sod_cuda_conv_free (conv);
+}
+
+typedef void (*Way) (const GstSodCudaConvDesc *desc, GstSodCudaQueue *queue,
+    const Operands *operands);
+
 /* Products are multiples of 1/16 and sums are small, so that f32 is exact in
  * whatever order: all of the memory is the same, between the slices too. */
 static void
-compare_ways (const GstSodCudaConvDesc *desc)
+compare_ways (const GstSodCudaConvDesc *desc, Way way)
 {
   GstSodCudaDevice *device = gst_sod_cuda_device_get (0, NULL, NULL);
   g_autoptr (GError) error = NULL;
@@ -368,7 +402,7 @@ compare_ways (const GstSodCudaConvDesc *desc)
   gst_sod_cuda_conv_get_tensors (desc, &tensors);
   g_assert_true (
       gst_sod_cuda_conv_run (conv, queue, a.x, a.w, a.bias, a.y, NULL, &error));
-  run_plain (desc, queue, &b);
+  way (desc, queue, &b);
   g_assert_cmpmem (a.x, gst_sod_cuda_tensor_size (&tensors.x), b.x,
       gst_sod_cuda_tensor_size (&tensors.x));
   g_assert_cmpmem (a.y, gst_sod_cuda_tensor_size (&tensors.y), b.y,
@@ -382,7 +416,7 @@ compare_ways (const GstSodCudaConvDesc *desc)
 }
 
 static void
-test_plain_sums (void)
+test_ways (void)
 {
   static const GstSodCudaConvDesc shapes[] = {
     { .n = 1,
@@ -451,7 +485,8 @@ test_plain_sums (void)
         desc.pass = (GstSodCudaConvPass) pass;
         desc.bias = pass == GST_SOD_CUDA_CONV_FORWARD && i % 2 == 0;
         desc.relu = pass == GST_SOD_CUDA_CONV_FORWARD && i % 3 != 1;
-        compare_ways (&desc);
+        compare_ways (&desc, run_plain);
+        compare_ways (&desc, run_dense);
       }
     }
   }
@@ -494,7 +529,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/cuda/conv/refuses-what-no-library-does", test_refusals);
   g_test_add_func ("/cuda/conv/names-itself", test_names);
   g_test_add_func ("/cuda/conv/reads-and-writes-slices", test_slices);
-  g_test_add_func ("/cuda/conv/plain-sums-are-the-same", test_plain_sums);
+  g_test_add_func ("/cuda/conv/plain-sums-and-copies-are-the-same", test_ways);
   g_test_add_func (
       "/cuda/code-runs-on-what-it-was-made-for", test_architectures);
   return g_test_run ();

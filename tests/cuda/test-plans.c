@@ -310,6 +310,56 @@ test_odd_channels (void)
   model_clear (&model);
 }
 
+static GstSodImage *
+read_map (GstSodStream *stream, guint sample, gint width, gint height)
+{
+  GstSodImage *map = test_map (width, height);
+  g_autoptr (GError) error = NULL;
+
+  stream->klass->read_map (stream, sample, map, &error);
+  g_assert_no_error (error);
+  return map;
+}
+
+/* The first map of a batch brings the others along, if they are of its size:
+ * what is read is the same in whatever order, and after the next pass it is
+ * that one's. */
+static void
+test_maps_of_a_batch (void)
+{
+  static const gint widths[] = { 80, 33, 80 };
+  static const guint orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 2, 1, 0 } };
+  Model model = model_new ("base", 1, 3, FALSE);
+  g_autoptr (GstSodStream) stream =
+      open_model (&model, gst_sod_cuda_host_backend (), GST_SOD_PRECISION_F32);
+
+  for (guint seed = 1; seed < 3; seed++) {
+    g_autoptr (GstSodTensor) values = NULL;
+
+    run (stream, seed * 10);
+    values = read_value (stream, model.program.graph->output);
+    for (guint i = 0; i < G_N_ELEMENTS (orders); i++) {
+      for (guint j = 0; j < 3; j++) {
+        guint sample = orders[i][j];
+        g_autoptr (GstSodImage) map =
+            read_map (stream, sample, widths[sample], HEIGHT);
+        const gfloat *expected =
+            (const gfloat *) gst_sod_tensor_peek_data (values)
+            + sample * HEIGHT * WIDTH;
+
+        if (widths[sample] != WIDTH)
+          continue;
+        for (gint at = 0; at < HEIGHT * WIDTH; at++)
+          g_assert_cmpfloat (
+              fabs (gst_sod_image_gray_row (map, at / WIDTH)[at % WIDTH]
+                    - 255 * expected[at]),
+              <=, 0.501);
+      }
+    }
+  }
+  model_clear (&model);
+}
+
 /* ---- memory ---- */
 
 static void
@@ -504,6 +554,7 @@ main (int argc, char *argv[])
   g_test_add_func (
       "/cuda/plan/kept-logits-are-there", test_kept_logits_are_there);
   g_test_add_func ("/cuda/plan/any-number-of-channels", test_odd_channels);
+  g_test_add_func ("/cuda/plan/maps-of-a-batch", test_maps_of_a_batch);
   g_test_add_func ("/cuda/plan/weights-are-shared", test_weights_are_shared);
   g_test_add_func ("/cuda/plan/refused-memory", test_refused_memory);
   g_test_add_func ("/cuda/plan/frame-too-large", test_frame_too_large);

@@ -72,4 +72,40 @@ gchar *gst_sod_cuda_conv_to_string (const GstSodCudaConvDesc *desc);
 guint gst_sod_cuda_conv_hash (gconstpointer desc);
 gboolean gst_sod_cuda_conv_equal (gconstpointer a, gconstpointer b);
 
+/* ---- slices (conv-dense.c) ---- */
+
+GstSodCudaView gst_sod_cuda_conv_view_x (
+    const GstSodCudaConvDesc *desc, gpointer data);
+GstSodCudaView gst_sod_cuda_conv_view_y (
+    const GstSodCudaConvDesc *desc, gpointer data);
+
+/* A convolution on slices of channels as one on dense operands between
+ * copies. */
+typedef struct
+{
+  GstSodCudaConvDesc outer, inner;
+  gboolean x, y;  /* which are copied */
+  gsize y_offset; /* of y's copy in the workspace; x's is at its start */
+  gsize size;     /* of the copies; the inner one's workspace comes after */
+} GstSodCudaConvDense;
+
+/* What the inner one works on. */
+typedef struct
+{
+  gpointer x, y, workspace;
+} GstSodCudaConvDenseMemory;
+
+/* FALSE where nothing would have to be copied. */
+gboolean gst_sod_cuda_conv_dense_init (
+    GstSodCudaConvDense *self, const GstSodCudaConvDesc *desc);
+GstSodCudaConvDenseMemory gst_sod_cuda_conv_dense_place (
+    const GstSodCudaConvDense *self, gpointer x, gpointer y,
+    gpointer workspace);
+gboolean gst_sod_cuda_conv_dense_before (const GstSodCudaConvDense *self,
+    GstSodCudaQueue *queue, gpointer x, gpointer y,
+    const GstSodCudaConvDenseMemory *memory, GError **error);
+gboolean gst_sod_cuda_conv_dense_after (const GstSodCudaConvDense *self,
+    GstSodCudaQueue *queue, gpointer x, gpointer y,
+    const GstSodCudaConvDenseMemory *memory, GError **error);
+
 G_END_DECLS

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which way a convolution takes: of the first few that cuDNN has for the whole,
  * with bias and rectifier, and for the convolution alone, after which our own
- * kernel adds them, the one that is quickest here; our own plain sums where
- * cuDNN has none. Chosen once for each description and device. */
+ * kernel adds them, the one that is quickest here. Where it has none for
+ * slices, they are copied; where it has none at all, our own plain sums run.
+ * Chosen once for each description and device. */
 #include <gst-sod/backend/cuda/gpu-private.h>
 
 #include <gst-sod/backend/cuda/conv-desc-private.h>
@@ -17,25 +18,12 @@ struct _GstSodCudaConv
   GstSodCudaDevice *device;
   GstSodCudaConvDesc desc;
   GstSodCudaDnnPlan *plan; /* NULL: plain sums */
-  gchar *why_plain;
+  gboolean copied;         /* plan is dense.inner's */
+  GstSodCudaConvDense dense;
+  gchar *name;
 };
 
 /* ---- running ---- */
-
-static GstSodCudaView
-view_x (const GstSodCudaConvDesc *desc, gpointer data)
-{
-  return (GstSodCudaView){ data, desc->type, desc->n, desc->h, desc->w, desc->c,
-    desc->x_stride };
-}
-
-static GstSodCudaView
-view_y (const GstSodCudaConvDesc *desc, gpointer data)
-{
-  return (GstSodCudaView){ data, desc->type, desc->n,
-    gst_sod_cuda_conv_out (desc, desc->h),
-    gst_sod_cuda_conv_out (desc, desc->w), desc->k, desc->y_stride };
-}
 
 /* What the plan leaves out. */
 static gboolean
@@ -43,7 +31,7 @@ finish (GstSodCudaDevice *device, const GstSodCudaConvDesc *desc,
     const GstSodCudaDnnPlan *plan, cudaStream_t stream, gconstpointer bias,
     gpointer y, GError **error)
 {
-  GstSodCudaView view = view_y (desc, y);
+  GstSodCudaView view = gst_sod_cuda_conv_view_y (desc, y);
 
   if (plan->fused || (!desc->bias && !desc->relu))
     return TRUE;
@@ -58,7 +46,8 @@ static gboolean
 run_plain (GstSodCudaDevice *device, const GstSodCudaConvDesc *desc,
     cudaStream_t stream, const GstSodCudaDnnMemory *memory, GError **error)
 {
-  GstSodCudaView x = view_x (desc, memory->x), y = view_y (desc, memory->y);
+  GstSodCudaView x = gst_sod_cuda_conv_view_x (desc, memory->x);
+  GstSodCudaView y = gst_sod_cuda_conv_view_y (desc, memory->y);
   GstSodCudaWindow window = { desc->kernel, desc->stride, desc->dilation,
     desc->padding };
 
@@ -91,6 +80,23 @@ run (const GstSodCudaConvDesc *desc, const GstSodCudaDnnPlan *plan,
          && finish (device, desc, plan, stream, memory->bias, memory->y, error);
 }
 
+static gboolean
+run_copied (GstSodCudaConv *self, GstSodCudaQueue *queue,
+    const GstSodCudaDnnMemory *memory, GError **error)
+{
+  const GstSodCudaConvDense *dense = &self->dense;
+  GstSodCudaConvDenseMemory copies = gst_sod_cuda_conv_dense_place (
+      dense, memory->x, memory->y, memory->workspace);
+  GstSodCudaDnnMemory inner = { copies.x, memory->w, copies.y, copies.workspace,
+    memory->bias };
+
+  return gst_sod_cuda_conv_dense_before (
+             dense, queue, memory->x, memory->y, &copies, error)
+         && run (&dense->inner, self->plan, queue, &inner, error)
+         && gst_sod_cuda_conv_dense_after (
+             dense, queue, memory->x, memory->y, &copies, error);
+}
+
 gboolean
 gst_sod_cuda_conv_run (GstSodCudaConv *self, GstSodCudaQueue *queue, gpointer x,
     gpointer w, gconstpointer bias, gpointer y, gpointer workspace,
@@ -98,8 +104,10 @@ gst_sod_cuda_conv_run (GstSodCudaConv *self, GstSodCudaQueue *queue, gpointer x,
 {
   GstSodCudaDnnMemory memory = { x, w, y, workspace, (gpointer) bias };
 
-  return gst_sod_cuda_conv_check_pointers (&self->desc, x, w, bias, y, error)
-         && run (&self->desc, self->plan, queue, &memory, error);
+  if (!gst_sod_cuda_conv_check_pointers (&self->desc, x, w, bias, y, error))
+    return FALSE;
+  return self->copied ? run_copied (self, queue, &memory, error)
+                      : run (&self->desc, self->plan, queue, &memory, error);
 }
 
 /* ---- measuring ---- */
@@ -226,62 +234,75 @@ gst_sod_cuda_conv_free (GstSodCudaConv *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_clear_pointer (&self->plan, gst_sod_cuda_dnn_plan_free);
-  g_free (self->why_plain);
+  g_free (self->name);
   g_free (self);
 }
 
 gsize
 gst_sod_cuda_conv_get_workspace (const GstSodCudaConv *self)
 {
-  return self->plan != NULL ? self->plan->workspace : 0;
+  if (self->plan == NULL)
+    return 0;
+  return self->plan->workspace + (self->copied ? self->dense.size : 0);
 }
 
 const gchar *
 gst_sod_cuda_conv_get_name (const GstSodCudaConv *self)
 {
-  return self->plan != NULL ? self->plan->name : self->why_plain;
+  return self->name;
 }
 
-/* @reason: why there are none. */
-static GPtrArray *
-find_plans (
-    GstSodCudaDevice *device, const GstSodCudaConvDesc *desc, GError **reason)
+/* The quickest plan for @desc within @limit bytes; NULL where there is none,
+ * @reason saying why. */
+static GstSodCudaDnnPlan *
+find_plan (GstSodCudaDevice *device, const GstSodCudaConvDesc *desc,
+    gsize limit, GError **reason)
 {
-  GPtrArray *plans =
+  g_autoptr (GPtrArray) plans =
       g_ptr_array_new_with_free_func (gst_sod_cuda_dnn_plan_free);
   GstSodCudaDnnQuery query = {
     .device = device,
     .handle = device->handle,
     .desc = desc,
     .fused = TRUE,
-    .limit = gst_sod_cuda_conv_get_limit (desc, device->info.memory),
+    .limit = limit,
   };
+  guint index = 0;
 
   if (desc->bias || desc->relu)
     gst_sod_cuda_dnn_find (&query, plans, NULL);
   query.fused = FALSE;
   gst_sod_cuda_dnn_find (&query, plans, plans->len == 0 ? reason : NULL);
-  return plans;
+  if (plans->len == 0)
+    return NULL;
+  /* What is measured may differ from run to run. */
+  if (plans->len > 1 && !desc->deterministic)
+    index = measure_all (device, desc, plans);
+  return g_ptr_array_steal_index (plans, index);
 }
 
 static GstSodCudaConv *
 choose (GstSodCudaDevice *device, const GstSodCudaConvDesc *desc)
 {
   g_autoptr (GError) reason = NULL;
-  g_autoptr (GPtrArray) plans = find_plans (device, desc, &reason);
   GstSodCudaConv *self = g_new0 (GstSodCudaConv, 1);
-  guint index = 0;
+  gsize limit = gst_sod_cuda_conv_get_limit (desc, device->info.memory);
 
   g_atomic_ref_count_init (&self->ref_count);
   self->device = device;
   self->desc = *desc;
-  /* What is measured may differ from run to run. */
-  if (plans->len > 1 && !desc->deterministic)
-    index = measure_all (device, desc, plans);
-  if (plans->len > 0)
-    self->plan = g_ptr_array_steal_index (plans, index);
+  self->plan = find_plan (device, desc, limit, &reason);
+  if (self->plan == NULL && gst_sod_cuda_conv_dense_init (&self->dense, desc)
+      && self->dense.size <= limit) {
+    self->plan =
+        find_plan (device, &self->dense.inner, limit - self->dense.size, NULL);
+    self->copied = self->plan != NULL;
+  }
+  if (self->plan != NULL)
+    self->name =
+        g_strconcat (self->plan->name, self->copied ? ",copied" : "", NULL);
   else
-    self->why_plain = g_strdup_printf ("plain (%s)",
+    self->name = g_strdup_printf ("plain (%s)",
         reason != NULL ? reason->message : "cuDNN has none that is allowed");
   return self;
 }

@@ -28,6 +28,11 @@ typedef struct
 
   GstSodCudaStaging in;  /* pictures and tensors */
   GstSodCudaStaging out; /* maps and values */
+
+  /* Maps of all samples of a batch, which come with the first one that is
+   * asked for; of this size, 0: there are none. */
+  gint maps_width, maps_height;
+  gsize maps; /* where in out */
 } CudaStream;
 
 static void
@@ -57,6 +62,14 @@ finish (CudaStream *self, GError **error)
   gst_sod_cuda_staging_rewind (&self->in);
   gst_sod_cuda_staging_rewind (&self->out);
   return TRUE;
+}
+
+/* Room for what comes back; what came before is gone. */
+static gboolean
+reserve_out (CudaStream *self, gsize size, gsize *offset, GError **error)
+{
+  self->maps_width = self->maps_height = 0;
+  return gst_sod_cuda_staging_reserve (&self->out, size, size, offset, error);
 }
 
 /* ---- execution ---- */
@@ -98,6 +111,7 @@ execute (GstSodStream *stream, GError **error)
 {
   CudaStream *self = (CudaStream *) stream;
 
+  self->maps_width = self->maps_height = 0;
   if (self->n_passes < WARM_UP)
     self->n_passes++;
   else if (self->graph == NULL && !self->no_graph)
@@ -278,8 +292,7 @@ preprocess (GstSodStream *stream, const GstSodImage *image,
   };
 
   if (!gst_sod_executable_check_tensor (base, tensor, 1, error)
-      || !gst_sod_cuda_staging_reserve (
-          &self->out, 2 * size, 2 * size, &offset, error))
+      || !reserve_out (self, 2 * size, &offset, error))
     return FALSE;
   view.data = self->out.device + offset;
   return read_picture (self, image, &view, error)
@@ -302,11 +315,53 @@ postprocess (CudaStream *self, guint sample, guint8 *codes, gint stride,
   return gst_sod_cuda_check (self->queue, "postprocess", error);
 }
 
+/* Maps of samples @first to @first + @n - 1, each of @size bytes, one after the
+ * other; NULL on error. */
+static const guint8 *
+fetch_maps (CudaStream *self, guint first, guint n, gsize size,
+    const GstSodImage *map, GError **error)
+{
+  gsize offset, total;
+
+  if (!g_size_checked_mul (&total, size, n))
+    total = G_MAXSIZE; /* is refused */
+  if (!reserve_out (self, total, &offset, error))
+    return NULL;
+  for (guint i = 0; i < n; i++) {
+    if (!postprocess (self, first + i, self->out.device + offset + i * size,
+            map->width, map, error))
+      return NULL;
+  }
+  return fetch (self, offset, total, error);
+}
+
+/* Of a batch the first map that is asked for brings the others along: they are
+ * mostly of one size, and waiting once for all is quicker. */
+static const guint8 *
+find_map (
+    CudaStream *self, guint sample, const GstSodImage *map, GError **error)
+{
+  guint n = (guint) self->plan->base.output.dims[0];
+  gsize size = (gsize) map->width * map->height;
+  const guint8 *codes;
+
+  if (self->maps_width == map->width && self->maps_height == map->height)
+    return self->out.host + self->maps + sample * size;
+  if (sample > 0 || n == 1)
+    return fetch_maps (self, sample, 1, size, map, error);
+  codes = fetch_maps (self, 0, n, size, map, error);
+  if (codes == NULL)
+    return NULL;
+  self->maps_width = map->width;
+  self->maps_height = map->height;
+  self->maps = (gsize) (codes - self->out.host);
+  return codes;
+}
+
 static gboolean
 read_map (GstSodStream *stream, guint sample, GstSodImage *map, GError **error)
 {
   CudaStream *self = (CudaStream *) stream;
-  gsize size = (gsize) map->width * map->height, offset;
   const guint8 *codes;
 
   if (!gst_sod_executable_check_map (&self->plan->base, sample, error)
@@ -316,11 +371,7 @@ read_map (GstSodStream *stream, guint sample, GstSodImage *map, GError **error)
     return postprocess (self, sample, gst_sod_image_gray_row (map, 0),
                map->components[0].stride, map, error)
            && finish (self, error);
-  if (!gst_sod_cuda_staging_reserve (&self->out, size, size, &offset, error)
-      || !postprocess (
-          self, sample, self->out.device + offset, map->width, map, error))
-    return FALSE;
-  codes = fetch (self, offset, size, error);
+  codes = find_map (self, sample, map, error);
   if (codes == NULL)
     return FALSE;
   for (gint y = 0; y < map->height; y++)
@@ -353,7 +404,7 @@ read_value (GstSodStream *stream, GstSodValue value, GError **error)
   if (tensor == NULL)
     return NULL;
   size = gst_sod_tensor_get_size (tensor);
-  if (!gst_sod_cuda_staging_reserve (&self->out, size, size, &offset, error)
+  if (!reserve_out (self, size, &offset, error)
       || !fetch_planes (self, &self->views[value], offset, size,
           gst_sod_tensor_get_data (tensor), error))
     return NULL;

@@ -9,8 +9,11 @@ SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)
 ONE = ('run.first-phase=1', 'run.last-phase=1')
 TWO = ('run.first-phase=2', 'run.last-phase=2')
 THREE = ('run.first-phase=3', 'run.last-phase=3')
-PAPER = ('run.preset=paper', 'base.average-decay=0', 'augmented.steps=10',
-         'augmented.monitor-interval=5')
+# A preset sets everything anew, what recipe.ini says of the machine and of
+# batches too.
+PAPER = ('run.preset=paper', 'run.threads=1', 'data.batch-size=8',
+         'data.reading-threads=0', 'run.checkpoint-interval=100000',
+         'augmented.steps=10', 'augmented.monitor-interval=5')
 LINKS = {
     # Phase 1, from random weights or from the model that is shipped.
     'initial': ONE + ('run.reverse=yes',),
@@ -21,7 +24,7 @@ LINKS = {
     'learn': ONE + ('run.reverse=no', 'base.steps=10', 'base.warm-up=2',
                     'base.learning-rate=3e-4'),
     'augment': TWO,
-    'augment-paper': TWO + PAPER,
+    'augment-paper': PAPER + TWO,
     'augment-strong': TWO + ('augmented.lambda=2',),
     'augment-unlabelled': TWO + ('augmented.unlabelled=yes',),
     'augment-soft': TWO + ('augmented.noise=0', 'augmented.pool=no',
@@ -62,6 +65,21 @@ CONTROL = {
     '+ pseudo-labels': 'longer still', 'average': 'longer still',
     **{variant: 'longer' for variant in VARIANTS},
 }
+REVERSE_ARMS = ('+ reverse', 'no distill', 'paper')
+LABEL_ARMS = ('+ pseudo-labels', 'without reverse', 'average')
+# Choices of the method: what it is called, the arm that has it, and its
+# opposite.
+PAIRS = (
+    ('reverse network, no pseudo-labels', '+ reverse', 'longer'),
+    ('reverse network beside pseudo-labels (and twice the steps)',
+     '+ pseudo-labels', 'without reverse'),
+    ('base networks learn from pseudo-labels (and twice the steps)',
+     '+ pseudo-labels', 'no distill'),
+    ('confident labels, not average ones', '+ pseudo-labels', 'average'),
+    ('preset `effective`, not `paper` (and twice the steps)',
+     '+ pseudo-labels', 'paper'),
+    ('phase 2 of `effective`, not of `paper`', '+ reverse', 'paper'),
+)
 MEANING = {
     INITIAL: 'phase 1 alone: what all others start from',
     'longer': 'phase 1 goes on for 2 x 10 steps, with labels alone',

@@ -178,10 +178,11 @@ add_unit (GstSodTrainBuilder *self, GError **error)
   GstSodTrainStep *step = gst_sod_train_add_kernel (self,
       "kernel:norm-relu-backward", gst_sod_train_kernel_norm_backward, shape);
 
-  gst_sod_train_add_arg_view (self, step, &node->raw);
+  gst_sod_train_add_arg_view (self, step, &self->raws[node->output]);
   gst_sod_train_add_arg_view (self, step, &d_output);
   gst_sod_train_add_arg_view (self, step, &d_raw);
-  gst_sod_train_add_arg (self, step, GST_SOD_TRAIN_BUFFER, node->norm);
+  gst_sod_train_add_arg (
+      self, step, GST_SOD_TRAIN_BUFFER, self->norms[node->output]);
   gst_sod_train_add_scratch (self, step,
       gst_sod_train_norm_scratch (shape->dims[1], self->plan->threads));
   step->n_parts = node->n_parts;

@@ -27,16 +27,17 @@ add_unit (GstSodTrainBuilder *self, GError **error)
   const GstSodShape *shape = get_shape (self);
   GstSodTrainStep *step;
 
-  node->raw = gst_sod_train_add_view (self, shape, self->type);
-  node->norm = gst_sod_train_add_buffer (
+  self->raws[node->output] = gst_sod_train_add_view (self, shape, self->type);
+  self->norms[node->output] = gst_sod_train_add_buffer (
       self, 4 * (gsize) shape->dims[1] * sizeof (gfloat));
-  if (!gst_sod_train_add_conv (self, &node->raw, error))
+  if (!gst_sod_train_add_conv (self, &self->raws[node->output], error))
     return FALSE;
   step = gst_sod_train_add_kernel (
       self, "kernel:norm-relu", gst_sod_train_kernel_norm, shape);
-  gst_sod_train_add_arg_view (self, step, &node->raw);
+  gst_sod_train_add_arg_view (self, step, &self->raws[node->output]);
   gst_sod_train_add_arg_view (self, step, get_output (self));
-  gst_sod_train_add_arg (self, step, GST_SOD_TRAIN_BUFFER, node->norm);
+  gst_sod_train_add_arg (
+      self, step, GST_SOD_TRAIN_BUFFER, self->norms[node->output]);
   gst_sod_train_add_scratch (self, step,
       gst_sod_train_norm_scratch (shape->dims[1], self->plan->threads));
   step->n_parts = node->n_parts;

@@ -265,6 +265,8 @@ build (GstSodTrainBuilder *self, gboolean *known, GError **error)
   g_autofree guint *n_readers = g_new0 (guint, n);
   g_autofree GstSodTrainView *views = g_new0 (GstSodTrainView, n);
   g_autofree GstSodTrainView *gradients = g_new0 (GstSodTrainView, n);
+  g_autofree GstSodTrainView *raws = g_new0 (GstSodTrainView, n);
+  g_autofree guint *norms = g_new0 (guint, n);
 
   plan->shapes =
       gst_sod_graph_infer_shapes (plan->graph, &self->request->input, error);
@@ -274,6 +276,8 @@ build (GstSodTrainBuilder *self, gboolean *known, GError **error)
   self->n_readers = n_readers;
   self->views = views;
   self->gradients = gradients;
+  self->raws = raws;
+  self->norms = norms;
   *known = gst_sod_train_lower (self);
   return *known && add_steps (self, error);
 }
@@ -287,7 +291,6 @@ gst_sod_train_compile (
     .plan = (GstSodTrainPlan *) executable,
     .request = request,
     .type = request->precision == GST_SOD_PRECISION_BF16 ? dnnl_bf16 : dnnl_f32,
-    .nodes = g_array_new (FALSE, TRUE, sizeof (GstSodTrainNode)),
     .n_pending = g_array_new (FALSE, TRUE, sizeof (guint)),
   };
   gint threads = gst_sod_onednn_set_threads ((gint) request->threads);
@@ -296,7 +299,7 @@ gst_sod_train_compile (
   builder.plan->threads = omp_get_max_threads ();
   ok = build (&builder, &known, error);
   gst_sod_onednn_set_threads (threads);
-  g_array_unref (builder.nodes);
+  g_clear_pointer (&builder.nodes, g_array_unref);
   g_array_unref (builder.n_pending);
   return ok ? g_steal_pointer (&executable) : NULL;
 }

@@ -3,6 +3,7 @@
 
 #include <gst-sod/backend/arena-private.h>
 #include <gst-sod/backend/onednn/onednn-private.h>
+#include <gst-sod/backend/train-nodes-private.h>
 
 G_BEGIN_DECLS
 
@@ -12,14 +13,11 @@ G_BEGIN_DECLS
  * own (train-norm.c and after), which fuse what memory would be walked twice
  * for.
  *
- * The graph is lowered (train-lower.c): convolution, batch norm and ReLU become
- * one unit; a unit's kernels of several sizes side by side one unit of the
- * largest; a concatenation that begins with another one reads that one. Then
- * each lowered node adds its forward steps (train-forward.c) and, in reverse,
- * its backward steps (train-backward.c), and each step's use of a buffer
- * widens that buffer's life. */
+ * The graph is lowered (train-nodes.h) and its values are placed
+ * (train-lower.c). Then each lowered node adds its forward steps
+ * (train-forward.c) and, in reverse, its backward steps (train-backward.c), and
+ * each step's use of a buffer widens that buffer's life. */
 #define GST_SOD_TRAIN_LANES 8 /* channels that a kernel takes at a time */
-#define GST_SOD_TRAIN_PARTS 4 /* convolutions side by side in a unit */
 
 /* ---- steps ---- */
 
@@ -111,41 +109,6 @@ typedef struct
   dnnl_data_type_t type; /* undef: not there */
 } GstSodTrainView;
 
-/* A convolution and what norms it; params are at those nodes' places. */
-typedef struct
-{
-  guint conv, norm; /* nodes of the graph */
-  gint64 channels;
-  gint size;
-} GstSodTrainPart;
-
-typedef enum
-{
-  GST_SOD_TRAIN_UNIT, /* convolution, batch norm, ReLU */
-  GST_SOD_TRAIN_CONV, /* convolution with or without bias */
-  GST_SOD_TRAIN_MAX_POOL,
-  GST_SOD_TRAIN_AVG_POOL,
-  GST_SOD_TRAIN_UP, /* and a second input, added to it */
-  GST_SOD_TRAIN_ADD,
-  GST_SOD_TRAIN_CONCAT,
-  GST_SOD_TRAIN_TANH,
-  GST_SOD_TRAIN_DEAD /* part of another one */
-} GstSodTrainKind;
-
-typedef struct
-{
-  GstSodTrainKind kind;
-  const GstSodNode *node; /* whose name, convolution or pool this is */
-  guint n_inputs;
-  GstSodValue inputs[GST_SOD_MAX_INPUTS];
-  GstSodValue output;
-  guint n_parts;
-  GstSodTrainPart parts[GST_SOD_TRAIN_PARTS];
-  GstSodOpAttrs conv;  /* of all parts together */
-  GstSodTrainView raw; /* unit: what the convolution gives */
-  guint norm;          /* unit: buffer of what the norm used */
-} GstSodTrainNode;
-
 typedef struct
 {
   GstSodTrainPlan *plan;
@@ -155,10 +118,13 @@ typedef struct
   guint *n_readers;           /* one a value, of the lowered nodes */
   GstSodTrainView *views;     /* one a value */
   GstSodTrainView *gradients; /* one a value */
-  GArray *n_pending;          /* of guint, one a buffer: gradients that lie in
-                                 it and are still to be read */
-  GstSodTrainNode *node;      /* whose steps are being added */
-  guint time;                 /* of the step being added */
+  GstSodTrainView *raws;      /* one a value of a unit: what its convolution
+                                 gives */
+  guint *norms;      /* one a value of a unit: buffer of what its norm used */
+  GArray *n_pending; /* of guint, one a buffer: gradients that lie in
+                        it and are still to be read */
+  GstSodTrainNode *node; /* whose steps are being added */
+  guint time;            /* of the step being added */
 } GstSodTrainBuilder;
 
 /* FALSE where the graph has something that these plans do not know. */

@@ -21,6 +21,7 @@ G_BEGIN_DECLS
 typedef struct _GstSodBackend GstSodBackend;
 typedef struct _GstSodExecutable GstSodExecutable;
 typedef struct _GstSodStream GstSodStream;
+typedef struct _GstSodMasters GstSodMasters;
 
 typedef enum
 {
@@ -59,6 +60,23 @@ typedef struct
 
 /* ---- plans ---- */
 
+/* What the loss of a whole step is; docs/training.md defines them. */
+typedef enum
+{
+  GST_SOD_LEARN_BCE,
+  GST_SOD_LEARN_STRUCTURE,
+  GST_SOD_LEARN_L1,
+  GST_SOD_LEARN_L1_GRADIENT
+} GstSodLearnLoss;
+
+/* What the input of a whole step is held against. */
+typedef struct
+{
+  GstSodLearnLoss loss;
+  const GstSodTensor *target;  /* f32, as the output */
+  const GstSodTensor *weights; /* f32 (n, 1, h, w), 0 or more; NULL: all 1 */
+} GstSodLearnCall;
+
 typedef struct
 {
   const GstSodGraph *graph; /* the executable takes a reference */
@@ -74,6 +92,8 @@ typedef struct
   GstSodShape input; /* (n, c, h, w) */
   guint threads;
   gsize workspace_limit; /* bytes, 0 = the back end's choice */
+  /* TRAIN: the same bytes every time, where that costs speed. */
+  gboolean deterministic;
   /* Values that must still be readable after execute(): for tests and for the
    * layers' golden values. Forbids reusing their memory. */
   const GstSodValue *keep;
@@ -107,6 +127,18 @@ struct _GstSodExecutable
   gsize workspace_size; /* bytes a stream takes for scratch */
   gsize weights_size;   /* bytes of packed weights, shared ones too */
 };
+
+/* What there is of each param; moments and gradients only of those that are
+ * trained. */
+typedef enum
+{
+  GST_SOD_MASTERS_WEIGHTS,
+  GST_SOD_MASTERS_AVERAGES,
+  GST_SOD_MASTERS_MOMENTS_1,
+  GST_SOD_MASTERS_MOMENTS_2,
+  GST_SOD_MASTERS_GRADIENTS,
+  GST_SOD_MASTERS_N_PARTS
+} GstSodMastersPart;
 
 typedef struct
 {
@@ -160,6 +192,20 @@ typedef struct
    * wanted; both dense and of the plan's dtype. */
   gboolean (*backward) (GstSodStream *self, const GstSodTensor *d_output,
       GstSodTensor *d_input, GError **error);
+
+  /* TRAIN plans of back ends with masters; both or neither.
+   *
+   * As bind(), but of weights that stay on the device: @part is WEIGHTS or
+   * AVERAGES. Where the network is not @frozen, execute() and backward() are
+   * passes of the masters' next update. */
+  gboolean (*bind_masters) (GstSodStream *self, GstSodMasters *masters,
+      GstSodMastersPart part, gboolean frozen, GError **error);
+
+  /* execute(), loss and backward() in one, of masters that are not frozen.
+   * @loss may come out as what is no number: the caller then discards the
+   * masters' passes. */
+  gboolean (*learn) (GstSodStream *self, const GstSodLearnCall *call,
+      gdouble *loss, GError **error);
 } GstSodStreamClass;
 
 struct _GstSodStream
@@ -168,6 +214,65 @@ struct _GstSodStream
   GstSodExecutable *executable; /* a reference */
 };
 
+/* ---- masters: what a trainer owns of a network, on the device ---- */
+
+typedef struct
+{
+  const gchar *name; /* of the weight or running statistic */
+  gsize n;           /* values, f32 */
+  gboolean trained;  /* else a running statistic */
+  gboolean decays;   /* weight decay holds for it */
+} GstSodMastersSpec;
+
+typedef struct
+{
+  gboolean adamw; /* else SGD with momentum; as train/ has them */
+  gdouble learning_rate, momentum, weight_decay;
+  gdouble clip_norm; /* 0: none */
+  guint64 step;      /* from 0: of all updates so far */
+  /* average += share * (weight - average), of all params; 0: they stay. */
+  gdouble average_share;
+} GstSodMastersUpdate;
+
+/* What came of an update. Where @norm, that of the mean of the passes'
+ * gradients, is not finite, everything is as it was after the update before,
+ * and the passes are dropped. @rescaled: that came of a loss scaled up for f16,
+ * which is scaled less from now on, and not of the gradients. */
+typedef struct
+{
+  gdouble norm;
+  gboolean rescaled;
+} GstSodMastersResult;
+
+/* One thread at a time, which may change; streams that are bound to masters
+ * are used by that thread too. */
+typedef struct
+{
+  void (*free) (GstSodMasters *self);
+
+  /* All values of spec @index, from and to the host's memory. Storing drops
+   * no passes: ask discard(). */
+  gboolean (*store) (GstSodMasters *self, GstSodMastersPart part, guint index,
+      const gfloat *values, GError **error);
+  gboolean (*fetch) (GstSodMasters *self, GstSodMastersPart part, guint index,
+      gfloat *values, GError **error);
+
+  /* A step by the mean of the gradients of the passes since the last one. */
+  gboolean (*update) (GstSodMasters *self, const GstSodMastersUpdate *update,
+      GstSodMastersResult *result, GError **error);
+
+  /* Drops the passes since the last update, and what they did to the running
+   * statistics. */
+  gboolean (*discard) (GstSodMasters *self, GError **error);
+} GstSodMastersClass;
+
+struct _GstSodMasters
+{
+  const GstSodMastersClass *klass;
+};
+
+/* ---- back ends ---- */
+
 typedef struct
 {
   const gchar *name;   /* "ref", "onednn", "cuda" */
@@ -175,6 +280,8 @@ typedef struct
 
   /* What AUTO means on this machine. */
   GstSodPrecision (*best_precision) (GstSodBackend *self);
+  /* And for training; NULL: the same. */
+  GstSodPrecision (*best_training_precision) (GstSodBackend *self);
 
   /* GST_SOD_ERROR_UNSUPPORTED, naming the missing instruction set and
    * precision=auto, where the machine cannot. */
@@ -186,6 +293,11 @@ typedef struct
 
   GstSodExecutable *(*compile) (
       GstSodBackend *self, const GstSodCompileRequest *request, GError **error);
+
+  /* Masters of @n_specs params, all values 0; names are copied. NULL where
+   * training keeps nothing on the device. */
+  GstSodMasters *(*open_masters) (GstSodBackend *self,
+      const GstSodMastersSpec *specs, guint n_specs, GError **error);
 } GstSodBackendClass;
 
 struct _GstSodBackend

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst-sod/backend/backend-private.h>
+#include <gst-sod/train/loss.h>
+#include <gst-sod/train/params-private.h>
 
 G_BEGIN_DECLS
 
@@ -13,8 +14,9 @@ typedef struct
   GstSodGraph *graph; /* up to what the loss is taken of */
   guint threads;
   GstSodPrecision precision; /* as asked for */
-  GPtrArray *streams;        /* the one used last is the first */
-  gsize max_kept;            /* bytes of all but that one, together */
+  gboolean deterministic;
+  GPtrArray *streams; /* the one used last is the first */
+  gsize max_kept;     /* bytes of all but that one, together */
   /* What plans are compiled in: AUTO before the first. */
   GstSodPrecision used;
   gchar *reason; /* why that is not what was asked for; NULL: it is */
@@ -29,15 +31,37 @@ void gst_sod_engine_clear (GstSodEngine *self);
 void gst_sod_engine_set_precision (
     GstSodEngine *self, GstSodPrecision precision);
 
-/* Runs the batch @input, f32 (n, c, h, w), forward and returns the output.
- * @weights and @gradients: as GstSodStreamClass.bind() says. */
+/* What a pass makes of the parameters. */
+typedef enum
+{
+  GST_SOD_ENGINE_LEARNS, /* batch statistics, gradients */
+  GST_SOD_ENGINE_FROZEN, /* running statistics, nothing changes */
+  GST_SOD_ENGINE_AVERAGE /* likewise, of the moving averages */
+} GstSodEngineUse;
+
+/* Runs the batch @input, f32 (n, c, h, w), forward and returns the output. */
 GstSodTensor *gst_sod_engine_forward (GstSodEngine *self,
-    const GstSodTensor *input, GHashTable *weights, GHashTable *gradients,
+    const GstSodTensor *input, GstSodParams *params, GstSodEngineUse use,
     GError **error);
 
 /* Back through what the last forward pass left; @d_input: as the input,
  * written, or NULL. */
 gboolean gst_sod_engine_backward (GstSodEngine *self,
     const GstSodTensor *d_output, GstSodTensor *d_input, GError **error);
+
+/* A batch as it is learnt from: all f32. */
+typedef struct
+{
+  GstSodLoss loss;
+  const GstSodTensor *input;   /* (n, c, h, w) */
+  const GstSodTensor *target;  /* as the output */
+  const GstSodTensor *weights; /* (n, 1, h, w), of the pixels; or NULL */
+} GstSodEngineBatch;
+
+/* Forward, loss and backward: on the device in one where it has that, else by
+ * the parts. NaN with @error set; else the loss, and where that is no number,
+ * the passes since the last update are to be discarded. */
+gdouble gst_sod_engine_learn (GstSodEngine *self,
+    const GstSodEngineBatch *batch, GstSodParams *params, GError **error);
 
 G_END_DECLS

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/train/engine-private.h>
 
+#include <math.h>
+
 #include <gst-sod/run/passes-private.h>
+#include <gst-sod/train/loss-private.h>
 
 /* Small and full size, and the shorter batch at the end of each. */
 #define MAX_STREAMS 4
@@ -103,6 +106,7 @@ compile (GstSodEngine *self, const GstSodShape *input, GHashTable *weights,
     .dtype = GST_SOD_DTYPE_F32,
     .input = *input,
     .threads = self->threads,
+    .deterministic = self->deterministic,
   };
 
   executable = gst_sod_backend_compile (self->backend, &request, error);
@@ -112,16 +116,25 @@ compile (GstSodEngine *self, const GstSodShape *input, GHashTable *weights,
   return open_stream (self, executable, error);
 }
 
+static GstSodPrecision
+find_best_precision (const GstSodEngine *self)
+{
+  const GstSodBackendClass *klass = self->backend->klass;
+
+  return klass->best_training_precision != NULL
+             ? klass->best_training_precision (self->backend)
+             : klass->best_precision (self->backend);
+}
+
 /* The first plan decides on the precision: bf16 where the machine has it, and
  * f32 with the reason where what was asked for cannot be had. */
 static GstSodStream *
 compile_first (GstSodEngine *self, const GstSodShape *input,
     GHashTable *weights, GError **error)
 {
-  GstSodPrecision wanted =
-      self->precision != GST_SOD_PRECISION_AUTO
-          ? self->precision
-          : self->backend->klass->best_precision (self->backend);
+  GstSodPrecision wanted = self->precision != GST_SOD_PRECISION_AUTO
+                               ? self->precision
+                               : find_best_precision (self);
   g_autoptr (GError) refused = NULL;
   GstSodStream *stream = compile (self, input, weights, wanted, &refused);
 
@@ -188,9 +201,30 @@ write_input (GstSodStream *stream, const GstSodTensor *input, GError **error)
   return TRUE;
 }
 
-GstSodTensor *
-gst_sod_engine_forward (GstSodEngine *self, const GstSodTensor *input,
-    GHashTable *weights, GHashTable *gradients, GError **error)
+static gboolean
+bind (GstSodStream *stream, GstSodParams *params, GstSodEngineUse use,
+    GError **error)
+{
+  gboolean average = use == GST_SOD_ENGINE_AVERAGE;
+
+  if (params->masters == NULL)
+    return stream->klass->bind (stream,
+        average ? params->averages : params->weights,
+        use == GST_SOD_ENGINE_LEARNS ? params->gradients : NULL, error);
+  if (stream->klass->bind_masters != NULL)
+    return stream->klass->bind_masters (stream, params->masters,
+        average ? GST_SOD_MASTERS_AVERAGES : GST_SOD_MASTERS_WEIGHTS,
+        use != GST_SOD_ENGINE_LEARNS, error);
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+      "back end \"%s\" cannot train this network; use device=cpu",
+      stream->executable->backend->klass->name);
+  return FALSE;
+}
+
+/* The plan for @input, bound and with the batch written. */
+static GstSodStream *
+begin (GstSodEngine *self, const GstSodTensor *input, GstSodParams *params,
+    GstSodEngineUse use, GError **error)
 {
   const GstSodShape *shape = gst_sod_tensor_get_shape (input);
   GstSodStream *stream;
@@ -204,12 +238,30 @@ gst_sod_engine_forward (GstSodEngine *self, const GstSodTensor *input,
         gst_sod_dtype_name (gst_sod_tensor_get_dtype (input)), found);
     return NULL;
   }
-  stream = ensure_stream (self, shape, weights, error);
-  if (stream == NULL || !stream->klass->bind (stream, weights, gradients, error)
-      || !write_input (stream, input, error)
-      || !stream->klass->execute (stream, error))
+  stream = ensure_stream (self, shape, params->weights, error);
+  if (stream == NULL || !bind (stream, params, use, error)
+      || !write_input (stream, input, error))
+    return NULL;
+  if (use == GST_SOD_ENGINE_LEARNS)
+    gst_sod_params_begin_pass (params);
+  return stream;
+}
+
+static GstSodTensor *
+run (GstSodEngine *self, GstSodStream *stream, GError **error)
+{
+  if (!stream->klass->execute (stream, error))
     return NULL;
   return stream->klass->read_value (stream, self->graph->output, error);
+}
+
+GstSodTensor *
+gst_sod_engine_forward (GstSodEngine *self, const GstSodTensor *input,
+    GstSodParams *params, GstSodEngineUse use, GError **error)
+{
+  GstSodStream *stream = begin (self, input, params, use, error);
+
+  return stream != NULL ? run (self, stream, error) : NULL;
 }
 
 gboolean
@@ -219,4 +271,62 @@ gst_sod_engine_backward (GstSodEngine *self, const GstSodTensor *d_output,
   GstSodStream *stream = g_ptr_array_index (self->streams, 0);
 
   return stream->klass->backward (stream, d_output, d_input, error);
+}
+
+/* ---- a pass there and back ---- */
+
+static gdouble
+learn_in_one (
+    GstSodStream *stream, const GstSodEngineBatch *batch, GError **error)
+{
+  static const GstSodLearnLoss losses[] = {
+    [GST_SOD_LOSS_BCE] = GST_SOD_LEARN_BCE,
+    [GST_SOD_LOSS_STRUCTURE] = GST_SOD_LEARN_STRUCTURE,
+    [GST_SOD_LOSS_L1_GRADIENT] = GST_SOD_LEARN_L1_GRADIENT,
+    [GST_SOD_LOSS_L1] = GST_SOD_LEARN_L1,
+  };
+  GstSodLearnCall call = { losses[batch->loss], batch->target, batch->weights };
+  gdouble loss = NAN;
+
+  return stream->klass->learn (stream, &call, &loss, error) ? loss : NAN;
+}
+
+static gdouble
+learn_by_parts (GstSodEngine *self, GstSodStream *stream,
+    const GstSodEngineBatch *batch, GstSodParams *params, GError **error)
+{
+  g_autoptr (GstSodTensor) output = run (self, stream, error);
+  g_autoptr (GstSodTensor) d_output = NULL;
+  g_autoptr (GError) failure = NULL;
+  gdouble loss;
+
+  if (output != NULL)
+    d_output = gst_sod_tensor_new_shaped (
+        GST_SOD_DTYPE_F32, gst_sod_tensor_get_shape (output), error);
+  if (d_output == NULL)
+    return NAN;
+  loss = gst_sod_loss_compute_threaded (batch->loss, output, batch->target,
+      batch->weights, d_output, self->threads, &failure);
+  if (failure != NULL) {
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return NAN;
+  }
+  if (!isfinite (loss))
+    return loss;
+  gst_sod_params_begin_backward (params);
+  return stream->klass->backward (stream, d_output, NULL, error) ? loss : NAN;
+}
+
+gdouble
+gst_sod_engine_learn (GstSodEngine *self, const GstSodEngineBatch *batch,
+    GstSodParams *params, GError **error)
+{
+  GstSodStream *stream =
+      begin (self, batch->input, params, GST_SOD_ENGINE_LEARNS, error);
+
+  if (stream == NULL)
+    return NAN;
+  if (params->masters != NULL)
+    return learn_in_one (stream, batch, error);
+  return learn_by_parts (self, stream, batch, params, error);
 }

@@ -25,6 +25,14 @@ typedef struct
 void gst_sod_params_update (
     GstSodParams *params, const GstSodUpdate *update, guint threads);
 
+/* A step by the mean of the gradients of the passes since the last one, which
+ * is scaled down to the norm @clip_norm where that is over 0 and less;
+ * @update's scale is not read. @result: as GstSodMastersClass.update() says.
+ * Without masters it cannot fail. */
+gboolean gst_sod_params_step (GstSodParams *params, const GstSodUpdate *update,
+    gdouble clip_norm, guint threads, GstSodMastersResult *result,
+    GError **error);
+
 /* Values of one parameter, one behind the other. */
 typedef struct
 {

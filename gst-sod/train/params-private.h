@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst-sod/nn/network-private.h>
+#include <gst-sod/backend/backend-private.h>
 
 G_BEGIN_DECLS
 
@@ -39,6 +39,12 @@ typedef struct
   GHashTable *weights;   /* name -> GstSodTensor: all */
   GHashTable *gradients; /* name -> GstSodTensor: those that are trained */
   GHashTable *averages;  /* name -> GstSodTensor: over the averages */
+  /* These on the device, where the back end keeps them there: then what lies
+   * here is what gst_sod_params_fetch() found. NULL: there are none. */
+  GstSodMasters *masters;
+  /* Since the last update, where there are none: */
+  guint n_passes;     /* back */
+  GArray *statistics; /* running ones before it; NULL: nothing ran since */
 } GstSodParams;
 
 /* Copies of @network's weights, everything else 0, averages as the weights. */
@@ -55,6 +61,25 @@ void gst_sod_params_put_gradients_by (GstSodParams *self);
 void gst_sod_params_take_mean (GstSodParams *self, guint n_passes);
 /* sum = 0 */
 void gst_sod_params_drop_gradients (GstSodParams *self);
+
+/* ---- masters ---- */
+
+/* Gives masters the values that lie here, if @backend has any. */
+gboolean gst_sod_params_open_masters (
+    GstSodParams *self, GstSodBackend *backend, GError **error);
+/* Both without effect where there are none. */
+gboolean gst_sod_params_store (GstSodParams *self, GError **error);
+gboolean gst_sod_params_fetch (GstSodParams *self, GError **error);
+
+/* ---- the passes of a step, and its end (optimiser.h) ---- */
+
+/* Before a network that learns runs forward, and before it runs back. */
+void gst_sod_params_begin_pass (GstSodParams *self);
+void gst_sod_params_begin_backward (GstSodParams *self);
+
+/* Drops the passes since the last update, and what they did to the running
+ * statistics. */
+void gst_sod_params_discard (GstSodParams *self);
 
 /* name -> new tensor with the weights, or their averages; (transfer full). */
 GHashTable *gst_sod_params_copy (

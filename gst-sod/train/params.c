@@ -115,6 +115,9 @@ gst_sod_params_new (GstSodNetwork *network, GError **error)
 void
 gst_sod_params_free (GstSodParams *self)
 {
+  if (self->masters != NULL)
+    self->masters->klass->free (self->masters);
+  g_clear_pointer (&self->statistics, g_array_unref);
   g_clear_pointer (&self->pieces, g_array_unref);
   g_clear_pointer (&self->averages, g_hash_table_unref);
   g_clear_pointer (&self->list, g_ptr_array_unref);

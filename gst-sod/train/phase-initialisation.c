@@ -106,10 +106,12 @@ take_reverse_pass (
     return FALSE;
   if (!gst_sod_training_settings_get_flag (
           self->training->settings, "reverse.degrade"))
-    return gst_sod_stage_learn (self, map, images, NULL, loss, error);
+    return gst_sod_trainer_learn (
+        self->learner, map, images, NULL, loss, error);
   degraded = degrade_input (self, map, pass, error);
   return degraded != NULL
-         && gst_sod_stage_learn (self, degraded, images, NULL, loss, error);
+         && gst_sod_trainer_learn (
+             self->learner, degraded, images, NULL, loss, error);
 }
 
 gboolean

@@ -177,28 +177,6 @@ gst_sod_stage_compute_loss (const GstSodStage *self, GstSodLoss kind,
 }
 
 gboolean
-gst_sod_stage_learn (GstSodStage *self, const GstSodTensor *input,
-    const GstSodTensor *target, const GstSodTensor *weights, gdouble *loss,
-    GError **error)
-{
-  g_autoptr (GstSodTensor) output =
-      gst_sod_trainer_forward (self->learner, input, error);
-  g_autoptr (GstSodTensor) d_output = NULL;
-  GstSodLoss kind;
-
-  if (output == NULL)
-    return FALSE;
-  g_object_get (self->learner, "loss", &kind, NULL);
-  d_output = gst_sod_tensor_new_shaped (
-      GST_SOD_DTYPE_F32, gst_sod_tensor_get_shape (output), error);
-  if (d_output == NULL
-      || !gst_sod_stage_compute_loss (
-          self, kind, output, target, weights, d_output, loss, error))
-    return FALSE;
-  return gst_sod_trainer_backward (self->learner, d_output, NULL, error);
-}
-
-gboolean
 gst_sod_stage_step_learner (GstSodStage *self, gdouble *loss, GError **error)
 {
   *loss = 0;
@@ -209,7 +187,8 @@ gst_sod_stage_step_learner (GstSodStage *self, gdouble *loss, GError **error)
     gdouble value;
 
     if (!gst_sod_batches_next (self->batches, &input, &target, &weights, error)
-        || !gst_sod_stage_learn (self, input, target, weights, &value, error))
+        || !gst_sod_trainer_learn (
+            self->learner, input, target, weights, &value, error))
       return FALSE;
     *loss += value / (gdouble) self->accumulate;
   }

@@ -105,11 +105,6 @@ gboolean gst_sod_stage_set_batches (GstSodStage *self, GstSodSamples *samples,
 gboolean gst_sod_stage_score_base (GstSodStage *self, GstSodNetwork *network,
     GstSodScores *scores, GError **error);
 
-/* Forward, loss and backward of the learner; no update yet. @weights: of
- * pixels, or NULL. */
-gboolean gst_sod_stage_learn (GstSodStage *self, const GstSodTensor *input,
-    const GstSodTensor *target, const GstSodTensor *weights, gdouble *loss,
-    GError **error);
 /* GST_SOD_ERROR_DIVERGED where the loss is not finite. */
 gboolean gst_sod_stage_compute_loss (const GstSodStage *self, GstSodLoss kind,
     const GstSodTensor *output, const GstSodTensor *target,

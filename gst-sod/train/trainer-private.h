@@ -32,16 +32,15 @@ struct _GstSodTrainer
   gdouble rate_scale; /* of the schedule's rate */
   gboolean frozen;
   gboolean awaits_backward; /* forward() has run, and nothing since */
-  /* Since the last update: */
-  guint n_passes;
-  GArray *statistics; /* running ones before it; NULL: nothing ran since */
+  guint n_passes;           /* there and back, since the last update */
 };
 
 /* As gst_sod_trainer_new(), on a back end of the caller's choice. */
 GstSodTrainer *gst_sod_trainer_new_on (GstSodNetwork *network,
     GstSodBackend *backend, guint threads, GError **error);
 
-/* For tests; owned by the trainer. */
+/* For tests; owned by the trainer. As they are now, wherever they are trained;
+ * NULL where a device refuses to tell. */
 GstSodParams *gst_sod_trainer_get_params (GstSodTrainer *self);
 
 /* ---- a step taken apart, for the phases ---- */
@@ -56,6 +55,14 @@ GstSodTensor *gst_sod_trainer_forward (
  * @d_input: as the input, written (=), or NULL where it is not wanted. */
 gboolean gst_sod_trainer_backward (GstSodTrainer *self,
     const GstSodTensor *d_output, GstSodTensor *d_input, GError **error);
+
+/* forward(), the loss that the property names, and backward() of one batch, at
+ * one go where the back end has that: a step is learnt or taken apart, not
+ * both. @weights: of the pixels, (n, 1, h, w), or NULL; @loss: written.
+ * GST_SOD_ERROR_DIVERGED where that is not finite: then discard(). */
+gboolean gst_sod_trainer_learn (GstSodTrainer *self, const GstSodTensor *input,
+    const GstSodTensor *target, const GstSodTensor *weights, gdouble *loss,
+    GError **error);
 
 /* A step by the mean of the gradients since the last one.
  * GST_SOD_ERROR_DIVERGED where they are not finite; weights, statistics and
@@ -75,12 +82,6 @@ void gst_sod_trainer_set_frozen (GstSodTrainer *self, gboolean frozen);
  * average. Not between forward() and backward(). (transfer full) */
 GstSodTensor *gst_sod_trainer_predict (GstSodTrainer *self,
     const GstSodTensor *input, gboolean average, GError **error);
-
-/* The loss that the property names, on the trainer's threads; as
- * gst_sod_loss_compute(). */
-gdouble gst_sod_trainer_compute_loss (GstSodTrainer *self,
-    const GstSodTensor *output, const GstSodTensor *target,
-    const GstSodTensor *weights, GstSodTensor *d_output, GError **error);
 
 /* The schedule goes on as if @step updates had been made; the optimiser's
  * moments and the averages know how many it were. */

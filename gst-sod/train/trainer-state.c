@@ -91,6 +91,8 @@ gst_sod_trainer_write_state (GstSodTrainer *self, GstSodCheckpoint *checkpoint,
   g_autofree gchar *names = make_name (section, "names");
   g_autofree gchar *text = describe (self->params);
 
+  if (!gst_sod_params_fetch (self->params, error))
+    return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++) {
     g_autofree gchar *name = make_name (section, parts[i]);
 
@@ -205,14 +207,11 @@ gst_sod_trainer_read_state (GstSodTrainer *self,
   values = read_parts (self, checkpoint, section, error);
   if (values == NULL)
     return FALSE;
+  gst_sod_trainer_discard (self);
   take_parts (self, values);
   g_strfreev ((gchar **) values);
   self->n_steps = position.n_steps;
   self->position = position.position;
   self->rate_scale = position.rate_scale;
-  gst_sod_params_drop_gradients (self->params);
-  self->n_passes = 0;
-  self->awaits_backward = FALSE;
-  g_clear_pointer (&self->statistics, g_array_unref);
-  return TRUE;
+  return gst_sod_params_store (self->params, error);
 }

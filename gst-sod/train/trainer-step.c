@@ -3,44 +3,8 @@
 #include <gst-sod/train/trainer-private.h>
 
 #include <math.h>
-#include <string.h>
 
-#include <gst-sod/train/loss-private.h>
 #include <gst-sod/train/optimiser-private.h>
-
-/* ---- running statistics: a refused step puts them back ---- */
-
-/* One after the other, before the first pass changes them. */
-static void
-keep_statistics (GstSodTrainer *self)
-{
-  if (self->statistics != NULL)
-    return;
-  self->statistics = g_array_new (FALSE, FALSE, sizeof (gfloat));
-  for (guint i = 0; i < self->params->list->len; i++) {
-    const GstSodParam *param = g_ptr_array_index (self->params->list, i);
-
-    if (param->gradient == NULL)
-      g_array_append_vals (self->statistics,
-          gst_sod_tensor_peek_data (param->weight), (guint) param->n);
-  }
-}
-
-static void
-restore_statistics (GstSodTrainer *self)
-{
-  const gfloat *from = (const gfloat *) (gconstpointer) self->statistics->data;
-
-  for (guint i = 0; i < self->params->list->len; i++) {
-    const GstSodParam *param = g_ptr_array_index (self->params->list, i);
-
-    if (param->gradient != NULL)
-      continue;
-    memcpy (gst_sod_tensor_get_data (param->weight), from,
-        param->n * sizeof (gfloat));
-    from += param->n;
-  }
-}
 
 /* ---- the parts ---- */
 
@@ -48,12 +12,10 @@ GstSodTensor *
 gst_sod_trainer_forward (
     GstSodTrainer *self, const GstSodTensor *input, GError **error)
 {
-  GstSodTensor *output;
+  GstSodTensor *output =
+      gst_sod_engine_forward (&self->engine, input, self->params,
+          self->frozen ? GST_SOD_ENGINE_FROZEN : GST_SOD_ENGINE_LEARNS, error);
 
-  if (!self->frozen)
-    keep_statistics (self);
-  output = gst_sod_engine_forward (&self->engine, input, self->params->weights,
-      self->frozen ? NULL : self->params->gradients, error);
   self->awaits_backward = output != NULL;
   return output;
 }
@@ -65,8 +27,8 @@ gst_sod_trainer_backward (GstSodTrainer *self, const GstSodTensor *d_output,
   g_return_val_if_fail (self->awaits_backward, FALSE);
 
   self->awaits_backward = FALSE;
-  if (!self->frozen && self->n_passes > 0)
-    gst_sod_params_put_gradients_by (self->params);
+  if (!self->frozen)
+    gst_sod_params_begin_backward (self->params);
   if (!gst_sod_engine_backward (&self->engine, d_output, d_input, error))
     return FALSE;
   if (!self->frozen)
@@ -74,41 +36,54 @@ gst_sod_trainer_backward (GstSodTrainer *self, const GstSodTensor *d_output,
   return TRUE;
 }
 
-static void
-begin_anew (GstSodTrainer *self)
+gboolean
+gst_sod_trainer_learn (GstSodTrainer *self, const GstSodTensor *input,
+    const GstSodTensor *target, const GstSodTensor *weights, gdouble *loss,
+    GError **error)
 {
-  self->n_passes = 0;
+  GstSodEngineBatch batch = { self->settings.loss, input, target, weights };
+  GError *failure = NULL;
+
   self->awaits_backward = FALSE;
-  g_clear_pointer (&self->statistics, g_array_unref);
+  *loss = gst_sod_engine_learn (&self->engine, &batch, self->params, &failure);
+  if (failure != NULL) {
+    g_propagate_error (error, failure);
+    return FALSE;
+  }
+  if (!isfinite (*loss)) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_DIVERGED,
+        "training diverged: the loss of step %" G_GUINT64_FORMAT
+        " is %g; go on from an earlier network with a smaller learning-rate",
+        self->n_steps, *loss);
+    return FALSE;
+  }
+  self->n_passes++;
+  return TRUE;
 }
 
 void
 gst_sod_trainer_discard (GstSodTrainer *self)
 {
-  if (self->statistics != NULL)
-    restore_statistics (self);
-  gst_sod_params_drop_gradients (self->params);
-  begin_anew (self);
+  gst_sod_params_discard (self->params);
+  self->n_passes = 0;
+  self->awaits_backward = FALSE;
 }
 
-/* What the gradients are multiplied with, so that they are no longer than the
- * limit; NaN with @error set where they are not finite. */
-static gdouble
-find_scale (GstSodTrainer *self, GError **error)
+/* Whether the step was taken; one whose loss was scaled up too much for f16 is
+ * left out and no error. */
+static gboolean
+check_result (const GstSodTrainer *self, const GstSodMastersResult *result,
+    gboolean *taken, GError **error)
 {
-  gdouble norm =
-      gst_sod_params_gradient_norm (self->params, self->engine.threads);
-  gdouble limit = self->settings.clip_norm;
-
-  if (!isfinite (norm)) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_DIVERGED,
-        "training diverged: the gradient of step %" G_GUINT64_FORMAT
-        " is not finite; go on from an earlier network with a smaller "
-        "learning-rate",
-        self->n_steps);
-    return NAN;
-  }
-  return limit > 0 && norm > limit ? limit / norm : 1;
+  *taken = isfinite (result->norm);
+  if (*taken || result->rescaled)
+    return TRUE;
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_DIVERGED,
+      "training diverged: the gradient of step %" G_GUINT64_FORMAT
+      " is not finite; go on from an earlier network with a smaller "
+      "learning-rate",
+      self->n_steps);
+  return FALSE;
 }
 
 gboolean
@@ -127,20 +102,21 @@ gst_sod_trainer_update (GstSodTrainer *self, GError **error)
                          ? 1 - MIN (settings->average_decay, early)
                          : 0,
   };
+  GstSodMastersResult result = { 0 };
+  gboolean taken;
 
   g_return_val_if_fail (self->n_passes > 0, FALSE);
 
-  if (self->n_passes > 1)
-    gst_sod_params_take_mean (self->params, self->n_passes);
-  step.scale = find_scale (self, error);
-  if (isnan (step.scale)) {
-    gst_sod_trainer_discard (self);
+  self->n_passes = 0;
+  self->awaits_backward = FALSE;
+  if (!gst_sod_params_step (self->params, &step, settings->clip_norm,
+          self->engine.threads, &result, error)
+      || !check_result (self, &result, &taken, error))
     return FALSE;
+  if (taken) {
+    self->n_steps++;
+    self->position++;
   }
-  gst_sod_params_update (self->params, &step, self->engine.threads);
-  self->n_steps++;
-  self->position++;
-  begin_anew (self);
   return TRUE;
 }
 
@@ -156,52 +132,8 @@ gst_sod_trainer_predict (GstSodTrainer *self, const GstSodTensor *input,
     gboolean average, GError **error)
 {
   self->awaits_backward = FALSE;
-  return gst_sod_engine_forward (&self->engine, input,
-      average ? self->params->averages : self->params->weights, NULL, error);
-}
-
-gdouble
-gst_sod_trainer_compute_loss (GstSodTrainer *self, const GstSodTensor *output,
-    const GstSodTensor *target, const GstSodTensor *weights,
-    GstSodTensor *d_output, GError **error)
-{
-  return gst_sod_loss_compute_threaded (self->settings.loss, output, target,
-      weights, d_output, self->engine.threads, error);
-}
-
-/* ---- all of them ---- */
-
-/* Leaves the gradients of the batch's loss beside the weights; NaN and @error
- * on failure. */
-static gdouble
-differentiate (GstSodTrainer *self, const GstSodTensor *input,
-    const GstSodTensor *target, GError **error)
-{
-  g_autoptr (GstSodTensor) output =
-      gst_sod_trainer_forward (self, input, error);
-  g_autoptr (GstSodTensor) d_output = NULL;
-  GError *failure = NULL;
-  gdouble loss;
-
-  if (output != NULL)
-    d_output = gst_sod_tensor_new_shaped (
-        GST_SOD_DTYPE_F32, gst_sod_tensor_get_shape (output), error);
-  if (d_output == NULL)
-    return NAN;
-  loss = gst_sod_trainer_compute_loss (
-      self, output, target, NULL, d_output, &failure);
-  if (failure != NULL) {
-    g_propagate_error (error, failure);
-    return NAN;
-  }
-  if (!isfinite (loss)) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_DIVERGED,
-        "training diverged: the loss of step %" G_GUINT64_FORMAT
-        " is %g; go on from an earlier network with a smaller learning-rate",
-        self->n_steps, loss);
-    return NAN;
-  }
-  return gst_sod_trainer_backward (self, d_output, NULL, error) ? loss : NAN;
+  return gst_sod_engine_forward (&self->engine, input, self->params,
+      average ? GST_SOD_ENGINE_AVERAGE : GST_SOD_ENGINE_FROZEN, error);
 }
 
 /**
@@ -236,8 +168,7 @@ gst_sod_trainer_step (GstSodTrainer *self, const GstSodTensor *input,
   g_return_val_if_fail (GST_SOD_IS_TRAINER (self), FALSE);
   g_return_val_if_fail (input != NULL && target != NULL, FALSE);
 
-  value = differentiate (self, input, target, error);
-  if (isnan (value)) {
+  if (!gst_sod_trainer_learn (self, input, target, NULL, &value, error)) {
     gst_sod_trainer_discard (self);
     return FALSE;
   }

@@ -29,7 +29,6 @@ gst_sod_trainer_finalize (GObject *object)
   GstSodTrainer *self = GST_SOD_TRAINER (object);
 
   gst_sod_engine_clear (&self->engine);
-  g_clear_pointer (&self->statistics, g_array_unref);
   g_clear_pointer (&self->params, gst_sod_params_free);
   g_clear_object (&self->network);
   G_OBJECT_CLASS (gst_sod_trainer_parent_class)->finalize (object);
@@ -300,7 +299,8 @@ gst_sod_trainer_new_on (GstSodNetwork *network, GstSodBackend *backend,
   gst_sod_engine_init (&self->engine, network, backend, threads);
   gst_sod_engine_set_precision (&self->engine, self->settings.precision);
   self->params = gst_sod_params_new (network, error);
-  if (self->params == NULL)
+  if (self->params == NULL
+      || !gst_sod_params_open_masters (self->params, backend, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -447,6 +447,8 @@ gst_sod_trainer_snapshot (GstSodTrainer *self, GError **error)
 
   g_return_val_if_fail (GST_SOD_IS_TRAINER (self), NULL);
 
+  if (!gst_sod_params_fetch (self->params, error))
+    return NULL;
   weights = gst_sod_params_copy (
       self->params, self->settings.average_decay > 0, error);
   if (weights == NULL)
@@ -459,5 +461,5 @@ gst_sod_trainer_snapshot (GstSodTrainer *self, GError **error)
 GstSodParams *
 gst_sod_trainer_get_params (GstSodTrainer *self)
 {
-  return self->params;
+  return gst_sod_params_fetch (self->params, NULL) ? self->params : NULL;
 }

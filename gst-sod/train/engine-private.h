@@ -27,9 +27,11 @@ void gst_sod_engine_init (GstSodEngine *self, GstSodNetwork *network,
     GstSodBackend *backend, guint threads);
 void gst_sod_engine_clear (GstSodEngine *self);
 
-/* Holds from the next plan on. */
+/* Both hold from the next plan on. */
 void gst_sod_engine_set_precision (
     GstSodEngine *self, GstSodPrecision precision);
+void gst_sod_engine_set_deterministic (
+    GstSodEngine *self, gboolean deterministic);
 
 /* What a pass makes of the parameters. */
 typedef enum

@@ -55,6 +55,16 @@ gst_sod_engine_set_precision (GstSodEngine *self, GstSodPrecision precision)
     g_ptr_array_set_size (self->streams, 0);
 }
 
+void
+gst_sod_engine_set_deterministic (GstSodEngine *self, gboolean deterministic)
+{
+  if (deterministic == self->deterministic)
+    return;
+  self->deterministic = deterministic;
+  if (self->streams != NULL)
+    g_ptr_array_set_size (self->streams, 0);
+}
+
 /* ---- plans ---- */
 
 /* Drops plans that were not used for longest, until there is room for one to

@@ -35,7 +35,7 @@ const GstSodSetting gst_sod_settings[] = {
   TEXT ("run.device", "auto", "auto", "auto, cpu, cuda or cuda:N"),
   INTEGER ("run.threads", 0, 1024, "0", "0",
       "of the arithmetic; 0: as many as the back end likes"),
-  WORD ("run.precision", "auto|f32|bf16", "auto", "f32",
+  WORD ("run.precision", "auto|f32|bf16|f16|tf32", "auto", "f32",
       "of the arithmetic; master weights are always f32"),
   INTEGER ("run.first-phase", 1, 3, "1", "1",
       "1 initialisation, 2 augmented, 3 semi-supervised"),

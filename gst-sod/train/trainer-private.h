@@ -18,6 +18,7 @@ typedef struct
   gdouble clip_norm, average_decay;
   GstSodPrecision precision;
   guint accumulate;
+  gboolean deterministic;
 } GstSodTrainerSettings;
 
 struct _GstSodTrainer

@@ -18,6 +18,7 @@ enum
   PROP_AVERAGE_DECAY,
   PROP_PRECISION,
   PROP_ACCUMULATE,
+  PROP_DETERMINISTIC,
   N_PROPS
 };
 
@@ -81,6 +82,10 @@ gst_sod_trainer_set_property (
     case PROP_ACCUMULATE:
       settings->accumulate = g_value_get_uint (value);
       break;
+    case PROP_DETERMINISTIC:
+      settings->deterministic = g_value_get_boolean (value);
+      gst_sod_engine_set_deterministic (&self->engine, settings->deterministic);
+      break;
     default:
       if (find_double (self, id) != NULL)
         *find_double (self, id) = g_value_get_double (value);
@@ -114,6 +119,9 @@ gst_sod_trainer_get_property (
       break;
     case PROP_ACCUMULATE:
       g_value_set_uint (value, settings->accumulate);
+      break;
+    case PROP_DETERMINISTIC:
+      g_value_set_boolean (value, settings->deterministic);
       break;
     default:
       if (find_double (self, id) != NULL)
@@ -241,7 +249,10 @@ install_arithmetic (GObjectClass *klass, GParamFlags flags)
    * GstSodTrainer:precision:
    *
    * Of the arithmetic; the master weights are always f32.
-   * %GST_SOD_PRECISION_AUTO: bf16 where the machine has it, else f32. A
+   * %GST_SOD_PRECISION_AUTO: bf16 where the device has it, else f32. With
+   * %GST_SOD_PRECISION_F16, on a GPU, the loss is scaled up on the way back; a
+   * step whose gradients are then too large is left out, counts as none, and
+   * the scale is halved. A
    * precision that cannot be had becomes f32, and
    * gst_sod_trainer_get_precision() tells. Not between two passes of one
    * step.
@@ -262,6 +273,18 @@ install_arithmetic (GObjectClass *klass, GParamFlags flags)
   g_object_class_install_property (klass, PROP_ACCUMULATE,
       g_param_spec_uint (
           "accumulate", "Accumulate", "Batches in a step", 1, 65536, 1, flags));
+  /**
+   * GstSodTrainer:deterministic:
+   *
+   * Whether the same batches give the same bytes. %FALSE lets a GPU add up
+   * gradients in the order in which they come, where that is faster; on the CPU
+   * there is no such order. Not between two passes of one step.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_DETERMINISTIC,
+      g_param_spec_boolean ("deterministic", "Deterministic",
+          "Whether the same batches give the same bytes", TRUE, flags));
 }
 
 static void
@@ -298,6 +321,8 @@ gst_sod_trainer_new_on (GstSodNetwork *network, GstSodBackend *backend,
     self->settings.loss = GST_SOD_LOSS_L1_GRADIENT;
   gst_sod_engine_init (&self->engine, network, backend, threads);
   gst_sod_engine_set_precision (&self->engine, self->settings.precision);
+  gst_sod_engine_set_deterministic (
+      &self->engine, self->settings.deterministic);
   self->params = gst_sod_params_new (network, error);
   if (self->params == NULL
       || !gst_sod_params_open_masters (self->params, backend, error))

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A training step's passes on the CPU: milliseconds an image beside the sum of
- * the plan's steps, each timed alone, and of the bare arithmetic: of those of
- * them that are convolutions, and of oneDNN's own batch norms. It reports and
- * never fails on a time. */
+/* A training step: milliseconds an image of the whole trainer, batch in, loss
+ * out, weights updated; on a GPU also of a step from a batch whose images are
+ * there already; and on the CPU of both passes, beside the sum of the
+ * plan's steps, each timed alone, and of the bare arithmetic: of those of them
+ * that are convolutions, and of oneDNN's own batch norms. It reports and never
+ * fails on a time. */
+#if HAS_PROFILE
 #include <gst-sod/backend/onednn/profile-private.h>
+#endif
 #include <gst-sod/run/passes-private.h>
+#include <gst-sod/train/trainer-private.h>
 
 #include <json-glib/json-glib.h>
 #include <locale.h>
@@ -13,7 +18,10 @@
 
 #define WARM_UP 3
 
+#define N_PRECISIONS 4
+
 static gchar *preset;
+static gchar *device_name;
 static gchar *precision_name;
 static gchar *size;
 static gint batch = 8;
@@ -27,8 +35,10 @@ static gboolean steps_too;
 static const GOptionEntry entries[] = {
   { "preset", 0, 0, G_OPTION_ARG_STRING, &preset, "architecture (base)",
       "NAME" },
+  { "device", 'd', 0, G_OPTION_ARG_STRING, &device_name,
+      "cpu, cuda or cuda:N (cpu)", "NAME" },
   { "precision", 'p', 0, G_OPTION_ARG_STRING, &precision_name,
-      "f32 or bf16 (all that the CPU has)", "NAME" },
+      "f32 or bf16, on a GPU f16 or tf32 too (all that there are)", "NAME" },
   { "size", 0, 0, G_OPTION_ARG_STRING, &size,
       "of the input (the architecture's)", "WxH" },
   { "batch", 'b', 0, G_OPTION_ARG_INT, &batch, "images a step (8)", "N" },
@@ -52,12 +62,19 @@ typedef struct
   GstSodStream *stream;
   GHashTable *weights, *gradients;
   GstSodTensor *d_output;
-  gdouble forward, backward; /* milliseconds, the shortest */
+  GstSodTrainer *trainer;
+  GstSodTensor *input, *target;
+  /* Milliseconds, the shortest. */
+  gdouble forward, backward, whole, resident;
+  gdouble memory; /* MiB of activations and scratch */
   guint n_steps;
   gchar **steps;
   gint64 *step_times; /* nanoseconds, the shortest */
   gint64 *norm_times; /* likewise, of oneDNN's batch norms */
 } Subject;
+
+/* Only oneDNN's plans tell the time of their steps. */
+static gboolean is_profiled;
 
 static gboolean
 is_convolution (const gchar *step)
@@ -148,8 +165,107 @@ cut (const GstSodGraph *graph)
                                        : gst_sod_graph_find (graph, "image"));
 }
 
+/* ---- the trainer ---- */
+
 static gboolean
-subject_init (Subject *self, GstSodNetwork *network, GstSodBackend *backend,
+init_trainer (Subject *self, GstSodNetwork *network, GstSodBackend *backend,
+    const GstSodShape *input, GError **error)
+{
+  g_autoptr (GstSodGraph) graph = cut (gst_sod_network_get_graph (network));
+  g_autofree GstSodShape *shapes =
+      gst_sod_graph_infer_shapes (graph, input, error);
+  gfloat *values;
+
+  if (shapes == NULL)
+    return FALSE;
+  self->trainer =
+      gst_sod_trainer_new_on (network, backend, (guint) threads, error);
+  self->input = new_noise (input, error);
+  self->target = new_noise (&shapes[graph->output], error);
+  if (self->trainer == NULL || self->input == NULL || self->target == NULL)
+    return FALSE;
+  g_object_set (self->trainer, "precision", self->precision, NULL);
+  values = gst_sod_tensor_get_data (self->target);
+  for (gsize i = 0; i < gst_sod_tensor_get_n_elements (self->target); i++)
+    values[i] = values[i] > 0;
+  return TRUE;
+}
+
+/* What the precision fell back to, if it did, is not what was asked for. */
+static gboolean
+check_trainer (Subject *self, GError **error)
+{
+  const GstSodExecutable *executable =
+      ((GstSodStream *) g_ptr_array_index (self->trainer->engine.streams, 0))
+          ->executable;
+  const gchar *reason = NULL;
+
+  gst_sod_trainer_get_precision (self->trainer, &reason);
+  if (reason != NULL) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+        "precision %s: %s", gst_sod_precision_name (self->precision), reason);
+    return FALSE;
+  }
+  self->memory =
+      (gdouble) (executable->arena_size + executable->workspace_size) / 1048576;
+  return TRUE;
+}
+
+/* As gst_sod_trainer_step (), but for the images' way to the device. */
+static gboolean
+take_resident_step (Subject *self, GError **error)
+{
+  GstSodStream *stream = g_ptr_array_index (self->trainer->engine.streams, 0);
+  GstSodLearnCall call = { self->trainer->settings.loss
+                                   == GST_SOD_LOSS_L1_GRADIENT
+                               ? GST_SOD_LEARN_L1_GRADIENT
+                               : GST_SOD_LEARN_STRUCTURE,
+    self->target, NULL };
+  gdouble loss;
+
+  if (!stream->klass->learn (stream, &call, &loss, error))
+    return FALSE;
+  self->trainer->n_passes++;
+  return gst_sod_trainer_update (self->trainer, error);
+}
+
+static gboolean
+run_resident (Subject *self, GError **error)
+{
+  if (self->trainer->params->masters == NULL)
+    return TRUE;
+  for (gint i = 0; i < WARM_UP + iterations; i++) {
+    gint64 start = g_get_monotonic_time ();
+
+    if (!take_resident_step (self, error))
+      return FALSE;
+    if (i >= WARM_UP)
+      self->resident = MIN (
+          self->resident, (gdouble) (g_get_monotonic_time () - start) / 1000);
+  }
+  return TRUE;
+}
+
+static gboolean
+run_trainer (Subject *self, GError **error)
+{
+  for (gint i = 0; i < WARM_UP + iterations; i++) {
+    gint64 start = g_get_monotonic_time ();
+
+    if (!gst_sod_trainer_step (
+            self->trainer, self->input, self->target, NULL, error))
+      return FALSE;
+    if (i >= WARM_UP)
+      self->whole =
+          MIN (self->whole, (gdouble) (g_get_monotonic_time () - start) / 1000);
+  }
+  return check_trainer (self, error) && run_resident (self, error);
+}
+
+/* ---- both passes ---- */
+
+static gboolean
+init_passes (Subject *self, GstSodNetwork *network, GstSodBackend *backend,
     GstSodPrecision precision, const GstSodShape *input, GError **error)
 {
   g_autoptr (GstSodGraph) graph = cut (gst_sod_network_get_graph (network));
@@ -162,10 +278,8 @@ subject_init (Subject *self, GstSodNetwork *network, GstSodBackend *backend,
     .threads = (guint) threads,
   };
 
-  self->precision = precision;
   self->weights = copy_table (gst_sod_network_get_weights (network));
   self->gradients = copy_table (self->weights);
-  self->forward = self->backward = G_MAXDOUBLE;
   request.weights = self->weights;
   self->executable = gst_sod_backend_compile (backend, &request, error);
   if (self->executable == NULL)
@@ -186,9 +300,24 @@ subject_init (Subject *self, GstSodNetwork *network, GstSodBackend *backend,
          && write_input (self, input, error);
 }
 
+static gboolean
+subject_init (Subject *self, GstSodNetwork *network, GstSodBackend *backend,
+    GstSodPrecision precision, const GstSodShape *input, GError **error)
+{
+  self->precision = precision;
+  self->forward = self->backward = G_MAXDOUBLE;
+  self->whole = self->resident = G_MAXDOUBLE;
+  return init_trainer (self, network, backend, input, error)
+         && (!is_profiled
+             || init_passes (self, network, backend, precision, input, error));
+}
+
 static void
 subject_clear (Subject *self)
 {
+  g_clear_object (&self->trainer);
+  g_clear_pointer (&self->input, gst_sod_tensor_unref);
+  g_clear_pointer (&self->target, gst_sod_tensor_unref);
   g_strfreev (self->steps);
   g_free (self->step_times);
   g_free (self->norm_times);
@@ -218,20 +347,36 @@ run_step (Subject *self, gboolean note, GError **error)
   return TRUE;
 }
 
+/* The steps of the plan, each alone. */
+static gboolean
+profile (
+    const Subject *self, gint64 *step_times, gint64 *norm_times, GError **error)
+{
+#if HAS_PROFILE
+  return gst_sod_onednn_train_profile (
+             self->stream, (guint) iterations, step_times, error)
+         && gst_sod_onednn_train_profile_norms (
+             self->executable, (guint) iterations, norm_times, error);
+#else
+  g_assert_not_reached ();
+#endif
+}
+
 static gboolean
 run_round (Subject *self, GError **error)
 {
   g_autofree gint64 *step_times = g_new0 (gint64, self->n_steps);
   g_autofree gint64 *norm_times = g_new0 (gint64, self->n_steps);
 
-  for (gint i = 0; i < WARM_UP + iterations; i++) {
+  if (!run_trainer (self, error))
+    return FALSE;
+  for (gint i = 0; is_profiled && i < WARM_UP + iterations; i++) {
     if (!run_step (self, i >= WARM_UP, error))
       return FALSE;
   }
-  if (!gst_sod_onednn_train_profile (
-          self->stream, (guint) iterations, step_times, error)
-      || !gst_sod_onednn_train_profile_norms (
-          self->executable, (guint) iterations, norm_times, error))
+  if (!is_profiled)
+    return TRUE;
+  if (!profile (self, step_times, norm_times, error))
     return FALSE;
   for (guint i = 0; i < self->n_steps; i++) {
     self->step_times[i] = MIN (self->step_times[i], step_times[i]);
@@ -243,30 +388,48 @@ run_round (Subject *self, GError **error)
 /* ---- report ---- */
 
 static void
+print_passes (const Subject *self)
+{
+  gdouble whole = self->forward + self->backward;
+
+  g_print (" %9.3f %9.3f %9.3f %9.3f %9.3f %7.3f", whole / batch,
+      self->forward / batch, self->backward / batch,
+      get_sum (self, FALSE) / batch, get_sum (self, TRUE) / batch,
+      whole / get_sum (self, TRUE));
+}
+
+static void
 print_table (Subject *subjects, guint n)
 {
-  g_print ("%-10s %9s %9s %9s %9s %9s %7s %9s\n", "precision", "step",
-      "forward", "backward", "steps", "bare", "ratio", "MiB");
+  g_print ("%-10s %9s %9s %9s", "precision", "trainer", "images/s", "MiB");
+  if (is_profiled)
+    g_print (" %9s %9s %9s %9s %9s %7s", "step", "forward", "backward", "steps",
+        "bare", "ratio");
+  else
+    g_print (" %9s", "resident");
+  g_print ("\n");
   for (guint i = 0; i < n; i++) {
     Subject *self = &subjects[i];
-    gdouble whole = self->forward + self->backward;
 
-    g_print ("%-10s %9.3f %9.3f %9.3f %9.3f %9.3f %7.3f %9.1f\n",
-        gst_sod_precision_name (self->precision), whole / batch,
-        self->forward / batch, self->backward / batch,
-        get_sum (self, FALSE) / batch, get_sum (self, TRUE) / batch,
-        whole / get_sum (self, TRUE),
-        (gdouble) (self->executable->arena_size
-                   + self->executable->workspace_size)
-            / 1048576);
+    g_print ("%-10s %9.3f %9.1f %9.1f",
+        gst_sod_precision_name (self->precision), self->whole / batch,
+        1000 * batch / self->whole, self->memory);
+    if (is_profiled)
+      print_passes (self);
+    else if (self->resident < G_MAXDOUBLE)
+      g_print (" %9.3f", self->resident / batch);
+    g_print ("\n");
     for (guint j = 0; steps_too && j < self->n_steps; j++)
       g_print ("  %8.3f  %s\n", (gdouble) self->step_times[j] / 1e6 / batch,
           self->steps[j]);
   }
-  g_print ("(milliseconds an image, the shortest; steps: the sum of the plan's "
-           "steps, each\n timed alone; bare: of its convolutions and oneDNN's "
-           "batch norms; ratio: step "
-           "over bare; MiB: activations\n and scratch of the batch)\n");
+  g_print ("(milliseconds an image, the shortest; trainer: batch in, loss out, "
+           "weights\n updated; resident: likewise, from images that are on the "
+           "device already;\n MiB: activations and scratch of the batch)\n");
+  if (is_profiled)
+    g_print ("(step: both passes; steps: the sum of the plan's steps, each "
+             "timed alone;\n bare: of its convolutions and oneDNN's batch "
+             "norms; ratio: step over bare)\n");
 }
 
 static void
@@ -283,14 +446,20 @@ build_subject (JsonBuilder *builder, Subject *self)
   json_builder_set_member_name (builder, "precision");
   json_builder_add_string_value (
       builder, gst_sod_precision_name (self->precision));
-  add_number (builder, "forward-ms", self->forward / batch);
-  add_number (builder, "backward-ms", self->backward / batch);
-  add_number (builder, "steps-ms", get_sum (self, FALSE) / batch);
-  add_number (builder, "bare-ms", get_sum (self, TRUE) / batch);
-  add_number (builder, "memory-mib",
-      (gdouble) (self->executable->arena_size
-                 + self->executable->workspace_size)
-          / 1048576);
+  json_builder_set_member_name (builder, "device");
+  json_builder_add_string_value (builder, device_name);
+  add_number (builder, "batch", batch);
+  add_number (builder, "trainer-ms", self->whole / batch);
+  add_number (builder, "images-per-second", 1000 * batch / self->whole);
+  add_number (builder, "memory-mib", self->memory);
+  if (self->resident < G_MAXDOUBLE)
+    add_number (builder, "resident-ms", self->resident / batch);
+  if (is_profiled) {
+    add_number (builder, "forward-ms", self->forward / batch);
+    add_number (builder, "backward-ms", self->backward / batch);
+    add_number (builder, "steps-ms", get_sum (self, FALSE) / batch);
+    add_number (builder, "bare-ms", get_sum (self, TRUE) / batch);
+  }
   json_builder_end_object (builder);
 }
 
@@ -317,11 +486,12 @@ static guint
 list_precisions (
     GstSodBackend *backend, GstSodPrecision *precisions, GError **error)
 {
-  static const GstSodPrecision all[] = { GST_SOD_PRECISION_F32,
-    GST_SOD_PRECISION_BF16 };
+  static const GstSodPrecision all[N_PRECISIONS] = { GST_SOD_PRECISION_F32,
+    GST_SOD_PRECISION_BF16, GST_SOD_PRECISION_F16, GST_SOD_PRECISION_TF32 };
+  gboolean is_gpu = g_str_equal (backend->klass->device, "cuda");
   guint n = 0;
 
-  for (guint i = 0; i < G_N_ELEMENTS (all); i++) {
+  for (guint i = 0; i < (is_gpu ? N_PRECISIONS : 2); i++) {
     const gchar *name = gst_sod_precision_name (all[i]);
 
     if (precision_name != NULL && !g_str_equal (name, precision_name))
@@ -334,7 +504,8 @@ list_precisions (
   }
   if (n == 0)
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
-        "\"%s\" is no precision of this benchmark; use f32 or bf16",
+        "\"%s\" is no precision of this benchmark; use f32 or bf16, on a GPU "
+        "also f16 or tf32",
         precision_name);
   return n;
 }
@@ -359,9 +530,10 @@ find_input (
 static gboolean
 benchmark (GError **error)
 {
-  GstSodPrecision precisions[2];
-  Subject subjects[2] = { { 0 } };
-  GstSodBackend *backend = gst_sod_backend_for_device ("cpu", NULL, error);
+  GstSodPrecision precisions[N_PRECISIONS];
+  Subject subjects[N_PRECISIONS] = { { 0 } };
+  GstSodBackend *backend =
+      gst_sod_backend_for_device (device_name, NULL, error);
   g_autoptr (GstSodArchitecture) architecture =
       gst_sod_architecture_new_preset (
           preset != NULL ? preset : "base", (guint) frames, error);
@@ -370,8 +542,10 @@ benchmark (GError **error)
   gboolean ok;
   guint n;
 
-  if (architecture == NULL || !find_input (architecture, &input, error))
+  if (backend == NULL || architecture == NULL
+      || !find_input (architecture, &input, error))
     return FALSE;
+  is_profiled = g_str_equal (backend->klass->name, "onednn");
   n = list_precisions (backend, precisions, error);
   network = n > 0 ? gst_sod_network_new_random (architecture, 1, error) : NULL;
   ok = network != NULL;
@@ -395,14 +569,17 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (GOptionContext) context =
-      g_option_context_new ("- time of a training step on the CPU");
+      g_option_context_new ("- time of a training step");
   g_autoptr (GError) error = NULL;
 
   setlocale (LC_ALL, "");
   g_option_context_add_main_entries (context, entries, NULL);
-  if (g_option_context_parse (context, &argc, &argv, &error)
-      && benchmark (&error))
-    return 0;
+  if (g_option_context_parse (context, &argc, &argv, &error)) {
+    if (device_name == NULL)
+      device_name = g_strdup ("cpu");
+    if (benchmark (&error))
+      return 0;
+  }
   g_printerr ("benchmark-train: %s\n", error->message);
   return 1;
 }

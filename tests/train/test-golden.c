@@ -218,6 +218,24 @@ test_gradients (gconstpointer data)
         "golden_reverse.safetensors", "map", GST_SOD_LOSS_L1_GRADIENT          \
   }
 
+static void
+add_gpu_tests (const gchar *backend)
+{
+  static Case base, reverse;
+  g_autofree gchar *steps =
+      g_strconcat ("/train/golden/", backend, "/ten-steps-of-base", NULL);
+  g_autofree gchar *of_base =
+      g_strconcat ("/train/golden/", backend, "/gradients-of-base", NULL);
+  g_autofree gchar *of_reverse =
+      g_strconcat ("/train/golden/", backend, "/gradients-of-reverse", NULL);
+
+  base = (Case) BASE (backend);
+  reverse = (Case) REVERSE (backend);
+  g_test_add_data_func (steps, backend, test_ten_steps);
+  g_test_add_data_func (of_base, &base, test_gradients);
+  g_test_add_data_func (of_reverse, &reverse, test_gradients);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -233,6 +251,8 @@ main (int argc, char **argv)
     g_test_add_data_func ("/train/golden/onednn/gradients-of-reverse",
         &reverse[0], test_gradients);
   }
+  if (train_find_gpu () != NULL)
+    add_gpu_tests (train_find_gpu ());
   g_test_add_data_func (
       "/train/golden/ref/ten-steps-of-base", "ref", test_ten_steps);
   g_test_add_data_func (

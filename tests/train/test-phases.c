@@ -79,6 +79,27 @@ test_each_learns (void)
       ==, 16);
 }
 
+/* What runs a step at one go, and what takes it apart. */
+static void
+test_learns_on_a_gpu (void)
+{
+  static const gchar *const more[] = { "run.device", "cuda", "run.last-phase",
+    "2", "run.rounds", "1", "base.steps", "16", "reverse.steps", "16",
+    "reverse.warm-up", "2", "reverse.average-decay", "0.9",
+    "reverse.learning-rate", "1e-2", "augmented.steps", "16", "augmented.ramp",
+    "0", "augmented.warm-up", "2", "augmented.monitor", "warn",
+    "augmented.unlabelled", "no", "data.small-share", "0", "score.interval",
+    "100", NULL };
+  g_autoptr (GstSodTraining) training = training_case_new (more, 1, FALSE);
+  g_autoptr (JsonNode) record = NULL;
+
+  training_case_run (training);
+  record = training_case_record (training);
+  expect_fall (record, 1, "initialise", "a", 0.9);
+  expect_fall (record, 1, "initialise", "reverse", 0.9);
+  expect_fall (record, 2, "augment", "a", 1);
+}
+
 /* What the paper prescribes, but for the size of it. */
 static void
 test_paper_runs (void)
@@ -407,6 +428,8 @@ main (int argc, char **argv)
   add_resume ("/phases/resume/same-bytes-in-phase-2", 11);
   add_resume ("/phases/resume/same-bytes-in-phase-3-of-reverse", 15);
   add_resume ("/phases/resume/same-bytes-in-phase-3-of-a-base-network", 17);
+  if (train_find_gpu () != NULL)
+    g_test_add_func ("/phases/gpu/each-learns", test_learns_on_a_gpu);
   g_test_add_func ("/phases/stop-is-prompt", test_stop_is_prompt);
   g_test_add_func ("/phases/time-ends-it", test_time_ends_it);
   g_test_add_func (

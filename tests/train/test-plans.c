@@ -195,7 +195,28 @@ typedef struct
 {
   const gchar *backend;
   GstSodNetworkKind kind;
+  const gchar *preset; /* NULL: the tiny architecture */
+  guint frames;
 } Pairing;
+
+static void
+init_pairing (TrainPlan *plan, const Pairing *pairing, const gchar *backend,
+    GstSodDType dtype, const GstSodShape *shape)
+{
+  g_autoptr (GstSodArchitecture) architecture = NULL;
+  g_autoptr (GstSodNetwork) network = NULL;
+
+  if (pairing->preset == NULL) {
+    init (plan, pairing->kind, backend, dtype);
+    return;
+  }
+  architecture =
+      gst_sod_architecture_new_preset (pairing->preset, pairing->frames, NULL);
+  network = gst_sod_network_new_random (architecture, 3, NULL);
+  train_plan_init (
+      plan, network, output_label (pairing->kind), backend, dtype, shape);
+  train_weights_unsettle (plan->weights);
+}
 
 /* Against ref in f64: the same output, gradients and running statistics. */
 static void
@@ -203,7 +224,9 @@ test_f32_agrees (gconstpointer data)
 {
   const Pairing *pairing = data;
   g_auto (TrainPlan) exact = { NULL }, plan = { NULL };
-  GstSodShape shape = input_shape (pairing->kind);
+  GstSodShape shape = pairing->preset == NULL
+                          ? input_shape (pairing->kind)
+                          : gst_sod_shape_nchw (2, 3 * pairing->frames, 32, 32);
   g_autoptr (GstSodTensor) input =
       train_tensor_new_random (GST_SOD_DTYPE_F32, &shape, 1);
   g_autoptr (GstSodTensor) d_input =
@@ -216,8 +239,8 @@ test_f32_agrees (gconstpointer data)
   GHashTableIter iter;
   gpointer name, tensor;
 
-  init (&exact, pairing->kind, "ref", GST_SOD_DTYPE_F64);
-  init (&plan, pairing->kind, pairing->backend, GST_SOD_DTYPE_F32);
+  init_pairing (&exact, pairing, "ref", GST_SOD_DTYPE_F64, &shape);
+  init_pairing (&plan, pairing, pairing->backend, GST_SOD_DTYPE_F32, &shape);
   start = train_table_convert (plan.weights, GST_SOD_DTYPE_F32);
   output = train_plan_forward (&exact, input);
   found = train_plan_forward (&plan, input);
@@ -323,12 +346,35 @@ test_refuses_tables_that_do_not_fit (void)
   g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH);
 }
 
+/* On the first GPU, under its back end's name. */
+static void
+add_gpu_tests (const gchar *backend)
+{
+  static Pairing base_pairing, reverse_pairing, frames_pairing;
+  g_autofree gchar *of_base =
+      g_strconcat ("/train/plans/", backend, "/agrees-on-base", NULL);
+  g_autofree gchar *of_reverse =
+      g_strconcat ("/train/plans/", backend, "/agrees-on-reverse", NULL);
+
+  g_autofree gchar *of_frames = g_strconcat (
+      "/train/plans/", backend, "/agrees-on-base-of-two-frames", NULL);
+
+  base_pairing = (Pairing){ backend, base, NULL, 1 };
+  reverse_pairing = (Pairing){ backend, reverse, NULL, 1 };
+  frames_pairing = (Pairing){ backend, base, "base", 2 };
+  g_test_add_data_func (of_frames, &frames_pairing, test_f32_agrees);
+  g_test_add_data_func (of_base, &base_pairing, test_f32_agrees);
+  g_test_add_data_func (of_reverse, &reverse_pairing, test_f32_agrees);
+}
+
 int
 main (int argc, char **argv)
 {
-  static const Pairing ref_base = { "ref", GST_SOD_NETWORK_BASE };
-  static const Pairing onednn_base = { "onednn", GST_SOD_NETWORK_BASE };
-  static const Pairing onednn_reverse = { "onednn", GST_SOD_NETWORK_REVERSE };
+  static const Pairing ref_base = { "ref", GST_SOD_NETWORK_BASE, NULL, 1 };
+  static const Pairing onednn_base = { "onednn", GST_SOD_NETWORK_BASE, NULL,
+    1 };
+  static const Pairing onednn_reverse = { "onednn", GST_SOD_NETWORK_REVERSE,
+    NULL, 1 };
 
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/train/plans/gradients-of-base-are-differences", &base,
@@ -345,6 +391,8 @@ main (int argc, char **argv)
     g_test_add_data_func ("/train/plans/onednn-agrees-on-reverse",
         &onednn_reverse, test_f32_agrees);
   }
+  if (train_find_gpu () != NULL)
+    add_gpu_tests (train_find_gpu ());
   g_test_add_func ("/train/plans/refuses-what-it-cannot-train",
       test_refuses_what_it_cannot_train);
   g_test_add_func ("/train/plans/refuses-tables-that-do-not-fit",

@@ -6,6 +6,18 @@
 
 #include <gst-sod/core/random.h>
 
+const gchar *
+train_find_gpu (void)
+{
+  GstSodBackend *const *list = gst_sod_backend_list ();
+
+  for (guint i = 0; list[i] != NULL; i++) {
+    if (g_str_equal (list[i]->klass->device, "cuda"))
+      return list[i]->klass->name;
+  }
+  return NULL;
+}
+
 GstSodNetwork *
 train_network_new_tiny (GstSodNetworkKind kind, guint64 seed)
 {

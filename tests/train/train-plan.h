@@ -12,6 +12,10 @@ typedef struct
   GstSodStream *stream;
 } TrainPlan;
 
+/* Name of the back end of the first GPU, or of what takes the place of one;
+ * NULL where there is none. */
+const gchar *train_find_gpu (void);
+
 /* A random network of the tiny architecture @kind: 16 channels everywhere, no
  * smaller than the method's form allows; input 48x32. */
 GstSodNetwork *train_network_new_tiny (GstSodNetworkKind kind, guint64 seed);

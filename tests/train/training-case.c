@@ -11,10 +11,10 @@
 /* What every test's training starts from, "key", "value", ... */
 static const gchar *const common[] = { "data.width", "48", "data.height", "32",
   "data.small-width", "32", "data.small-height", "16", "data.batch-size", "4",
-  "data.augmentation", "none", "data.reading-threads", "0", "run.threads", "1",
-  "run.precision", "f32", "run.last-phase", "1", "base.warm-up", "2",
-  "base.average-decay", "0.9", "base.learning-rate", "1e-2", "base.steps", "24",
-  NULL };
+  "data.augmentation", "none", "data.reading-threads", "0", "run.device", "cpu",
+  "run.threads", "1", "run.precision", "f32", "run.last-phase", "1",
+  "base.warm-up", "2", "base.average-decay", "0.9", "base.learning-rate",
+  "1e-2", "base.steps", "24", NULL };
 
 GstSodTrainingSettings *
 training_case_settings (const gchar *const *more)

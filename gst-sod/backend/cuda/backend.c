@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gst-sod/backend/cuda/masters-private.h>
 #include <gst-sod/backend/cuda/op-private.h>
 #include <gst-sod/backend/cuda/plan-private.h>
+#include <gst-sod/backend/cuda/train-private.h>
+#include <gst-sod/backend/op-plan-private.h>
 
 GstSodCudaType
 gst_sod_cuda_type_of (GstSodPrecision precision)
@@ -76,24 +79,54 @@ get_op (GstSodBackend *self, GstSodOpKind kind)
   return gst_sod_cuda_ops[kind];
 }
 
+/* bf16 has f32's range: nothing has to be scaled. */
+static GstSodPrecision
+best_training_precision (GstSodBackend *self)
+{
+  return GST_SOD_PRECISION_BF16;
+}
+
+/* Graphs that the training plans do not know are run by the single ops. */
+static GstSodExecutable *
+compile_training (
+    GstSodBackend *self, const GstSodCompileRequest *request, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  GstSodExecutable *executable;
+
+  if (request->dtype != GST_SOD_DTYPE_F32) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+        "back end \"%s\" trains weights of f32, not of %s; use the back end "
+        "\"ref\"",
+        self->klass->name, gst_sod_dtype_name (request->dtype));
+    return NULL;
+  }
+  executable = gst_sod_cuda_train_compile (self, request, &failure);
+  if (executable != NULL)
+    return executable;
+  if (failure == NULL)
+    return gst_sod_op_plan_compile (self, request, error);
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return NULL;
+}
+
 static GstSodExecutable *
 compile (
     GstSodBackend *self, const GstSodCompileRequest *request, GError **error)
 {
-  if (request->mode == GST_SOD_MODE_INFER)
-    return gst_sod_cuda_plan_compile (self, request, error);
-  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
-      "back end \"%s\" does not train in this version; use device=cpu",
-      self->klass->name);
-  return NULL;
+  return request->mode == GST_SOD_MODE_INFER
+             ? gst_sod_cuda_plan_compile (self, request, error)
+             : compile_training (self, request, error);
 }
 
 static const GstSodBackendClass cuda_class = {
   .device = "cuda",
   .best_precision = best_precision,
+  .best_training_precision = best_training_precision,
   .check_precision = check_precision,
   .op = get_op,
   .compile = compile,
+  .open_masters = gst_sod_cuda_open_masters,
 };
 
 GstSodBackend *

@@ -116,7 +116,8 @@ install_training (GObjectClass *klass)
           "auto", FLAGS));
   add (klass, SOD_TRAINER_PROP_PRECISION,
       g_param_spec_enum ("precision", "Precision",
-          "Arithmetic of the training: f32 or bf16; auto = as the settings say",
+          "Arithmetic of the training: f32, bf16, on a GPU f16 or tf32; auto = "
+          "as the settings say",
           GST_SOD_TYPE_PRECISION, GST_SOD_PRECISION_AUTO, FLAGS));
 }
 

@@ -23,7 +23,7 @@ typedef struct
 {
   const gfloat *source;  /* (n, h, w, c) */
   const gfloat *weights; /* (channels / 16, size, size, c, 16) */
-  const gfloat *bias;    /* (channels) */
+  const gfloat *bias;    /* (channels), or NULL */
   gfloat *target;        /* (n, out_h, out_w, channels) */
   guint8 *scratch;
   gsize scratch_size; /* of a part of the work */
@@ -265,6 +265,8 @@ start_row (const Conv *self, const Part *part, const gfloat *source, gint64 y,
   }
 }
 
+static const gfloat no_bias[WIDTH];
+
 /* Work is shared out by rows of outputs and, within a row, by blocks of
  * channels. */
 static void
@@ -290,7 +292,7 @@ convolve_part (gconstpointer data, gint index, gint64 first, gint64 last)
       start_row (self, &part, self->source + n * self->h * self->w * self->c,
           line % self->out_h, &row);
     row.weights = self->weights + channel * self->size * self->size * self->c;
-    row.bias = self->bias + channel;
+    row.bias = self->bias != NULL ? self->bias + channel : no_bias;
     row.target = self->target + line * self->out_w * self->channels + channel;
     convolve_row (self, &part, &row);
   }

@@ -224,7 +224,7 @@ void gst_sod_onednn_kernel_max_pool2 (
 #define GST_SOD_ONEDNN_CONV_BLOCK 16
 
 /* Convolution, channels last, f32; args: source, weights (blocks of channels,
- * k, k, c, 16), bias, target, scratch of at least the size below. */
+ * k, k, c, 16), bias or NULL, target, scratch of at least the size below. */
 void gst_sod_onednn_kernel_conv (
     const GstSodOnednnStep *step, gpointer const *memory, gint threads);
 gboolean gst_sod_onednn_kernel_conv_fits (const GstSodOnednnStep *step);

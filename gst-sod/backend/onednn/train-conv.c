@@ -114,28 +114,27 @@ get_param (const GstSodTrainNode *node, guint part, guint index)
   return node->parts[part].conv * GST_SOD_MAX_PARAMS + index;
 }
 
-/* A step between the parts' weights or gradients and those of the whole. */
-static guint
-add_parts (Conv *self, gboolean split, guint whole)
+guint
+gst_sod_train_add_parts (GstSodTrainBuilder *self, gboolean split, guint whole)
 {
   const GstSodTrainNode *node = self->node;
   GstSodShape shape = { 4, { 0 } };
-  GstSodTrainStep *step = gst_sod_train_add_kernel (self->builder,
+  GstSodTrainStep *step = gst_sod_train_add_kernel (self,
       split ? "kernel:split" : "kernel:join",
       split ? gst_sod_train_kernel_split : gst_sod_train_kernel_join, &shape);
 
-  step->c_in = self->weight_dims[1];
+  step->c_in = self->plan->shapes[node->inputs[0]].dims[1];
   step->size = node->conv.kernel;
   step->n_parts = node->n_parts;
   step->trained_only = split;
   for (guint i = 0; i < node->n_parts; i++) {
     step->parts[i] = node->parts[i].channels;
     step->sizes[i] = node->parts[i].size;
-    gst_sod_train_add_arg (self->builder, step,
+    gst_sod_train_add_arg (self, step,
         split ? GST_SOD_TRAIN_GRADIENT : GST_SOD_TRAIN_WEIGHT,
         get_param (node, i, 0));
   }
-  gst_sod_train_add_arg (self->builder, step, GST_SOD_TRAIN_BUFFER, whole);
+  gst_sod_train_add_arg (self, step, GST_SOD_TRAIN_BUFFER, whole);
   return whole;
 }
 
@@ -164,7 +163,7 @@ add_weights (Conv *self, DnnlConstDesc desc, guint *packed, GError **error)
   GstSodTrainStep *step;
 
   if (self->node->n_parts > 1)
-    whole = add_parts (self, FALSE,
+    whole = gst_sod_train_add_parts (builder, FALSE,
         gst_sod_train_add_buffer (
             builder, dnnl_memory_desc_get_size (self->dense)));
   *packed =
@@ -254,6 +253,8 @@ gst_sod_train_add_conv (
   GstSodTrainStep *step;
   guint packed;
 
+  if (gst_sod_train_add_direct (self, target))
+    return TRUE;
   if (!conv_init (&conv, self, target->type, error))
     return FALSE;
   /* With AMX the other channels cost nothing. */
@@ -313,7 +314,7 @@ add_gradients (Conv *self, DnnlConstDesc desc, guint packed, GError **error)
       builder, dnnl_memory_desc_get_size (self->dense));
   gst_sod_train_add_arg_desc (builder, step, DNNL_ARG_TO, dnnl_query_dst_md, 0,
       GST_SOD_TRAIN_BUFFER, whole);
-  add_parts (self, TRUE, whole);
+  gst_sod_train_add_parts (builder, TRUE, whole);
   return TRUE;
 }
 
@@ -357,7 +358,8 @@ gst_sod_train_add_conv_weights (GstSodTrainBuilder *self,
     add_to_one_weights (self, wide);
     return TRUE;
   }
-
+  if (gst_sod_train_add_direct_weights (self, d_target))
+    return TRUE;
   if (!conv_init (&conv, self, self->type, error))
     return FALSE;
   conv.window.weights = conv.d_weights;
@@ -405,6 +407,8 @@ gst_sod_train_add_conv_data (GstSodTrainBuilder *self,
   dnnl_primitive_desc_t pd = NULL;
   gboolean ok;
 
+  if (gst_sod_train_add_direct_data (self, d_target, d_source))
+    return TRUE;
   ok = conv_init (&conv, self, self->type, error)
        && GST_SOD_ONEDNN_CHECK (
            compat_conv_backward_data (

@@ -70,6 +70,8 @@ struct _GstSodTrainStep
   gint64 big_h, big_w;               /* of the other one */
   gint64 c_in;                       /* of weights */
   gint size, dilation;               /* of a convolution's kernel */
+  gint stride, padding;              /* likewise */
+  gint64 channels;                   /* that it gives */
   guint n_parts;                     /* of a unit */
   gint64 parts[GST_SOD_TRAIN_PARTS]; /* channels of each */
   gint sizes[GST_SOD_TRAIN_PARTS];   /* kernel of each */
@@ -145,6 +147,20 @@ gboolean gst_sod_train_add_conv_weights (GstSodTrainBuilder *self,
 gboolean gst_sod_train_add_conv_data (GstSodTrainBuilder *self,
     const GstSodTrainView *d_target, const GstSodTrainView *d_source,
     GError **error);
+
+/* A step between the weights or gradients of the node's parts and those of the
+ * whole, which @whole holds; returns that. */
+guint gst_sod_train_add_parts (
+    GstSodTrainBuilder *self, gboolean split, guint whole);
+
+/* On kernels of our own (train-conv-direct.c): FALSE, and nothing added, where
+ * oneDNN is to do it. */
+gboolean gst_sod_train_add_direct (
+    GstSodTrainBuilder *self, const GstSodTrainView *target);
+gboolean gst_sod_train_add_direct_data (GstSodTrainBuilder *self,
+    const GstSodTrainView *d_target, const GstSodTrainView *d_source);
+gboolean gst_sod_train_add_direct_weights (
+    GstSodTrainBuilder *self, const GstSodTrainView *d_target);
 
 /* ---- helpers of the files that add steps (train-plan.c) ---- */
 
@@ -254,5 +270,28 @@ void gst_sod_train_kernel_join (const GstSodTrainStep *step,
     gpointer const *memory, const GstSodTrainRun *run);
 void gst_sod_train_kernel_split (const GstSodTrainStep *step,
     gpointer const *memory, const GstSodTrainRun *run);
+
+/* Weights (co, ci, k, k) for the next one; "turned": for the gradient of its
+ * source. args: weights, packed. */
+void gst_sod_train_kernel_pack (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+void gst_sod_train_kernel_pack_turned (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+
+/* Convolution, f32; the step's big size is that of the target. args: source,
+ * packed weights, target, scratch; gradients: source, d_target, scratch,
+ * d_weights. */
+void gst_sod_train_kernel_conv (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+void gst_sod_train_kernel_conv_weights (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+
+/* The step as a plan for inference has it. */
+typedef struct _GstSodOnednnStep GstSodOnednnStep;
+void gst_sod_train_direct_describe (
+    const GstSodTrainStep *step, GstSodOnednnStep *convolution);
+
+/* bytes, for the gradients */
+gsize gst_sod_train_direct_scratch (const GstSodTrainStep *step, gint threads);
 
 G_END_DECLS

@@ -121,6 +121,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--iterations", type=int, default=10)
     parser.add_argument("--eager-only", action="store_true")
+    parser.add_argument("--precision", choices=["f32", "bf16"],
+                        help="this one alone")
     parser.add_argument("--alone", help=argparse.SUPPRESS)
     args = parser.parse_args()
 
@@ -131,7 +133,8 @@ def main():
         return
     subjects = [Torch(torch, args, compiled, bf16)
                 for compiled in ([False] if args.eager_only else [False, True])
-                for bf16 in (False, True)]
+                for bf16 in (False, True)
+                if args.precision in (None, "bf16" if bf16 else "f32")]
     ours = {}
     for _ in range(args.rounds):
         for subject in subjects:
@@ -143,6 +146,8 @@ def main():
              "--iterations=%d" % args.iterations],
             check=True, capture_output=True, text=True).stdout
         for row in json.loads(out):
+            if args.precision not in (None, row["precision"]):
+                continue
             row["step-ms"] = row["forward-ms"] + row["backward-ms"]
             best = ours.setdefault(row["precision"], row)
             for key in row:

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The whole trainer beside its bare step, in one run and in turns: what
+ * reading, augmenting, loss, update and logging add to the passes of the plan.
+ * `base` on pictures of a data set, all of them in the cache. It reports and
+ * never fails on a time.
+ *
+ * Usage: benchmark-training [LAYOUT ROOT], by default DUTS-TR below $SOD_DATA.
+ */
+#include <gst-sod/gstsod.h>
+
+#include <gst-sod/run/passes-private.h>
+
+#define SAMPLES 64
+#define WARM_UP 3
+
+static gint batch = 8, threads = 2;
+static gint rounds = 3, epochs = 6;
+static gchar *precision_name;
+
+static const GOptionEntry entries[] = {
+  { "batch", 'b', 0, G_OPTION_ARG_INT, &batch, "images a step (8)", "N" },
+  { "threads", 't', 0, G_OPTION_ARG_INT, &threads, "threads (2)", "N" },
+  { "rounds", 'r', 0, G_OPTION_ARG_INT, &rounds,
+      "turns of the bare step and of the trainer (3)", "N" },
+  { "epochs", 'e', 0, G_OPTION_ARG_INT, &epochs,
+      "of a turn; the first one fills the cache (6)", "N" },
+  { "precision", 'p', 0, G_OPTION_ARG_STRING, &precision_name, "f32 or bf16",
+      "NAME" },
+  { NULL },
+};
+
+typedef struct
+{
+  GstSodSamples *samples;
+  GArray *bare, *whole; /* of gdouble: milliseconds an image */
+  gint64 time;          /* when the trainer was heard last, and at */
+  guint64 step;         /* which step */
+} Bench;
+
+static gint
+compare (gconstpointer a, gconstpointer b)
+{
+  gdouble x = *(const gdouble *) a, y = *(const gdouble *) b;
+
+  return x < y ? -1 : x > y;
+}
+
+static gdouble
+get_quantile (GArray *times, gdouble share)
+{
+  g_array_sort (times, compare);
+  return g_array_index (times, gdouble, (guint) (share * (times->len - 1)));
+}
+
+/* ---- the bare step ---- */
+
+static GHashTable *
+copy_table (GHashTable *table)
+{
+  GHashTable *copy = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, (GDestroyNotify) gst_sod_tensor_unref);
+  GHashTableIter iter;
+  gpointer name, tensor;
+
+  g_hash_table_iter_init (&iter, table);
+  while (g_hash_table_iter_next (&iter, &name, &tensor))
+    g_hash_table_insert (copy, g_strdup (name),
+        gst_sod_tensor_convert (tensor, GST_SOD_DTYPE_F32, NULL));
+  return copy;
+}
+
+static gboolean
+time_steps (Bench *self, GstSodStream *stream, const GstSodTensor *d_output,
+    guint n, GError **error)
+{
+  for (guint i = 0; i < n + WARM_UP; i++) {
+    gint64 start = g_get_monotonic_time ();
+    gdouble time;
+
+    if (!stream->klass->execute (stream, error)
+        || !stream->klass->backward (stream, d_output, NULL, error))
+      return FALSE;
+    time = (gdouble) (g_get_monotonic_time () - start) / 1000 / batch;
+    if (i >= WARM_UP)
+      g_array_append_val (self->bare, time);
+  }
+  return TRUE;
+}
+
+static gboolean
+run_bare (Bench *self, GstSodArchitecture *architecture,
+    GstSodPrecision precision, GError **error)
+{
+  GstSodBackend *backend = gst_sod_backend_for_device ("cpu", NULL, error);
+  g_autoptr (GstSodNetwork) network =
+      gst_sod_network_new_random (architecture, 1, error);
+  const GstSodGraph *whole = gst_sod_network_get_graph (network);
+  g_autoptr (GstSodGraph) graph =
+      gst_sod_graph_cut (whole, gst_sod_graph_find (whole, "logits"));
+  g_autoptr (GHashTable) weights =
+      copy_table (gst_sod_network_get_weights (network));
+  g_autoptr (GHashTable) gradients = copy_table (weights);
+  GstSodCompileRequest request = {
+    .graph = graph,
+    .mode = GST_SOD_MODE_TRAIN,
+    .precision = precision,
+    .dtype = GST_SOD_DTYPE_F32,
+    .input = gst_sod_shape_nchw (batch, 3,
+        gst_sod_architecture_get_input_height (architecture),
+        gst_sod_architecture_get_input_width (architecture)),
+    .threads = (guint) threads,
+    .weights = weights,
+  };
+  g_autoptr (GstSodExecutable) executable =
+      gst_sod_backend_compile (backend, &request, error);
+  GstSodStream *stream =
+      executable != NULL ? gst_sod_executable_open (executable, error) : NULL;
+  g_autoptr (GstSodTensor) d_output = NULL;
+  gboolean ok;
+
+  if (stream == NULL)
+    return FALSE;
+  d_output =
+      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, &executable->output, error);
+  ok = d_output != NULL
+       && stream->klass->bind (stream, weights, gradients, error)
+       && time_steps (self, stream, d_output, 10, error);
+  gst_sod_stream_free (stream);
+  return ok;
+}
+
+/* ---- the trainer ---- */
+
+/* Steps of the first epoch read their pictures from the disk. */
+static void
+note_progress (GstSodTraining *training, const gchar *line, gpointer data)
+{
+  Bench *self = data;
+  g_autoptr (GstSodTrainingProgress) progress =
+      gst_sod_training_progress_new_from_json (line, NULL);
+  guint64 first = SAMPLES / (guint64) batch;
+  guint64 step = gst_sod_training_progress_get_step (progress);
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->step >= first && step > self->step) {
+    gdouble time = (gdouble) (now - self->time) / 1000 / batch
+                   / (gdouble) (step - self->step);
+
+    g_array_append_val (self->whole, time);
+  }
+  self->step = step;
+  self->time = now;
+}
+
+static gboolean
+run_training (Bench *self, GError **error)
+{
+  g_autoptr (GstSodTrainingSettings) settings =
+      gst_sod_training_settings_new ("effective", error);
+  g_autofree gchar *text =
+      g_strdup_printf ("[run]\nlast-phase=1\nthreads=%d\nprecision=%s\n"
+                       "[data]\nbatch-size=%d\nsmall-share=0\ncache-size=4096\n"
+                       "[base]\narchitecture=base\nepochs=%d\n",
+          threads, precision_name, batch, epochs);
+  g_autoptr (GstSodTraining) training = NULL;
+
+  if (!gst_sod_training_settings_load_string (
+          settings, "benchmark", text, error))
+    return FALSE;
+  training = gst_sod_training_new (settings, error);
+  if (training == NULL
+      || !gst_sod_training_add_node (
+          training, "node", self->samples, NULL, NULL, error))
+    return FALSE;
+  self->step = 0;
+  g_signal_connect (training, "progress", G_CALLBACK (note_progress), self);
+  return gst_sod_training_run (training, NULL, error);
+}
+
+/* ---- the whole ---- */
+
+static GstSodSamples *
+open_samples (int argc, char **argv, GError **error)
+{
+  const gchar *data = g_getenv ("SOD_DATA");
+  GstSodDatasetLayout layout = GST_SOD_DATASET_LAYOUT_DUTS;
+  g_autoptr (GstSodDataset) dataset = NULL;
+  guint chosen[SAMPLES];
+
+  if (argc > 2 && !gst_sod_dataset_layout_from_name (argv[1], &layout, error))
+    return NULL;
+  dataset = gst_sod_dataset_open (layout,
+      argc > 2       ? argv[2]
+      : data != NULL ? data
+                     : "../shared/data",
+      NULL, GST_SOD_DATASET_FLAG_NONE, error);
+  if (dataset == NULL)
+    return NULL;
+  for (guint i = 0; i < SAMPLES; i++)
+    chosen[i] = i * gst_sod_dataset_get_n_items (dataset) / SAMPLES;
+  return gst_sod_samples_new_selection (
+      GST_SOD_SAMPLES (dataset), chosen, SAMPLES);
+}
+
+static gboolean
+benchmark (Bench *self, GError **error)
+{
+  g_autoptr (GstSodArchitecture) architecture =
+      gst_sod_architecture_new_preset ("base", 1, error);
+  GstSodPrecision precision = g_str_equal (precision_name, "bf16")
+                                  ? GST_SOD_PRECISION_BF16
+                                  : GST_SOD_PRECISION_F32;
+  gdouble bare, whole;
+
+  for (gint i = 0; i < rounds; i++) {
+    if (!run_bare (self, architecture, precision, error)
+        || !run_training (self, error))
+      return FALSE;
+  }
+  if (self->whole->len == 0) {
+    g_print ("the trainer was not heard often enough; use more --epochs\n");
+    return TRUE;
+  }
+  bare = get_quantile (self->bare, 0.5);
+  whole = get_quantile (self->whole, 0.5);
+  g_print ("%s, batch %d, %d threads, ms an image, median (shortest)\n"
+           "bare step %.3f (%.3f), whole trainer %.3f (%.3f): %.3f (%.3f)\n",
+      precision_name, batch, threads, bare, get_quantile (self->bare, 0), whole,
+      get_quantile (self->whole, 0), whole / bare,
+      get_quantile (self->whole, 0) / get_quantile (self->bare, 0));
+  return TRUE;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GOptionContext) context =
+      g_option_context_new ("- the trainer beside its bare step");
+  g_autoptr (GError) error = NULL;
+  Bench bench = { NULL };
+  gboolean ok;
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error)) {
+    g_printerr ("benchmark-training: %s\n", error->message);
+    return 1;
+  }
+  if (precision_name == NULL)
+    precision_name = g_strdup ("f32");
+  bench.samples = open_samples (argc, argv, &error);
+  if (bench.samples == NULL) {
+    g_printerr ("no footage: %s\n", error->message);
+    return 77;
+  }
+  bench.bare = g_array_new (FALSE, FALSE, sizeof (gdouble));
+  bench.whole = g_array_new (FALSE, FALSE, sizeof (gdouble));
+  ok = benchmark (&bench, &error);
+  if (!ok)
+    g_printerr ("benchmark-training: %s\n", error->message);
+  g_array_unref (bench.bare);
+  g_array_unref (bench.whole);
+  g_object_unref (bench.samples);
+  return ok ? 0 : 1;
+}

@@ -3,7 +3,7 @@
 /* Functions of single values. All results are written (=), each from values
  * rounded once to f32 and rounded once more to their type. A thread makes eight
  * channels of one pixel, see kernel.cuh. (bias_backward() is a sum, and is in
- * norm.cu.) */
+ * norm-backward.cu.) */
 #include <gst-sod/backend/cuda/kernel.cuh>
 
 /* ---- of one value ---- */

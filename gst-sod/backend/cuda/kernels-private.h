@@ -115,7 +115,7 @@ void gst_sod_cuda_kernel_upsample (void *stream, const GstSodCudaView *x,
 void gst_sod_cuda_kernel_upsample_backward (void *stream,
     const GstSodCudaView *d_y, int scale, const GstSodCudaView *d_x);
 
-/* ---- batch norm (norm.cu) ---- */
+/* ---- batch norm (norm.cu, norm-backward.cu) ---- */
 
 /* Batch statistics of x over n, h, w -> saved[0 .. c) mean, saved[c .. 2c)
  * 1 / sqrt (variance + epsilon); running statistics move by @momentum towards

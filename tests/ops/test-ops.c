@@ -273,7 +273,8 @@ test_refuses_backward (gconstpointer user_data)
 /* ---- who has what ---- */
 
 /* What each back end must have: all that ref has, which is the oracle of every
- * op. A back end that is not named here has not been thought about. */
+ * op, but for exceptions made here. A back end that is not named has not been
+ * thought about. */
 static gboolean
 is_required (GstSodBackend *backend, GstSodOpKind kind)
 {

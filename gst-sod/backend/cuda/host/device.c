@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define ALIGNMENT 256 /* of memory; the block's header takes as much */
+#define MARKED ((gsize) 256 << 20) /* bytes that are marked as not written */
 
 struct _GstSodCudaDevice
 {
@@ -248,8 +249,9 @@ take (gsize size, gboolean is_pinned, GError **error)
     return NULL;
   }
   *(Header *) block = (Header){ size, is_pinned };
-  /* No number in any of the types: what is read before it is written shows. */
-  memset (block + ALIGNMENT, 0xff, size);
+  /* No number in any of the types: what is read before it is written shows.
+   * Not all of a block so large that it may only be meant to lie far apart. */
+  memset (block + ALIGNMENT, 0xff, MIN (size, MARKED));
   return block + ALIGNMENT;
 }
 

@@ -433,6 +433,94 @@ test_upsample_adds_and_activates (void)
   }
 }
 
+/* ---- large tensors ---- */
+
+#define FAR (1 << 30)
+
+/* Three pixels, @FAR halves apart: the last one lies beyond what 32 bits count.
+ * data is NULL where there is no such memory. */
+static GstSodCudaView
+put_far_view (TestDevice *device, const gfloat *values)
+{
+  GstSodCudaView view = {
+    .type = GST_SOD_CUDA_F16, .n = 1, .h = 1, .w = 3, .c = 8, .stride = FAR
+  };
+
+  view.data = gst_sod_cuda_alloc (
+      device->device, (2 * (gsize) FAR + 8) * sizeof (guint16), NULL);
+  if (view.data == NULL)
+    return view;
+  g_hash_table_add (device->memory, view.data);
+  for (gsize i = 0; i < 3; i++) {
+    GstSodCudaView pixel = { (guint16 *) view.data + i * FAR, GST_SOD_CUDA_F16,
+      1, 1, 1, 8, 8 };
+
+    test_device_put_view (device, &pixel, values + 8 * i);
+  }
+  return view;
+}
+
+/* Each kernel reads the last pixel where it is, and writes there. */
+static void
+test_elements_may_lie_beyond_32_bits (void)
+{
+  g_auto (TestDevice) device = { NULL };
+  g_autofree gfloat *values = test_random (24, 1, 0, 1);
+  g_autofree gfloat *sums = g_new (gfloat, 8);
+  GstSodCudaView far, back, near;
+  gpointer stream, d_bias, scratch;
+
+  test_device_init (&device);
+  stream = test_device_get_stream (&device);
+  for (gsize i = 0; i < 24; i++)
+    values[i] = test_round (GST_SOD_CUDA_F16, values[i]);
+  far = put_far_view (&device, values);
+  if (far.data == NULL) {
+    g_test_skip ("no 4 GiB of memory for a tensor");
+    return;
+  }
+  near = test_device_view (&device, GST_SOD_CUDA_F16, 1, 1, 3, 8, 8, 0);
+  d_bias = test_device_alloc (&device, 8 * sizeof (gfloat));
+  scratch =
+      test_device_alloc (&device, gst_sod_cuda_kernel_norm_scratch (&far));
+  for (guint i = 0; i < 4; i++) {
+    g_autofree gfloat *found = NULL;
+
+    if (i == 0)
+      gst_sod_cuda_kernel_copy (stream, &far, &near);
+    else if (i == 1)
+      gst_sod_cuda_kernel_upsample (
+          stream, &far, 1, NULL, GST_SOD_CUDA_LINEAR, &near);
+    else if (i == 2)
+      gst_sod_cuda_kernel_max_pool (stream, &far, 1, 1, &near);
+    else
+      gst_sod_cuda_kernel_max_pool_backward (
+          stream, &near, &far, 1, 1, NULL, &near);
+    test_device_check (&device, "a kernel");
+    found = test_device_get_view (&device, &near);
+    for (gsize j = 0; j < 24; j++)
+      g_assert_cmpfloat (found[j], ==, values[j]);
+  }
+  gst_sod_cuda_kernel_bias_backward (stream, &far, 1, d_bias, scratch);
+  gst_sod_cuda_kernel_add (stream, &far, &near, &far);
+  test_device_check (&device, "add");
+  test_device_get (&device, d_bias, sums, 8 * sizeof (gfloat));
+  back = far;
+  back.data = (guint16 *) far.data + 2 * (gsize) FAR;
+  back.w = 1;
+  back.stride = 8;
+  g_free (values);
+  values = test_device_get_view (&device, &back);
+  for (gsize j = 0; j < 8; j++) {
+    g_autofree gfloat *last = test_device_get_view (&device, &near);
+
+    g_assert_cmpfloat (
+        values[j], ==, test_round (GST_SOD_CUDA_F16, 2 * last[16 + j]));
+    g_assert_cmpfloat_with_epsilon (
+        sums[j], last[j] + last[8 + j] + last[16 + j], 1e-6);
+  }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -464,5 +552,7 @@ main (int argc, char *argv[])
       test_upsample_backward_is_its_transpose);
   g_test_add_func (
       "/kernels/upsample-adds-and-activates", test_upsample_adds_and_activates);
+  g_test_add_func ("/kernels/elements-may-lie-beyond-32-bits",
+      test_elements_may_lie_beyond_32_bits);
   return g_test_run ();
 }

@@ -9,6 +9,7 @@
 #include <gst-sod/core/executor.h>
 #include <gst-sod/nn/architecture.h>
 #include <gst-sod/nn/network.h>
+#include <gst-sod/run/devices.h>
 #include <gst-sod/run/ensemble.h>
 #include <gst-sod/run/instance.h>
 #include <gst-sod/run/reconstruct.h>

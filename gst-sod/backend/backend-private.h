@@ -278,6 +278,10 @@ typedef struct
   const gchar *name;   /* "ref", "onednn", "cuda" */
   const gchar *device; /* "cpu", "cuda" */
 
+  /* The libraries that it works with and their versions, one line; NULL where
+   * there is none to name. (transfer full) */
+  gchar *(*describe_libraries) (void);
+
   /* What AUTO means on this machine. */
   GstSodPrecision (*best_precision) (GstSodBackend *self);
   /* And for training; NULL: the same. */
@@ -319,6 +323,11 @@ GstSodBackend *gst_sod_backend_get (const gchar *name, GError **error);
  * full) gets "cpu" or "cuda:N". */
 GstSodBackend *gst_sod_backend_for_device (
     const gchar *device, gchar **resolved, GError **error);
+
+/* As gst_sod_backend_for_device() in @context, one of the driver's on a GPU;
+ * INVALID_ARGUMENT where @device is none. */
+GstSodBackend *gst_sod_backend_for_context (
+    const gchar *device, gpointer context, gchar **resolved, GError **error);
 
 /* Why "auto" takes the CPU, with the way out; NULL where it takes a GPU. Owned
  * by the library. */

@@ -121,14 +121,16 @@ parse_cuda (const gchar *device, guint64 *index)
 }
 
 static GstSodBackend *
-find_gpu (const gchar *device, guint index, GError **error)
+find_gpu (const gchar *device, guint index, gpointer context, GError **error)
 {
   g_autoptr (GError) reason = NULL;
   const GstSodModule *module = gst_sod_module_get (&reason);
   guint n = module != NULL ? module->count (&reason) : 0;
 
   if (n > 0 && index < n) {
-    GstSodBackend *backend = module->get (index, &reason);
+    GstSodBackend *backend = context == NULL
+                                 ? module->get (index, &reason)
+                                 : module->get_in (index, context, &reason);
 
     if (backend != NULL)
       return backend;
@@ -146,6 +148,34 @@ find_gpu (const gchar *device, guint index, GError **error)
   return NULL;
 }
 
+static void
+set_error_no_device (const gchar *device, GError **error)
+{
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+      "\"%s\" is no device; use \"auto\", \"cpu\", \"cuda\" or \"cuda:N\", N "
+      "being the number of a GPU from 0",
+      device);
+}
+
+GstSodBackend *
+gst_sod_backend_for_context (
+    const gchar *device, gpointer context, gchar **resolved, GError **error)
+{
+  GstSodBackend *backend;
+  guint64 index;
+
+  g_return_val_if_fail (device != NULL, NULL);
+
+  if (!parse_cuda (device, &index)) {
+    set_error_no_device (device, error);
+    return NULL;
+  }
+  backend = find_gpu (device, (guint) index, context, error);
+  if (backend != NULL && resolved != NULL)
+    *resolved = g_strdup_printf ("cuda:%" G_GUINT64_FORMAT, index);
+  return backend;
+}
+
 static GstSodBackend *
 find_best (gchar **resolved)
 {
@@ -160,9 +190,6 @@ GstSodBackend *
 gst_sod_backend_for_device (
     const gchar *device, gchar **resolved, GError **error)
 {
-  GstSodBackend *backend;
-  guint64 index;
-
   g_return_val_if_fail (device != NULL, NULL);
 
   if (g_str_equal (device, "auto"))
@@ -172,17 +199,7 @@ gst_sod_backend_for_device (
       *resolved = g_strdup ("cpu");
     return list_built_in ()[0];
   }
-  if (!parse_cuda (device, &index)) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
-        "\"%s\" is no device; use \"auto\", \"cpu\", \"cuda\" or \"cuda:N\", "
-        "N being the number of a GPU from 0",
-        device);
-    return NULL;
-  }
-  backend = find_gpu (device, (guint) index, error);
-  if (backend != NULL && resolved != NULL)
-    *resolved = g_strdup_printf ("cuda:%" G_GUINT64_FORMAT, index);
-  return backend;
+  return gst_sod_backend_for_context (device, NULL, resolved, error);
 }
 
 const gchar *

@@ -37,8 +37,17 @@ typedef struct
   gboolean (*describe) (
       guint index, GstSodModuleDevice *device, GError **error);
 
+  /* The same in a context of the driver's that another library made on device
+   * @index and that outlives all who use it (a CUcontext; NULL: the primary
+   * one). */
+  GstSodBackend *(*get_in) (guint index, gpointer context, GError **error);
+
   /* Versions of driver and libraries, one line; (transfer full). */
   gchar *(*describe_libraries) (void);
+
+  /* Video in the memory of its devices (video/frame-memory-private.h); NULL
+   * where it was built without. */
+  const struct _GstSodFrameMemory *frames;
 } GstSodModule;
 
 typedef const GstSodModule *(*GstSodModuleFunc) (void);

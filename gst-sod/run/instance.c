@@ -32,7 +32,8 @@ struct _GstSodInstance
 
   GMutex loading; /* one load at a time; taken before lock */
 
-  GMutex lock; /* of what follows; held for moments only */
+  GMutex lock;           /* of what follows; held for moments only */
+  gsize workspace_limit; /* bytes, of networks to be loaded */
   GstSodPacked *packed;
   gchar *path; /* file that packed came from, NULL where there is none */
   FileIdentity identity; /* of path when it was read */
@@ -138,7 +139,7 @@ check_same_settings (
 {
   g_autofree gchar *has = NULL, *wants = NULL;
 
-  if (there->executor == wanted->executor
+  if (there->executor == wanted->executor && there->backend == wanted->backend
       && there->precision == wanted->precision
       && there->batch_size == wanted->batch_size)
     return TRUE;
@@ -181,6 +182,86 @@ gst_sod_instance_new_on (GstSodBackend *backend, GstSodPrecision precision,
   return g_steal_pointer (&self);
 }
 
+/* The instance for @wanted (taken), whose back end and device are chosen. */
+static GstSodInstance *
+find_or_share (GstSodInstance *wanted, const gchar *id, GError **error)
+{
+  GstSodInstance *there;
+  gboolean same = TRUE;
+
+  g_mutex_lock (&table_lock);
+  there = find_shared (id);
+  if (there == NULL) {
+    wanted->id = g_strdup (id);
+    share (wanted);
+  } else {
+    same = check_same_settings (there, wanted, error);
+  }
+  g_mutex_unlock (&table_lock);
+  if (there == NULL)
+    return wanted;
+  g_object_unref (wanted);
+  if (!same)
+    g_clear_object (&there);
+  return there;
+}
+
+/**
+ * gst_sod_instance_get_in_context:
+ * @id: (nullable): as in gst_sod_instance_get()
+ * @device: (nullable): as in gst_sod_instance_get(); a GPU where @context is
+ *   not %NULL
+ * @context: (nullable): a context of the driver's that another library made on
+ *   the GPU (a `CUcontext`) and that outlives the program's use of the library;
+ *   %NULL for one of the library's own
+ * @precision: as in gst_sod_instance_get()
+ * @threads: as in gst_sod_instance_get()
+ * @cpu_affinity: (nullable): as in gst_sod_instance_get()
+ * @batch_size: as in gst_sod_instance_get()
+ * @error: return location for an error
+ *
+ * As gst_sod_instance_get(), for networks that read pictures where the other
+ * library has put them: memory of one context is not seen from another. An @id
+ * is in use in one context only. Thread-safe.
+ *
+ * Errors: as gst_sod_instance_get().
+ *
+ * Returns: (transfer full): the instance, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+GstSodInstance *
+gst_sod_instance_get_in_context (const gchar *id, const gchar *device,
+    gpointer context, GstSodPrecision precision, guint threads,
+    const gchar *cpu_affinity, guint batch_size, GError **error)
+{
+  g_autoptr (GstSodInstance) wanted = NULL;
+
+  if (id != NULL && *id == '\0')
+    id = NULL;
+  if (device == NULL)
+    device = "auto";
+  if (batch_size > GST_SOD_PACKED_MAX_BATCH) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+        "a batch of %u frames was asked for, the most is %d; 0 chooses",
+        batch_size, GST_SOD_PACKED_MAX_BATCH);
+    return NULL;
+  }
+  if (batch_size == 0)
+    batch_size = id != NULL ? SHARED_BATCH : PRIVATE_BATCH;
+  wanted = g_object_new (GST_SOD_TYPE_INSTANCE, NULL);
+  wanted->backend = context == NULL ? gst_sod_backend_for_device (
+                        device, &wanted->device, error)
+                                    : gst_sod_backend_for_context (device,
+                                        context, &wanted->device, error);
+  if (wanted->backend == NULL
+      || !set_up (wanted, precision, threads, cpu_affinity, batch_size, error))
+    return NULL;
+  if (id == NULL)
+    return g_steal_pointer (&wanted);
+  return find_or_share (g_steal_pointer (&wanted), id, error);
+}
+
 /**
  * gst_sod_instance_get:
  * @id: (nullable): name under which users in this process share the instance;
@@ -213,40 +294,8 @@ gst_sod_instance_get (const gchar *id, const gchar *device,
     GstSodPrecision precision, guint threads, const gchar *cpu_affinity,
     guint batch_size, GError **error)
 {
-  g_autoptr (GstSodInstance) wanted = NULL, there = NULL;
-  gboolean same = TRUE;
-
-  if (id != NULL && *id == '\0')
-    id = NULL;
-  if (batch_size > GST_SOD_PACKED_MAX_BATCH) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
-        "a batch of %u frames was asked for, the most is %d; 0 chooses",
-        batch_size, GST_SOD_PACKED_MAX_BATCH);
-    return NULL;
-  }
-  if (batch_size == 0)
-    batch_size = id != NULL ? SHARED_BATCH : PRIVATE_BATCH;
-  wanted = g_object_new (GST_SOD_TYPE_INSTANCE, NULL);
-  wanted->backend = gst_sod_backend_for_device (
-      device != NULL ? device : "auto", &wanted->device, error);
-  if (wanted->backend == NULL
-      || !set_up (wanted, precision, threads, cpu_affinity, batch_size, error))
-    return NULL;
-  if (id == NULL)
-    return g_steal_pointer (&wanted);
-
-  g_mutex_lock (&table_lock);
-  there = find_shared (id);
-  if (there == NULL) {
-    wanted->id = g_strdup (id);
-    share (wanted);
-  } else {
-    same = check_same_settings (there, wanted, error);
-  }
-  g_mutex_unlock (&table_lock);
-  if (!same)
-    return NULL;
-  return there != NULL ? g_steal_pointer (&there) : g_steal_pointer (&wanted);
+  return gst_sod_instance_get_in_context (
+      id, device, NULL, precision, threads, cpu_affinity, batch_size, error);
 }
 
 /**
@@ -278,6 +327,28 @@ gst_sod_instance_new_reverse (const gchar *device, GstSodPrecision precision,
   if (self != NULL)
     gst_sod_instance_set_kind (self, GST_SOD_NETWORK_REVERSE);
   return g_steal_pointer (&self);
+}
+
+/**
+ * gst_sod_instance_set_workspace_limit:
+ * @self: an instance
+ * @limit: bytes, 0 = as the back end likes
+ *
+ * Says how much memory beside that of its layers a network may take on a GPU
+ * for faster algorithms; counts for the networks that are loaded from then on.
+ * Under a limit that no algorithm keeps to, loading fails with
+ * %GST_SOD_ERROR_UNSUPPORTED. The CPU has no such memory. Thread-safe.
+ *
+ * Since: 0.1
+ */
+void
+gst_sod_instance_set_workspace_limit (GstSodInstance *self, guint64 limit)
+{
+  g_return_if_fail (GST_SOD_IS_INSTANCE (self));
+
+  g_mutex_lock (&self->lock);
+  self->workspace_limit = MIN (limit, G_MAXSIZE);
+  g_mutex_unlock (&self->lock);
 }
 
 /* All zero where @path cannot be looked at: reading it will say why. */
@@ -326,6 +397,10 @@ load (GstSodInstance *self, GstSodNetwork *network, const gchar *path,
     const FileIdentity *identity, GError **error)
 {
   GstSodArchitecture *architecture = gst_sod_network_get_architecture (network);
+  GstSodPackedLimits limits = {
+    .threads = gst_sod_executor_get_threads (self->executor),
+    .batch = self->batch_size,
+  };
   g_autoptr (GstSodPacked) packed = NULL;
   GstSodPacked *before;
 
@@ -334,8 +409,11 @@ load (GstSodInstance *self, GstSodNetwork *network, const gchar *path,
         self, path != NULL ? path : gst_sod_network_get_id (network), error);
     return FALSE;
   }
-  packed = gst_sod_packed_new (network, self->backend, self->precision,
-      gst_sod_executor_get_threads (self->executor), self->batch_size, error);
+  g_mutex_lock (&self->lock);
+  limits.workspace = self->workspace_limit;
+  g_mutex_unlock (&self->lock);
+  packed = gst_sod_packed_new (
+      network, self->backend, self->precision, &limits, error);
   if (packed == NULL) {
     g_prefix_error (
         error, "%s: ", path != NULL ? path : gst_sod_network_get_id (network));

@@ -30,9 +30,17 @@ GstSodInstance *gst_sod_instance_get (const gchar *id, const gchar *device,
     guint batch_size, GError **error);
 
 GST_SOD_API
+GstSodInstance *gst_sod_instance_get_in_context (const gchar *id,
+    const gchar *device, gpointer context, GstSodPrecision precision,
+    guint threads, const gchar *cpu_affinity, guint batch_size, GError **error);
+
+GST_SOD_API
 GstSodInstance *gst_sod_instance_new_reverse (const gchar *device,
     GstSodPrecision precision, guint threads, const gchar *cpu_affinity,
     GError **error);
+
+GST_SOD_API
+void gst_sod_instance_set_workspace_limit (GstSodInstance *self, guint64 limit);
 
 GST_SOD_API
 gboolean gst_sod_instance_load (

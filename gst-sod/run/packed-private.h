@@ -14,10 +14,17 @@ typedef struct _GstSodPacked GstSodPacked;
 
 #define GST_SOD_PACKED_MAX_BATCH 64
 
+typedef struct
+{
+  guint threads;
+  guint batch;     /* the most samples at a time, 1 .. MAX_BATCH */
+  gsize workspace; /* bytes, 0 = the back end's choice */
+} GstSodPackedLimits;
+
 /* @precision may be AUTO. Takes its time (it compiles); any thread. */
 GstSodPacked *gst_sod_packed_new (GstSodNetwork *network,
-    GstSodBackend *backend, GstSodPrecision precision, guint threads,
-    guint max_batch, GError **error);
+    GstSodBackend *backend, GstSodPrecision precision,
+    const GstSodPackedLimits *limits, GError **error);
 GstSodPacked *gst_sod_packed_ref (GstSodPacked *self);
 void gst_sod_packed_unref (GstSodPacked *self);
 

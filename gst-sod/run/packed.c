@@ -38,8 +38,8 @@ add_plan (GstSodPacked *self, GstSodBackend *backend,
 }
 
 static gboolean
-compile_plans (GstSodPacked *self, GstSodBackend *backend, guint threads,
-    guint max_batch, GError **error)
+compile_plans (GstSodPacked *self, GstSodBackend *backend,
+    const GstSodPackedLimits *limits, GError **error)
 {
   GstSodArchitecture *architecture =
       gst_sod_network_get_architecture (self->network);
@@ -49,7 +49,8 @@ compile_plans (GstSodPacked *self, GstSodBackend *backend, guint threads,
     .rule = gst_sod_network_get_input_rule (self->network),
     .mode = GST_SOD_MODE_INFER,
     .precision = self->precision,
-    .threads = threads,
+    .threads = limits->threads,
+    .workspace_limit = limits->workspace,
   };
   gboolean ok = TRUE;
 
@@ -65,22 +66,22 @@ compile_plans (GstSodPacked *self, GstSodBackend *backend, guint threads,
       gst_sod_architecture_get_input_channels (architecture),
       gst_sod_architecture_get_input_height (architecture),
       gst_sod_architecture_get_input_width (architecture));
-  for (guint batch = 1; ok && batch < max_batch; batch *= 2)
+  for (guint batch = 1; ok && batch < limits->batch; batch *= 2)
     ok = add_plan (self, backend, &request, batch, error);
   if (ok)
-    ok = add_plan (self, backend, &request, max_batch, error);
+    ok = add_plan (self, backend, &request, limits->batch, error);
   gst_sod_program_clear (&program);
   return ok;
 }
 
 GstSodPacked *
 gst_sod_packed_new (GstSodNetwork *network, GstSodBackend *backend,
-    GstSodPrecision precision, guint threads, guint max_batch, GError **error)
+    GstSodPrecision precision, const GstSodPackedLimits *limits, GError **error)
 {
   g_autoptr (GstSodPacked) self = NULL;
 
   g_return_val_if_fail (
-      max_batch >= 1 && max_batch <= GST_SOD_PACKED_MAX_BATCH, NULL);
+      limits->batch >= 1 && limits->batch <= GST_SOD_PACKED_MAX_BATCH, NULL);
 
   self = g_new0 (GstSodPacked, 1);
   g_atomic_ref_count_init (&self->ref_count);
@@ -88,7 +89,7 @@ gst_sod_packed_new (GstSodNetwork *network, GstSodBackend *backend,
   self->precision = precision == GST_SOD_PRECISION_AUTO
                         ? backend->klass->best_precision (backend)
                         : precision;
-  if (!compile_plans (self, backend, threads, max_batch, error))
+  if (!compile_plans (self, backend, limits, error))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -368,14 +368,16 @@ test_weights_are_shared (void)
   g_autoptr (GstSodNetwork) network = test_network_random (64, 32, 1, 1);
   g_autoptr (GError) error = NULL;
   gsize before = gst_sod_cuda_host_get_used (), one, many;
+  GstSodPackedLimits limits = { .threads = 1, .batch = 1 };
   GstSodPacked *packed = gst_sod_packed_new (network,
-      gst_sod_cuda_host_backend (), GST_SOD_PRECISION_F16, 1, 1, &error);
+      gst_sod_cuda_host_backend (), GST_SOD_PRECISION_F16, &limits, &error);
 
   g_assert_no_error (error);
   one = gst_sod_packed_get_executable (packed)->weights_size;
   gst_sod_packed_unref (packed);
+  limits.batch = 8;
   packed = gst_sod_packed_new (network, gst_sod_cuda_host_backend (),
-      GST_SOD_PRECISION_F16, 1, 8, &error);
+      GST_SOD_PRECISION_F16, &limits, &error);
   g_assert_no_error (error);
   many = gst_sod_packed_get_executable (packed)->weights_size;
   gst_sod_packed_unref (packed);
@@ -390,6 +392,7 @@ static void
 test_refused_memory (void)
 {
   g_autoptr (GstSodNetwork) network = test_network_random (64, 32, 1, 1);
+  GstSodPackedLimits limits = { .threads = 1, .batch = 4 };
   gsize before = gst_sod_cuda_host_get_used ();
   guint n_refused = 0;
 
@@ -399,7 +402,7 @@ test_refused_memory (void)
 
     gst_sod_cuda_host_set_memory (limit);
     packed = gst_sod_packed_new (network, gst_sod_cuda_host_backend (),
-        GST_SOD_PRECISION_F16, 1, 4, &error);
+        GST_SOD_PRECISION_F16, &limits, &error);
     if (packed != NULL) {
       gst_sod_packed_unref (packed);
       break;

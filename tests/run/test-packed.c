@@ -8,8 +8,9 @@ static GstSodPacked *
 pack (GstSodBackend *backend, GstSodNetwork *network, guint max_batch)
 {
   g_autoptr (GError) error = NULL;
+  GstSodPackedLimits limits = { .threads = 1, .batch = max_batch };
   GstSodPacked *packed = gst_sod_packed_new (
-      network, backend, GST_SOD_PRECISION_F32, 1, max_batch, &error);
+      network, backend, GST_SOD_PRECISION_F32, &limits, &error);
 
   g_assert_no_error (error);
   return packed;
@@ -62,8 +63,9 @@ test_auto_precision (gconstpointer data)
   GstSodBackend *backend = (GstSodBackend *) data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GstSodNetwork) network = test_network_random (32, 16, 1, 1);
+  GstSodPackedLimits limits = { .threads = 1, .batch = 1 };
   g_autoptr (GstSodPacked) packed = gst_sod_packed_new (
-      network, backend, GST_SOD_PRECISION_AUTO, 1, 1, &error);
+      network, backend, GST_SOD_PRECISION_AUTO, &limits, &error);
 
   g_assert_no_error (error);
   g_assert_cmpint (gst_sod_packed_get_precision (packed), ==,
@@ -76,9 +78,10 @@ test_missing_precision (gconstpointer backend)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GstSodNetwork) network = test_network_random (32, 16, 1, 1);
+  GstSodPackedLimits limits = { .threads = 1, .batch = 1 };
 
   g_assert_null (gst_sod_packed_new (network, (GstSodBackend *) backend,
-      GST_SOD_PRECISION_INT8, 1, 1, &error));
+      GST_SOD_PRECISION_INT8, &limits, &error));
   g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED);
   g_assert_nonnull (strstr (error->message, "precision=auto"));
 }

@@ -121,6 +121,7 @@ compile (
 
 static const GstSodBackendClass cuda_class = {
   .device = "cuda",
+  .describe_libraries = gst_sod_cuda_describe_libraries,
   .best_precision = best_precision,
   .best_training_precision = best_training_precision,
   .check_precision = check_precision,

@@ -170,9 +170,20 @@ get_op (GstSodBackend *self, GstSodOpKind kind)
   return kernels[kind];
 }
 
+static gchar *
+describe_libraries (void)
+{
+  const dnnl_version_t *version = dnnl_version ();
+
+  return g_strdup_printf ("oneDNN %d.%d.%d (%s)", version->major,
+      version->minor, version->patch,
+      dnnl_cpu_isa2str (dnnl_get_effective_cpu_isa ()));
+}
+
 static const GstSodBackendClass onednn_class = {
   .name = "onednn",
   .device = "cpu",
+  .describe_libraries = describe_libraries,
   .best_precision = best_precision,
   .check_precision = check_precision,
   .op = get_op,

@@ -44,6 +44,7 @@
 #include <gst-sod/train/trainer.h>
 #include <gst-sod/train/training-report.h>
 #include <gst-sod/train/training.h>
+#include <gst-sod/video/device-frames.h>
 #include <gst-sod/video/frame-reader.h>
 #include <gst-sod/video/image-writer.h>
 #include <gst-sod/video/map.h>

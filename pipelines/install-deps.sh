@@ -15,6 +15,11 @@ set -euo pipefail
 build=(gcc g++ libc6-dev meson ninja-build pkgconf libglib2.0-dev
   libjson-glib-dev libjpeg62-turbo-dev libpng-dev libcairo2-dev
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libdnnl-dev)
+# Where there is a CUDA toolkit: video in the GPU's memory (300 MB, since the
+# package has OpenCV's headers come along).
+if [ -e "${CUDA_PATH:-/usr/local/cuda}/include/cuda.h" ]; then
+  build+=(libgstreamer-plugins-bad1.0-dev)
+fi
 # To run the pipelines: H.264 in (libav, bad: its parser) and out (ugly: x264),
 # cameras, RTSP, PNG and MP4 (good), a window (x).
 run=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/video/frame-reader.h>
+#include <gst-sod/video/device-frames-private.h>
 #include <gst-sod/video/frame-format-private.h>
 
 #include <math.h>
@@ -11,6 +12,7 @@ struct _GstSodFrameReader
   GstSodImage *image;
   GstVideoFrame frame;
   gboolean mapped;
+  GstSodDeviceFrames *device; /* NULL: frames are read by the host */
 
   /* Reads whole frames where the caps say what a crop shows of them. */
   GstSodFrameReader *whole;
@@ -27,6 +29,7 @@ gst_sod_frame_reader_finalize (GObject *object)
   gst_sod_frame_format_clear (&self->format);
   g_clear_pointer (&self->image, gst_sod_image_unref);
   g_clear_object (&self->whole);
+  g_clear_object (&self->device);
   G_OBJECT_CLASS (gst_sod_frame_reader_parent_class)->finalize (object);
 }
 
@@ -121,6 +124,44 @@ gst_sod_frame_reader_new (const GstVideoInfo *info, GError **error)
   return g_steal_pointer (&self);
 }
 
+/**
+ * gst_sod_frame_reader_new_on:
+ * @info: as for gst_sod_frame_reader_new()
+ * @frames: (nullable): the memory of the device that the frames lie in; %NULL
+ *   for the host's
+ * @error: return location for an error
+ *
+ * As gst_sod_frame_reader_new(), for frames that are looked at where they lie
+ * in the memory of a device: its pictures are for sessions in the same
+ * context.
+ *
+ * Errors: as gst_sod_frame_reader_new(), %GST_SOD_ERROR_UNSUPPORTED for formats
+ * that the device cannot read as they are.
+ *
+ * Returns: (transfer full): the reader, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+GstSodFrameReader *
+gst_sod_frame_reader_new_on (
+    const GstVideoInfo *info, GstSodDeviceFrames *frames, GError **error)
+{
+  g_autoptr (GstSodFrameReader) self = gst_sod_frame_reader_new (info, error);
+
+  if (self == NULL || frames == NULL)
+    return g_steal_pointer (&self);
+  if (self->format.unpacker != NULL) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+        "%s frames are packed in a way that only the CPU unpacks; put "
+        "cudadownload, or cudaconvert and other caps, before this element",
+        info->finfo->name);
+    return NULL;
+  }
+  self->device = g_object_ref (frames);
+  gst_sod_device_frames_place (frames, self->image);
+  return g_steal_pointer (&self);
+}
+
 /* Whether the frame is larger than its caps say since a crop makes up for it:
  * the caps then have the size of the crop. */
 static gboolean
@@ -162,6 +203,24 @@ resize_info (GstSodFrameReader *self, GstBuffer *buffer,
   return TRUE;
 }
 
+/* Of the reader's format, by the device or the host. */
+static gboolean
+map_frame (GstSodFrameReader *self, GstBuffer *buffer, GError **error)
+{
+  const GstVideoInfo *info = &self->format.info;
+
+  if (self->device != NULL)
+    return gst_sod_device_frames_map (
+        self->device, &self->frame, info, buffer, GST_MAP_READ, error);
+  if (gst_video_frame_map (&self->frame, info, buffer, GST_MAP_READ))
+    return TRUE;
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FAILED,
+      "a %s frame of %dx%d pixels cannot be mapped for reading; copy it "
+      "to system memory before this element",
+      info->finfo->name, info->width, info->height);
+  return FALSE;
+}
+
 static const GstSodImage *
 map_whole (GstSodFrameReader *self, GstBuffer *buffer, const GstVideoMeta *meta,
     GError **error)
@@ -173,7 +232,7 @@ map_whole (GstSodFrameReader *self, GstBuffer *buffer, const GstVideoMeta *meta,
       || meta->height != (guint) whole->format.info.height) {
     if (!resize_info (self, buffer, meta, &info, error))
       return NULL;
-    whole = gst_sod_frame_reader_new (&info, error);
+    whole = gst_sod_frame_reader_new_on (&info, self->device, error);
     if (whole == NULL)
       return NULL;
     g_clear_object (&self->whole);
@@ -224,17 +283,9 @@ gst_sod_frame_reader_map (
 
   format = &self->format;
   if (!gst_sod_frame_format_check_buffer (format, buffer, error)
-      || !gst_sod_frame_format_get_rectangle (
-          format, buffer, &rectangle, error))
+      || !gst_sod_frame_format_get_rectangle (format, buffer, &rectangle, error)
+      || !map_frame (self, buffer, error))
     return NULL;
-  if (!gst_video_frame_map (
-          &self->frame, &format->info, buffer, GST_MAP_READ)) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FAILED,
-        "a %s frame of %dx%d pixels cannot be mapped for reading; copy it "
-        "to system memory before this element",
-        format->info.finfo->name, format->info.width, format->info.height);
-    return NULL;
-  }
   self->mapped = TRUE;
   if (!gst_sod_frame_format_check_frame (format, &self->frame, error)) {
     gst_sod_frame_reader_unmap (self);
@@ -308,7 +359,7 @@ copy_gray (GstSodImage *to, const GstSodImage *from)
  * gst_sod_frame_reader_map() sees it, into a picture of its own.
  *
  * Errors: as gst_sod_frame_reader_map(), %GST_SOD_ERROR_UNSUPPORTED for frames
- * of another format than GRAY8.
+ * of another format than GRAY8, or in the memory of a device.
  *
  * Returns: (transfer full): the picture, or %NULL with @error set
  *
@@ -329,6 +380,12 @@ gst_sod_frame_reader_read_gray (
         "maps and masks are GRAY8 frames, these are %s; put videoconvert "
         "before this element",
         self->format.info.finfo->name);
+    return NULL;
+  }
+  if (self->device != NULL) {
+    g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED,
+        "a frame in the memory of a device cannot be copied out; put "
+        "cudadownload before this element");
     return NULL;
   }
   frame = gst_sod_frame_reader_map (self, buffer, error);

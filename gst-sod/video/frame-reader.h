@@ -3,6 +3,7 @@
 
 #include <gst/video/video.h>
 #include <gst-sod/core/image.h>
+#include <gst-sod/video/device-frames.h>
 
 G_BEGIN_DECLS
 
@@ -30,6 +31,10 @@ GstCaps *gst_sod_frame_reader_get_caps (void);
 GST_SOD_API
 GstSodFrameReader *gst_sod_frame_reader_new (
     const GstVideoInfo *info, GError **error);
+
+GST_SOD_API
+GstSodFrameReader *gst_sod_frame_reader_new_on (
+    const GstVideoInfo *info, GstSodDeviceFrames *frames, GError **error);
 
 GST_SOD_API
 const GstSodImage *gst_sod_frame_reader_map (

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/video/map-writer.h>
+#include <gst-sod/video/device-frames-private.h>
 #include <gst-sod/video/map-private.h>
 #include <gst-sod/core/image-private.h>
 
@@ -9,6 +10,7 @@ struct _GstSodMapWriter
   GstVideoInfo info;
   GstVideoFrame frame;
   gboolean mapped;
+  GstSodDeviceFrames *device; /* NULL: maps are written by the host */
   GstSodImage *image;
 };
 
@@ -21,6 +23,7 @@ gst_sod_map_writer_finalize (GObject *object)
 
   gst_sod_map_writer_unmap (self);
   g_clear_pointer (&self->image, gst_sod_image_unref);
+  g_clear_object (&self->device);
   G_OBJECT_CLASS (gst_sod_map_writer_parent_class)->finalize (object);
 }
 
@@ -71,6 +74,34 @@ gst_sod_map_writer_new (gint width, gint height, GError **error)
 }
 
 /**
+ * gst_sod_map_writer_new_on:
+ * @width: columns of the maps, 1 or more
+ * @height: rows of the maps, 1 or more
+ * @frames: (nullable): the memory of the device that the maps are to lie in;
+ *   %NULL for the host's
+ * @error: return location for an error
+ *
+ * As gst_sod_map_writer_new(), for buffers in the memory of a device: its
+ * pictures are for sessions in the same context.
+ *
+ * Errors: as gst_sod_map_writer_new().
+ *
+ * Returns: (transfer full): the writer, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+GstSodMapWriter *
+gst_sod_map_writer_new_on (
+    gint width, gint height, GstSodDeviceFrames *frames, GError **error)
+{
+  GstSodMapWriter *self = gst_sod_map_writer_new (width, height, error);
+
+  if (self != NULL && frames != NULL)
+    self->device = g_object_ref (frames);
+  return self;
+}
+
+/**
  * gst_sod_map_writer_get_size:
  * @self: a writer
  *
@@ -115,8 +146,12 @@ gst_sod_map_writer_map (
 
   if (!gst_sod_map_check_pixels (buffer, &self->info, error))
     return NULL;
-  if (!gst_video_frame_map (
-          &self->frame, &self->info, buffer, GST_MAP_READWRITE)) {
+  if (self->device != NULL) {
+    if (!gst_sod_device_frames_map (self->device, &self->frame, &self->info,
+            buffer, GST_MAP_READWRITE, error))
+      return NULL;
+  } else if (!gst_video_frame_map (
+                 &self->frame, &self->info, buffer, GST_MAP_READWRITE)) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FAILED,
         "a map of %dx%d pixels cannot be mapped for writing", self->info.width,
         self->info.height);
@@ -127,6 +162,7 @@ gst_sod_map_writer_map (
       GST_VIDEO_FRAME_PLANE_DATA (&self->frame, 0),
       GST_VIDEO_FRAME_PLANE_STRIDE (&self->frame, 0), self->info.width,
       self->info.height);
+  gst_sod_device_frames_place (self->device, self->image);
   return self->image;
 }
 

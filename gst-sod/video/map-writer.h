@@ -3,6 +3,7 @@
 
 #include <gst/video/video.h>
 #include <gst-sod/core/image.h>
+#include <gst-sod/video/device-frames.h>
 
 G_BEGIN_DECLS
 
@@ -23,6 +24,10 @@ G_DECLARE_FINAL_TYPE (
 GST_SOD_API
 GstSodMapWriter *gst_sod_map_writer_new (
     gint width, gint height, GError **error);
+
+GST_SOD_API
+GstSodMapWriter *gst_sod_map_writer_new_on (
+    gint width, gint height, GstSodDeviceFrames *frames, GError **error);
 
 GST_SOD_API
 gsize gst_sod_map_writer_get_size (GstSodMapWriter *self);

@@ -41,7 +41,10 @@ TABLE = {
     'gst-sod/train': (
         ('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend', 'gst-sod/run',
          'gst-sod/data', 'gst-sod/eval'), ('json',)),
-    'gst-sod/video': (('gst-sod/core',), ('gst',)),
+    # The registry opens the module that knows video in a device's memory.
+    'gst-sod/video': (('gst-sod/core', 'gst-sod/backend'), ('gst',)),
+    'gst-sod/video/cuda': (
+        ('gst-sod/backend/cuda', 'gst-sod/video'), ('gst', 'cuda')),
     # Elements and programs see the one public header.
     'plugins': (('gst-sod',), ('gst',)),
     'pipelines': (('gst-sod',), ('gst',)),

@@ -25,6 +25,9 @@ gst_sod_cuda_backend_get_device (GstSodBackend *self)
   return ((GstSodCudaBackend *) self)->device;
 }
 
+/* As GstSodModule.frames; of video/cuda. */
+const struct _GstSodFrameMemory *gst_sod_cuda_get_frame_memory (void);
+
 /* Whether machine code for @archs, as "75;80;90", the last of which is there
  * as PTX too, runs on compute capability @major.@minor. */
 gboolean gst_sod_cuda_archs_run (const gchar *archs, gint major, gint minor);

@@ -6,13 +6,19 @@
 #include <gst-sod/config.h>
 
 static GstSodBackend *
-get_backend (guint index, GError **error)
+get_backend_in (guint index, gpointer context, GError **error)
 {
-  GstSodCudaDevice *device = gst_sod_cuda_device_get (index, NULL, error);
+  GstSodCudaDevice *device = gst_sod_cuda_device_get (index, context, error);
 
   return device != NULL
              ? gst_sod_cuda_backend_get (gst_sod_cuda_layer_name (), device)
              : NULL;
+}
+
+static GstSodBackend *
+get_backend (guint index, GError **error)
+{
+  return get_backend_in (index, NULL, error);
 }
 
 static gboolean
@@ -38,14 +44,16 @@ const GstSodModule *gst_sod_module (void);
 __attribute__ ((visibility ("default"))) const GstSodModule *
 gst_sod_module (void)
 {
-  static const GstSodModule module = {
+  static GstSodModule module = {
     .version = GST_SOD_VERSION,
     .device = "cuda",
     .count = gst_sod_cuda_device_count,
     .get = get_backend,
+    .get_in = get_backend_in,
     .describe = describe,
     .describe_libraries = gst_sod_cuda_describe_libraries,
   };
 
+  module.frames = gst_sod_cuda_get_frame_memory ();
   return &module;
 }

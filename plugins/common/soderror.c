@@ -14,6 +14,7 @@ message_code_of_sod_error (gint code)
 {
   switch (code) {
     case GST_SOD_ERROR_NOT_FOUND:
+    case GST_SOD_ERROR_DEVICE:
       return (MessageCode){ GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND };
     case GST_SOD_ERROR_IO:
       return (MessageCode){ GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ };
@@ -21,7 +22,6 @@ message_code_of_sod_error (gint code)
     case GST_SOD_ERROR_MISMATCH:
       return (MessageCode){ GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT };
     case GST_SOD_ERROR_UNSUPPORTED:
-    case GST_SOD_ERROR_DEVICE:
     case GST_SOD_ERROR_BACKEND:
       return (MessageCode){ GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_INIT };
     case GST_SOD_ERROR_BUSY:

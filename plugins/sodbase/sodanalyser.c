@@ -13,8 +13,8 @@ struct _SodAnalyser
   gdouble threshold;
   gchar *roi, *ignore; /* as given last, right or wrong */
 
+  SodFormat format;
   GstSodFrameReader *reader;
-  gint map_width, map_height; /* 0: the network's */
 
   GstSodMapWriter *writer; /* of maps of this size: */
   gint width, height;
@@ -86,15 +86,30 @@ sod_analyser_set_settings (
              self->finder, settings->ignore, error);
 }
 
-gboolean
-sod_analyser_set_format (SodAnalyser *self, const GstVideoInfo *info,
-    gint map_width, gint map_height, GError **error)
+/* Where frames are read and maps written: on the engine's device, or by the
+ * host where they do not lie there or it has none. */
+static GstSodDeviceFrames *
+find_memory (SodAnalyser *self, gboolean on_device)
+{
+  return on_device ? sod_engine_get_frames (self->engine) : NULL;
+}
+
+static gboolean
+make_reader (SodAnalyser *self, GError **error)
 {
   g_clear_object (&self->reader);
-  self->reader = gst_sod_frame_reader_new (info, error);
-  self->map_width = map_width;
-  self->map_height = map_height;
+  self->reader = gst_sod_frame_reader_new_on (
+      &self->format.info, find_memory (self, self->format.on_device), error);
   return self->reader != NULL;
+}
+
+gboolean
+sod_analyser_set_format (
+    SodAnalyser *self, const SodFormat *format, GError **error)
+{
+  self->format = *format;
+  g_clear_object (&self->writer);
+  return make_reader (self, error);
 }
 
 void
@@ -108,7 +123,7 @@ sod_analyser_reset (SodAnalyser *self)
 static gboolean
 follow_map_size (SodAnalyser *self, GError **error)
 {
-  gint width = self->map_width, height = self->map_height;
+  gint width = self->format.map_width, height = self->format.map_height;
 
   if (width == 0 || height == 0)
     gst_sod_session_get_map_size (
@@ -118,7 +133,8 @@ follow_map_size (SodAnalyser *self, GError **error)
 
   drop_pool (self);
   g_clear_object (&self->writer);
-  self->writer = gst_sod_map_writer_new (width, height, error);
+  self->writer = gst_sod_map_writer_new_on (
+      width, height, find_memory (self, self->format.map_on_device), error);
   self->width = width;
   self->height = height;
   return self->writer != NULL;
@@ -143,8 +159,19 @@ acquire_pixels (SodAnalyser *self, GError **error)
   return pixels;
 }
 
+/* The device is gone: what lies in its memory is read by the host, as far as it
+ * still can. */
 static gboolean
-write_map (SodAnalyser *self, GstBuffer *buffer, GstClockTime time,
+fall_back (SodAnalyser *self, GError *cause, GError **error)
+{
+  if (!sod_engine_fall_back (self->engine, cause, error))
+    return FALSE;
+  g_clear_object (&self->writer);
+  return make_reader (self, error) && follow_map_size (self, error);
+}
+
+static gboolean
+try_to_write_map (SodAnalyser *self, GstBuffer *buffer, GstClockTime time,
     GstBuffer *pixels, GCancellable *cancellable, GError **error)
 {
   const GstSodImage *picture;
@@ -162,6 +189,18 @@ write_map (SodAnalyser *self, GstBuffer *buffer, GstClockTime time,
   }
   gst_sod_frame_reader_unmap (self->reader);
   return done;
+}
+
+static gboolean
+write_map (SodAnalyser *self, GstBuffer *buffer, GstClockTime time,
+    GstBuffer *pixels, GCancellable *cancellable, GError **error)
+{
+  GError *cause = NULL;
+
+  return try_to_write_map (self, buffer, time, pixels, cancellable, &cause)
+         || (fall_back (self, cause, error)
+             && try_to_write_map (
+                 self, buffer, time, pixels, cancellable, error));
 }
 
 /* Of the @pixels that the analyser has for itself or, where those are NULL, of
@@ -231,19 +270,29 @@ sod_analyser_get_regions (SodAnalyser *self)
   return self->regions;
 }
 
-gboolean
-sod_analyser_observe (SodAnalyser *self, GstBuffer *buffer, GstClockTime time,
+static gboolean
+try_to_observe (SodAnalyser *self, GstBuffer *buffer, GstClockTime time,
     GCancellable *cancellable, GError **error)
 {
   const GstSodImage *picture;
   gboolean done;
 
-  if (!sod_engine_looks_back (self->engine))
-    return TRUE;
   picture = gst_sod_frame_reader_map (self->reader, buffer, error);
   if (picture == NULL)
     return FALSE;
   done = sod_engine_observe (self->engine, picture, time, cancellable, error);
   gst_sod_frame_reader_unmap (self->reader);
   return done;
+}
+
+gboolean
+sod_analyser_observe (SodAnalyser *self, GstBuffer *buffer, GstClockTime time,
+    GCancellable *cancellable, GError **error)
+{
+  GError *cause = NULL;
+
+  return !sod_engine_looks_back (self->engine)
+         || try_to_observe (self, buffer, time, cancellable, &cause)
+         || (fall_back (self, cause, error)
+             && try_to_observe (self, buffer, time, cancellable, error));
 }

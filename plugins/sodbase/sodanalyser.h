@@ -20,10 +20,19 @@ void sod_analyser_free (SodAnalyser *self);
 gboolean sod_analyser_set_settings (
     SodAnalyser *self, const SodSettings *settings, GError **error);
 
-/* Frames to come; their maps get @map_width x @map_height, 0 x 0 being the
- * network's size. */
-gboolean sod_analyser_set_format (SodAnalyser *self, const GstVideoInfo *info,
-    gint map_width, gint map_height, GError **error);
+/* Frames to come: what they are, whether they lie in the memory of the engine's
+ * device, and the same of their maps, whose size is 0 x 0 where it is to be the
+ * network's. */
+typedef struct
+{
+  GstVideoInfo info;
+  gboolean on_device;
+  gint map_width, map_height;
+  gboolean map_on_device;
+} SodFormat;
+
+gboolean sod_analyser_set_format (
+    SodAnalyser *self, const SodFormat *format, GError **error);
 
 /* What comes next has nothing to do with what was before. */
 void sod_analyser_reset (SodAnalyser *self);

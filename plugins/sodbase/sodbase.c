@@ -32,6 +32,25 @@
  * `postprocess-time` (network output to map) and `element-time`, all the rest:
  * regions, buffers, and waiting for other streams of the same executor.
  *
+ * The network runs on #GstSodBase:device. With `auto` that is the first GPU
+ * that can be used, else the CPU; a device that is named has to be there, or
+ * the element does not start. The element message `sod-device` (`asked`,
+ * `device`, `backend`, `precision` and, where `auto` did not come to be a GPU
+ * or a device failed, `reason`) tells what it came to be. A device that fails
+ * while frames pass, or that has no memory for one, is replaced by the CPU
+ * between two frames, with a warning, unless #GstSodBase:on-device-error says
+ * otherwise.
+ *
+ * On a GPU, frames in `memory:CUDAMemory` (from cudaupload or a decoder such as
+ * nvh264dec) are read where they lie: NV12, I420, RGB, RGBA and their kin, also
+ * of 10 bits. Nothing of the frame is copied to the host; with `output=frame`
+ * it goes on as it is. Maps are written to system memory, where regions are
+ * found in them, or with `output=map` to CUDAMemory where downstream asks for
+ * that and GStreamer's CUDA library holds GRAY8 (1.22 does not).
+ * `output=cutout` is drawn by the CPU and takes system memory. The CUDA context
+ * is shared with the elements around by #GstContext; elements with one
+ * #GstSodBase:model-instance-id share a network where they share the context.
+ *
  * The bus gets an element message `sod-model-updated` (`path`, `id`, `version`)
  * when another model is in use, `sod-model-failed` (`path`, `error`) and a
  * warning when it is not, and the model before stays.
@@ -56,6 +75,10 @@
  * gst-launch-1.0 videotestsrc num-buffers=20 ! sodbase output=cutout ! \
  *     pngenc ! multifilesink location=cutout-%03d.png
  * ]| What is salient, on a transparent background
+ * |[
+ * gst-launch-1.0 -m videotestsrc num-buffers=20 ! sodbase device=auto !
+ * fakesink
+ * ]| Says in message sod-device which device it took, and why
  *
  * Since: 0.1
  */
@@ -65,6 +88,7 @@
 #include "sodcaps.h"
 #include <plugins/common/sodelements.h>
 #include <plugins/common/soderror.h>
+#include <plugins/common/sodforeign.h>
 
 GST_DEBUG_CATEGORY (sod_base_debug);
 #define GST_CAT_DEFAULT sod_base_debug
@@ -100,11 +124,12 @@ gst_sod_base_start (GstBaseTransform *trans)
   gst_base_transform_set_passthrough (trans, self->output == SOD_OUTPUT_FRAME);
 
   if (sod_settings_check (&self->now, GST_ELEMENT (self), &error))
-    engine = sod_engine_new (GST_ELEMENT (self), &self->now, &error);
+    engine = gst_sod_base_open_device (self, &error);
   if (engine != NULL)
     self->analyser = sod_analyser_new (engine, &self->now, &error);
   if (self->analyser == NULL) {
     sod_element_error (GST_ELEMENT (self), error);
+    gst_sod_base_close_device (self);
     return FALSE;
   }
   GST_OBJECT_LOCK (self);
@@ -129,7 +154,15 @@ gst_sod_base_stop (GstBaseTransform *trans)
   engine = g_steal_pointer (&self->engine);
   GST_OBJECT_UNLOCK (self);
   g_clear_pointer (&engine, sod_engine_free);
+  gst_sod_base_close_device (self);
   return TRUE;
+}
+
+static void
+set_context (GstElement *element, GstContext *context)
+{
+  gst_sod_base_set_context (element, context);
+  GST_ELEMENT_CLASS (gst_sod_base_parent_class)->set_context (element, context);
 }
 
 static GstStateChangeReturn
@@ -160,8 +193,9 @@ gst_sod_base_transform_caps (GstBaseTransform *trans, GstPadDirection direction,
     GstCaps *caps, GstCaps *filter)
 {
   GstSodBase *self = GST_SOD_BASE (trans);
+  g_autoptr (GstCaps) supported = gst_sod_base_get_supported (self);
   g_autoptr (GstCaps) others =
-      sod_caps_transform (get_output (self), direction, caps, self->readable);
+      sod_caps_transform (get_output (self), direction, caps, supported);
 
   if (filter == NULL)
     return g_steal_pointer (&others);
@@ -180,7 +214,7 @@ gst_sod_base_fixate_caps (GstBaseTransform *trans, GstPadDirection direction,
 static gboolean
 set_format (GstSodBase *self, GstCaps *in, GstCaps *out, GError **error)
 {
-  gint width = 0, height = 0;
+  SodFormat format = { .on_device = gst_sod_base_is_on_device (self, in) };
 
   if (!gst_video_info_from_caps (&self->in_info, in)
       || !gst_video_info_from_caps (&self->out_info, out)) {
@@ -190,17 +224,20 @@ set_format (GstSodBase *self, GstCaps *in, GstCaps *out, GError **error)
         "the caps describe no video frames: %s", text);
     return FALSE;
   }
+  format.info = self->in_info;
   if (self->output != SOD_OUTPUT_FRAME) {
-    width = self->out_info.width;
-    height = self->out_info.height;
+    format.map_width = self->out_info.width;
+    format.map_height = self->out_info.height;
   }
   if (self->output == SOD_OUTPUT_CUTOUT) {
     self->cutout = gst_sod_cutout_new (&self->in_info, &self->out_info, error);
     if (self->cutout == NULL)
       return FALSE;
   }
-  return sod_analyser_set_format (
-      self->analyser, &self->in_info, width, height, error);
+  /* Of the other outputs, maps are the analyser's own. */
+  format.map_on_device =
+      self->output == SOD_OUTPUT_MAP && gst_sod_base_is_on_device (self, out);
+  return sod_analyser_set_format (self->analyser, &format, error);
 }
 
 /* Upstream sends the same caps again with its next buffer; once is enough to
@@ -260,6 +297,7 @@ gst_sod_base_propose_allocation (
   if (decide_query != NULL) {
     gst_query_add_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
     gst_query_add_allocation_meta (query, GST_VIDEO_CROP_META_API_TYPE, NULL);
+    return gst_sod_base_propose_pool (GST_SOD_BASE (trans), query);
   }
   return TRUE;
 }
@@ -267,7 +305,7 @@ gst_sod_base_propose_allocation (
 static gboolean
 gst_sod_base_decide_allocation (GstBaseTransform *trans, GstQuery *query)
 {
-  return sod_buffer_propose_pool (query, &GST_SOD_BASE (trans)->out_info)
+  return gst_sod_base_decide_pool (GST_SOD_BASE (trans), query)
          && GST_BASE_TRANSFORM_CLASS (gst_sod_base_parent_class)
                 ->decide_allocation (trans, query);
 }
@@ -299,14 +337,18 @@ gst_sod_base_query (
 
   if (direction == GST_PAD_SRC && GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)
     return sod_latency_answer_query (&self->latency, trans->sinkpad, query);
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CONTEXT
+      && gst_sod_base_answer_context (self, query))
+    return TRUE;
   if (!GST_BASE_TRANSFORM_CLASS (gst_sod_base_parent_class)
            ->query (trans, direction, query))
     return FALSE;
   if (direction == GST_PAD_SINK && GST_QUERY_TYPE (query) == GST_QUERY_CAPS) {
     g_autoptr (GstCaps) template =
         gst_pad_get_pad_template_caps (trans->sinkpad);
+    g_autoptr (GstCaps) supported = gst_sod_base_get_supported (self);
 
-    sod_caps_widen_answer (query, self->readable, template);
+    sod_caps_widen_answer (query, supported, template);
   }
   return TRUE;
 }
@@ -314,12 +356,12 @@ gst_sod_base_query (
 static gboolean
 check_caps (GstSodBase *self, GstEvent *event)
 {
+  g_autoptr (GstCaps) supported = gst_sod_base_get_supported (self);
   g_autoptr (GError) error = NULL;
   GstCaps *caps;
 
   gst_event_parse_caps (event, &caps);
-  return sod_caps_check (caps, self->readable, &error)
-         || refuse (self, caps, error);
+  return sod_caps_check (caps, supported, &error) || refuse (self, caps, error);
 }
 
 static gboolean
@@ -437,11 +479,12 @@ add_pad_templates (GstElementClass *klass)
 {
   g_autoptr (GstCaps) readable = gst_sod_frame_reader_get_caps ();
   g_autoptr (GstCaps) any_memory = sod_caps_make_template (readable);
+  g_autoptr (GstCaps) sent = sod_caps_make_source_template (readable);
 
   gst_element_class_add_pad_template (klass,
       gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, any_memory));
-  gst_element_class_add_pad_template (klass,
-      gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, readable));
+  gst_element_class_add_pad_template (
+      klass, gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, sent));
 }
 
 static void
@@ -494,6 +537,7 @@ gst_sod_base_class_init (GstSodBaseClass *klass)
   gst_element_class_set_static_metadata (element_class,
       "Salient object detector", "Filter/Analyzer/Video",
       "Finds the salient object in each frame", "The gst-sod authors");
+  element_class->set_context = set_context;
   element_class->change_state = gst_sod_base_change_state;
 
   trans_class->start = gst_sod_base_start;

@@ -21,14 +21,16 @@ struct _GstSodBase
   GstBaseTransform parent;
 
   GCancellable *cancellable;
-  GstCaps *readable; /* frames that can be read */
+  GstCaps *readable; /* frames in system memory that can be read */
   SodLatency latency;
 
   /* under the object lock */
   SodSettings settings;
   guint changes; /* of settings */
   SodStats stats;
-  SodEngine *engine; /* from start to stop */
+  SodEngine *engine;          /* from start to stop */
+  GstCaps *supported;         /* frames that can be read then */
+  GstSodDeviceFrames *frames; /* the memory of the device, NULL: none */
 
   /* of the streaming thread, or of a stopped element */
   SodSettings now; /* settings of this frame */
@@ -42,6 +44,27 @@ struct _GstSodBase
   GstSodMap *last;        /* kept where a later frame may get it */
   GstBuffer *last_output; /* that its pixels are shared with, output=map */
 };
+
+/* sodbasedevice.c: the device and video in its memory. */
+
+/* Chooses the device, opens its memory and makes the engine. NULL with @error,
+ * or the engine, which is not the element's yet. */
+SodEngine *gst_sod_base_open_device (GstSodBase *self, GError **error);
+/* Of a stopped element. */
+void gst_sod_base_close_device (GstSodBase *self);
+
+/* Frames that can be read; before the start those that may be then.
+ * (transfer full) */
+GstCaps *gst_sod_base_get_supported (GstSodBase *self);
+
+/* The element's vfuncs of these names, as far as the device has a say. */
+void gst_sod_base_set_context (GstElement *element, GstContext *context);
+gboolean gst_sod_base_answer_context (GstSodBase *self, GstQuery *query);
+gboolean gst_sod_base_propose_pool (GstSodBase *self, GstQuery *query);
+gboolean gst_sod_base_decide_pool (GstSodBase *self, GstQuery *query);
+
+/* Whether frames of @caps are to be read, or maps written, on the device. */
+gboolean gst_sod_base_is_on_device (GstSodBase *self, const GstCaps *caps);
 
 /* sodbaseframe.c: what becomes of one frame. All but the first are the
  * streaming thread's or for a stopped element. */

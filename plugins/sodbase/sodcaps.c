@@ -41,6 +41,57 @@ to_input (SodOutput output, GstStructure *structure)
     remove_fields (structure, color_fields, G_N_ELEMENTS (color_fields));
 }
 
+/* Every memory that @supported has gray frames in besides the system's: maps
+ * can be sent there. (transfer full) */
+static GstCaps *
+list_device_maps (GstCaps *supported)
+{
+  g_autoptr (GstCaps) gray = gst_caps_new_simple (
+      "video/x-raw", "format", G_TYPE_STRING, "GRAY8", NULL);
+  GstCaps *maps = gst_caps_new_empty ();
+
+  gst_caps_set_features (gray, 0, gst_caps_features_new_any ());
+  for (guint i = 0; i < gst_caps_get_size (supported); i++) {
+    GstCapsFeatures *features = gst_caps_get_features (supported, i);
+    g_autoptr (GstCaps) one = gst_caps_copy_nth (supported, i);
+
+    if (!gst_caps_features_is_equal (
+            features, GST_CAPS_FEATURES_MEMORY_SYSTEM_MEMORY)
+        && gst_caps_can_intersect (one, gray))
+      gst_caps_append_structure_full (maps,
+          gst_structure_new_empty ("video/x-raw"),
+          gst_caps_features_copy (features));
+  }
+  return maps;
+}
+
+/* What is sent for frames of @frames, which @supported holds: in system memory
+ * first, since regions are found there. Takes @frames; (transfer full). */
+static GstCaps *
+to_outputs (SodOutput output, GstCaps *frames, GstCaps *supported)
+{
+  g_autoptr (GstCaps) device = NULL;
+  GstCaps *others = gst_caps_make_writable (frames);
+  guint n = gst_caps_get_size (others);
+
+  for (guint i = 0; i < n; i++) {
+    to_output (output, gst_caps_get_structure (others, i));
+    gst_caps_set_features (others, i, NULL);
+  }
+  others = gst_caps_simplify (others);
+  if (output != SOD_OUTPUT_MAP)
+    return others;
+  device = list_device_maps (supported);
+  n = gst_caps_get_size (others);
+  for (guint k = 0; k < gst_caps_get_size (device); k++) {
+    for (guint i = 0; i < n; i++)
+      gst_caps_append_structure_full (others,
+          gst_structure_copy (gst_caps_get_structure (others, i)),
+          gst_caps_features_copy (gst_caps_get_features (device, k)));
+  }
+  return others;
+}
+
 GstCaps *
 sod_caps_transform (SodOutput output, GstPadDirection direction, GstCaps *caps,
     GstCaps *supported)
@@ -49,22 +100,18 @@ sod_caps_transform (SodOutput output, GstPadDirection direction, GstCaps *caps,
 
   if (output == SOD_OUTPUT_FRAME)
     return gst_caps_intersect_full (caps, supported, GST_CAPS_INTERSECT_FIRST);
+  if (direction == GST_PAD_SINK)
+    return to_outputs (output,
+        gst_caps_intersect_full (caps, supported, GST_CAPS_INTERSECT_FIRST),
+        supported);
 
-  others = direction == GST_PAD_SINK ? gst_caps_intersect_full (
-               caps, supported, GST_CAPS_INTERSECT_FIRST)
-                                     : gst_caps_copy (caps);
-  others = gst_caps_make_writable (others);
+  /* Whatever memory the output is asked for in, frames may lie in any. */
+  others = gst_caps_copy (caps);
   for (guint i = 0; i < gst_caps_get_size (others); i++) {
-    GstStructure *structure = gst_caps_get_structure (others, i);
-
-    if (direction == GST_PAD_SINK)
-      to_output (output, structure);
-    else
-      to_input (output, structure);
+    to_input (output, gst_caps_get_structure (others, i));
+    gst_caps_set_features (others, i, gst_caps_features_new_any ());
   }
   others = gst_caps_simplify (g_steal_pointer (&others));
-  if (direction == GST_PAD_SINK)
-    return g_steal_pointer (&others);
   return gst_caps_intersect_full (others, supported, GST_CAPS_INTERSECT_FIRST);
 }
 
@@ -102,127 +149,12 @@ sod_caps_fixate (SodOutput output, GstCaps *caps, GstCaps *othercaps)
   return gst_caps_fixate (othercaps);
 }
 
-/* The element that brings frames of a memory feature into system memory. */
-static const gchar *
-find_downloader (const GstCapsFeatures *features)
-{
-  static const struct
-  {
-    const gchar *feature, *elements;
-  } downloaders[] = {
-    { "memory:CUDAMemory", "\"cudadownload\"" },
-    { "memory:GLMemory", "\"gldownload\"" },
-    { "memory:VAMemory", "\"vapostproc\"" },
-    { "memory:VASurface", "\"vaapipostproc\"" },
-    { "memory:DMABuf", "\"vapostproc\" or \"glupload ! gldownload\"" },
-    { "memory:VulkanImage", "\"vulkandownload\"" },
-    { "memory:NVMM", "\"nvvideoconvert\"" },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (downloaders); i++) {
-    if (gst_caps_features_contains (features, downloaders[i].feature))
-      return downloaders[i].elements;
-  }
-  return "an element that downloads it";
-}
-
-static gboolean
-check_complete (const GstCaps *caps, GError **error)
-{
-  const GstStructure *structure = gst_caps_get_structure (caps, 0);
-  static const gchar *const fields[] = { "format", "width", "height" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
-    if (!gst_structure_has_field (structure, fields[i])) {
-      g_autofree gchar *text = gst_caps_to_string (caps);
-
-      g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
-          "the caps of the frames do not say their %s: %s; set format, width "
-          "and height where the frames come from",
-          fields[i], text);
-      return FALSE;
-    }
-  }
-  return TRUE;
-}
-
-gboolean
-sod_caps_check (const GstCaps *caps, GstCaps *supported, GError **error)
-{
-  const GstCapsFeatures *features = gst_caps_get_features (caps, 0);
-  g_autofree gchar *text = NULL;
-
-  if (!check_complete (caps, error))
-    return FALSE;
-  if (gst_caps_is_subset (caps, supported))
-    return TRUE;
-
-  text = gst_caps_to_string (caps);
-  if (gst_caps_features_contains (features, "format:Interlaced"))
-    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE,
-        "frames of which each buffer is one field (interlace-mode=alternate) "
-        "cannot be read; put \"deinterlace\" before this element; the caps "
-        "are %s",
-        text);
-  else if (!gst_caps_features_is_equal (
-               features, GST_CAPS_FEATURES_MEMORY_SYSTEM_MEMORY)) {
-    g_autofree gchar *has = gst_caps_features_to_string (features);
-
-    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE,
-        "frames in %s cannot be read, only those in system memory; put %s "
-        "before this element; the caps are %s",
-        has, find_downloader (features), text);
-  } else {
-    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE,
-        "frames of this format cannot be read; put \"videoconvert\" before "
-        "this element; the caps are %s",
-        text);
-  }
-  return FALSE;
-}
-
-gboolean
-sod_caps_is_foreign (const GstCaps *caps)
-{
-  const GstCapsFeatures *features;
-
-  if (gst_caps_is_empty (caps) || gst_caps_is_any (caps))
-    return FALSE;
-  features = gst_caps_get_features (caps, 0);
-  for (guint i = 0; i < gst_caps_features_get_size (features); i++) {
-    const gchar *feature = gst_caps_features_get_nth (features, i);
-
-    if (g_str_equal (feature, "format:Interlaced")
-        || (g_str_has_prefix (feature, "memory:")
-            && !g_str_equal (feature, GST_CAPS_FEATURE_MEMORY_SYSTEM_MEMORY)))
-      return TRUE;
-  }
-  return FALSE;
-}
-
-void
-sod_caps_widen_answer (GstQuery *query, GstCaps *readable, GstCaps *template)
-{
-  GstCaps *filter, *answer;
-  g_autoptr (GstCaps) wider = NULL;
-
-  gst_query_parse_caps (query, &filter);
-  gst_query_parse_caps_result (query, &answer);
-  if (filter == NULL)
-    wider = gst_caps_merge (gst_caps_ref (answer), gst_caps_ref (template));
-  else if (!gst_caps_can_intersect (filter, readable))
-    wider =
-        gst_caps_intersect_full (filter, template, GST_CAPS_INTERSECT_FIRST);
-  if (wider != NULL)
-    gst_query_set_caps_result (query, wider);
-}
-
 GstCaps *
-sod_caps_make_template (GstCaps *readable)
+sod_caps_make_source_template (GstCaps *readable)
 {
   GstCaps *template = gst_caps_copy (readable);
 
-  for (guint i = 0; i < gst_caps_get_size (template); i++)
-    gst_caps_set_features (template, i, gst_caps_features_new_any ());
+  gst_caps_append (
+      template, gst_caps_from_string ("video/x-raw(memory:CUDAMemory)"));
   return template;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sodengine.h"
 
+#include <plugins/common/soddevice.h>
 #include <plugins/common/soderror.h>
 #include <plugins/common/sodloader.h>
 
@@ -12,6 +13,7 @@ struct _SodEngine
   GstElement *element; /* which owns the engine */
   SodSettings settings;
   GstSodSession *session;
+  GstSodDeviceFrames *frames; /* of the device, NULL: none or the CPU */
   SodLoader *loader;
 
   GMutex lock; /* of what follows */
@@ -29,15 +31,19 @@ resolve (const gchar *path, GError **error)
   return gst_sod_network_find_default (error);
 }
 
-/* The name under which a shared instance is shared on @device: those that fall
- * back meet again there, apart from those that the device still serves. */
+/* The name under which a shared instance is shared on @device in @context:
+ * those that fall back meet again there, apart from those that the device still
+ * serves, and memory of one context is not seen from another. */
 static gchar *
-make_instance_id (const SodSettings *settings, const gchar *device)
+make_instance_id (
+    const SodSettings *settings, const gchar *device, gpointer context)
 {
   const gchar *id = settings->model_instance_id;
 
-  if (id == NULL || *id == '\0' || g_strcmp0 (device, settings->device) == 0)
-    return g_strdup (id);
+  if (id == NULL || *id == '\0')
+    return NULL;
+  if (context != NULL)
+    return g_strdup_printf ("%s on %s in %p", id, device, context);
   return g_strdup_printf ("%s on %s", id, device);
 }
 
@@ -52,31 +58,26 @@ dup_path (SodEngine *self)
   return path;
 }
 
-static void
-log_choice (SodEngine *self, const gchar *path)
-{
-  g_autoptr (GEnumClass) precisions = g_type_class_ref (GST_SOD_TYPE_PRECISION);
-  GstSodPrecision precision = gst_sod_instance_get_precision (self->instance);
-
-  GST_INFO_OBJECT (self->element, "device=%s: %s on %s with back end %s in %s",
-      self->settings.device, path, gst_sod_instance_get_device (self->instance),
-      gst_sod_instance_get_backend (self->instance),
-      g_enum_get_value (precisions, precision)->value_nick);
-}
-
 /* On failure the instance and session before stay. */
 static gboolean
-open_device (SodEngine *self, const gchar *device, GError **error)
+open_device (SodEngine *self, const gchar *device, GstSodDeviceFrames *frames,
+    GError **error)
 {
   const SodSettings *settings = &self->settings;
-  g_autofree gchar *id = make_instance_id (settings, device);
+  gpointer context =
+      frames != NULL ? gst_sod_device_frames_get_context (frames) : NULL;
+  g_autofree gchar *id = make_instance_id (settings, device, context);
   g_autofree gchar *path = dup_path (self);
   g_autoptr (GstSodInstance) instance = NULL;
   g_autoptr (GstSodSession) session = NULL;
 
-  instance = gst_sod_instance_get (id, device, settings->precision,
-      settings->threads, settings->cpu_affinity, settings->batch_size, error);
-  if (instance == NULL || !gst_sod_instance_ensure (instance, path, error))
+  instance = gst_sod_instance_get_in_context (id, device, context,
+      settings->precision, settings->threads, settings->cpu_affinity,
+      settings->batch_size, error);
+  if (instance == NULL)
+    return FALSE;
+  gst_sod_instance_set_workspace_limit (instance, settings->workspace_limit);
+  if (!gst_sod_instance_ensure (instance, path, error))
     return FALSE;
   session = gst_sod_session_new (instance, error);
   if (session == NULL)
@@ -86,30 +87,59 @@ open_device (SodEngine *self, const gchar *device, GError **error)
   g_set_object (&self->instance, instance);
   g_mutex_unlock (&self->lock);
   g_set_object (&self->session, session);
-  log_choice (self, path);
+  g_set_object (&self->frames, frames);
   return TRUE;
 }
 
-/* Whether @error, met on @device, is one that the CPU would not have. */
+/* Whether @error is one that a device has between two frames and that the CPU
+ * would not have. */
 static gboolean
-may_fall_back (SodEngine *self, const gchar *device, const GError *error)
+may_fall_back (SodEngine *self, const GError *error)
 {
   return self->settings.on_device_error == SOD_ON_DEVICE_ERROR_FALLBACK
-         && g_strcmp0 (device, "cpu") != 0
+         && !g_str_equal (gst_sod_instance_get_device (self->instance), "cpu")
          && (g_error_matches (error, GST_SOD_ERROR, GST_SOD_ERROR_DEVICE)
-             || g_error_matches (error, GST_SOD_ERROR, GST_SOD_ERROR_BACKEND));
+             || g_error_matches (error, GST_SOD_ERROR, GST_SOD_ERROR_BACKEND)
+             || g_error_matches (
+                 error, GST_SOD_ERROR, GST_SOD_ERROR_NO_MEMORY));
 }
 
-/* Goes on with the CPU after @cause, which it takes. */
-static gboolean
-fall_back (SodEngine *self, GError *cause, GError **error)
+gboolean
+sod_engine_fall_back (SodEngine *self, GError *cause, GError **error)
 {
   g_autoptr (GError) reason = cause;
 
-  if (!open_device (self, "cpu", error))
+  if (!may_fall_back (self, reason)) {
+    g_propagate_error (error, g_steal_pointer (&reason));
+    return FALSE;
+  }
+  if (!open_device (self, "cpu", NULL, error))
     return FALSE;
   sod_element_warning (self->element, reason,
       "going on with the CPU (on-device-error=fallback)");
+  sod_device_announce (
+      self->element, self->settings.device, self->instance, reason->message);
+  return TRUE;
+}
+
+/* The first device: the user's choice has to be there, one of ours need not. */
+static gboolean
+open_first (SodEngine *self, const gchar *device, const gchar *reason,
+    GstSodDeviceFrames *frames, GError **error)
+{
+  const gchar *asked = self->settings.device;
+  g_autoptr (GError) cause = NULL;
+
+  if (!open_device (self, device, frames, &cause)) {
+    if (!sod_device_is_auto (asked) || g_str_equal (device, "cpu")
+        || !sod_device_is_to_blame (cause)
+        || !open_device (self, "cpu", NULL, NULL)) {
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
+    reason = cause->message;
+  }
+  sod_device_announce (self->element, asked, self->instance, reason);
   return TRUE;
 }
 
@@ -190,11 +220,11 @@ sod_engine_request (SodEngine *self, const gchar *path)
 /* ---- life ---- */
 
 SodEngine *
-sod_engine_new (
-    GstElement *element, const SodSettings *settings, GError **error)
+sod_engine_new (GstElement *element, const SodSettings *settings,
+    const gchar *device, const gchar *reason, GstSodDeviceFrames *frames,
+    GError **error)
 {
   g_autoptr (SodEngine) self = g_new0 (SodEngine, 1);
-  GError *cause = NULL;
 
   self->element = element;
   GST_DEBUG_CATEGORY_INIT (
@@ -207,14 +237,8 @@ sod_engine_new (
     return NULL;
   if (settings->model_reload)
     sod_loader_watch (self->loader, self->path);
-  if (!open_device (self, settings->device, &cause)) {
-    if (!may_fall_back (self, settings->device, cause)) {
-      g_propagate_error (error, cause);
-      return NULL;
-    }
-    if (!fall_back (self, cause, error))
-      return NULL;
-  }
+  if (!open_first (self, device, reason, frames, error))
+    return NULL;
   if (settings->model_reload)
     sod_loader_start (self->loader);
   return g_steal_pointer (&self);
@@ -226,6 +250,7 @@ sod_engine_free (SodEngine *self)
   sod_loader_free (self->loader);
   g_clear_object (&self->session);
   g_clear_object (&self->instance);
+  g_clear_object (&self->frames);
   sod_settings_clear (&self->settings);
   g_free (self->path);
   g_mutex_clear (&self->lock);
@@ -238,24 +263,18 @@ session_time (GstClockTime time)
   return GST_CLOCK_TIME_IS_VALID (time) ? (gint64) time : -1;
 }
 
+GstSodDeviceFrames *
+sod_engine_get_frames (SodEngine *self)
+{
+  return self->frames;
+}
+
 gboolean
 sod_engine_infer (SodEngine *self, const GstSodImage *frame, GstClockTime time,
     GstSodImage *map, GCancellable *cancellable, GError **error)
 {
-  gint64 at = session_time (time);
-  GError *cause = NULL;
-
-  if (gst_sod_session_infer (
-          self->session, frame, at, map, cancellable, &cause))
-    return TRUE;
-  if (!may_fall_back (
-          self, gst_sod_instance_get_device (self->instance), cause)) {
-    g_propagate_error (error, cause);
-    return FALSE;
-  }
-  return fall_back (self, cause, error)
-         && gst_sod_session_infer (
-             self->session, frame, at, map, cancellable, error);
+  return gst_sod_session_infer (
+      self->session, frame, session_time (time), map, cancellable, error);
 }
 
 gboolean

@@ -69,13 +69,22 @@ install_model_properties (GObjectClass *klass)
           FALSE, READY));
   g_object_class_install_property (klass, SOD_PROP_DEVICE,
       g_param_spec_string ("device", "Device",
-          "What the network runs on: auto, cpu, cuda or cuda:N (the Nth GPU, "
-          "from 0)",
+          "What the network runs on: cpu, cuda or cuda:N (the Nth GPU, from "
+          "0), "
+          "which have to be there; auto = the first GPU that can be used, else "
+          "the CPU, and message sod-device says why",
           "auto", READY));
   g_object_class_install_property (klass, SOD_PROP_ON_DEVICE_ERROR,
       g_param_spec_enum ("on-device-error", "On device error",
-          "What to do when the device is missing or fails",
+          "What to do when the device fails while frames pass, or has no "
+          "memory "
+          "for one",
           SOD_TYPE_ON_DEVICE_ERROR, SOD_ON_DEVICE_ERROR_FALLBACK, READY));
+  g_object_class_install_property (klass, SOD_PROP_WORKSPACE_LIMIT,
+      g_param_spec_uint64 ("workspace-limit", "Workspace limit",
+          "Memory that the network may take on a GPU for faster algorithms, "
+          "beside that of its layers, bytes; 0 = as the back end likes",
+          0, G_MAXUINT64, 0, READY));
   g_object_class_install_property (klass, SOD_PROP_PRECISION,
       g_param_spec_enum ("precision", "Precision",
           "Arithmetic of the network; auto = the fastest that the device has "
@@ -168,6 +177,7 @@ static const SodField fields[] = {
   SOD_FIELD (SOD_PROP_MODEL_RELOAD, SodSettings, model_reload),
   SOD_FIELD (SOD_PROP_DEVICE, SodSettings, device),
   SOD_FIELD (SOD_PROP_ON_DEVICE_ERROR, SodSettings, on_device_error),
+  SOD_FIELD (SOD_PROP_WORKSPACE_LIMIT, SodSettings, workspace_limit),
   SOD_FIELD (SOD_PROP_PRECISION, SodSettings, precision),
   SOD_FIELD (SOD_PROP_THREADS, SodSettings, threads),
   SOD_FIELD (SOD_PROP_CPU_AFFINITY, SodSettings, cpu_affinity),

@@ -16,6 +16,7 @@ typedef struct
   gboolean model_reload;
   gchar *device;
   SodOnDeviceError on_device_error;
+  guint64 workspace_limit;
   GstSodPrecision precision;
   guint threads;
   gchar *cpu_affinity;
@@ -40,6 +41,7 @@ enum
   SOD_PROP_MODEL_RELOAD,
   SOD_PROP_DEVICE,
   SOD_PROP_ON_DEVICE_ERROR,
+  SOD_PROP_WORKSPACE_LIMIT,
   SOD_PROP_PRECISION,
   SOD_PROP_THREADS,
   SOD_PROP_CPU_AFFINITY,

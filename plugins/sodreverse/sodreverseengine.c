@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sodreverseengine.h"
 
+#include <plugins/common/soddevice.h>
 #include <plugins/common/soderror.h>
 #include <plugins/common/sodloader.h>
 
@@ -61,6 +62,50 @@ sod_reverse_engine_request (SodReverseEngine *self, const gchar *path)
   sod_loader_request (self->loader, path);
 }
 
+static gboolean
+open_device (SodReverseEngine *self, const SodReverseSettings *settings,
+    const gchar *device, const gchar *path, GError **error)
+{
+  g_autoptr (GstSodInstance) instance = gst_sod_instance_new_reverse (device,
+      settings->precision, settings->threads, settings->cpu_affinity, error);
+  GstSodReconstructor *reconstructor;
+
+  if (instance == NULL || !gst_sod_instance_ensure (instance, path, error))
+    return FALSE;
+  reconstructor = gst_sod_reconstructor_new (instance, error);
+  if (reconstructor == NULL)
+    return FALSE;
+  self->instance = g_steal_pointer (&instance);
+  self->reconstructor = reconstructor;
+  return TRUE;
+}
+
+/* A device that the user named has to be there, one of ours need not. */
+static gboolean
+open_first (SodReverseEngine *self, const SodReverseSettings *settings,
+    const gchar *path, GError **error)
+{
+  g_autofree gchar *reason = NULL;
+  g_autofree gchar *device =
+      gst_sod_device_resolve (settings->device, &reason, error);
+  g_autoptr (GError) cause = NULL;
+
+  if (device == NULL)
+    return FALSE;
+  if (!open_device (self, settings, device, path, &cause)) {
+    if (!sod_device_is_auto (settings->device) || g_str_equal (device, "cpu")
+        || !sod_device_is_to_blame (cause)
+        || !open_device (self, settings, "cpu", path, NULL)) {
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
+    g_free (reason);
+    reason = g_strdup (cause->message);
+  }
+  sod_device_announce (self->element, settings->device, self->instance, reason);
+  return TRUE;
+}
+
 SodReverseEngine *
 sod_reverse_engine_new (
     GstElement *element, const SodReverseSettings *settings, GError **error)
@@ -71,15 +116,9 @@ sod_reverse_engine_new (
   self->element = element;
   self->loader = sod_loader_new (update, self);
   path = resolve (settings->model_file, error);
-  if (path == NULL)
+  if (path == NULL || !open_first (self, settings, path, error))
     return NULL;
-  self->instance = gst_sod_instance_new_reverse (settings->device,
-      settings->precision, settings->threads, settings->cpu_affinity, error);
-  if (self->instance == NULL
-      || !gst_sod_instance_ensure (self->instance, path, error))
-    return NULL;
-  self->reconstructor = gst_sod_reconstructor_new (self->instance, error);
-  return self->reconstructor != NULL ? g_steal_pointer (&self) : NULL;
+  return g_steal_pointer (&self);
 }
 
 void

@@ -55,8 +55,10 @@ install_model_properties (GObjectClass *klass)
           NULL, PLAYING));
   g_object_class_install_property (klass, SOD_REVERSE_PROP_DEVICE,
       g_param_spec_string ("device", "Device",
-          "What the network runs on: auto, cpu, cuda or cuda:N (the Nth GPU, "
-          "from 0)",
+          "What the network runs on: cpu, cuda or cuda:N (the Nth GPU, from "
+          "0), "
+          "which have to be there; auto = the first GPU that can be used, else "
+          "the CPU, and message sod-device says why",
           "auto", READY));
   g_object_class_install_property (klass, SOD_REVERSE_PROP_PRECISION,
       g_param_spec_enum ("precision", "Precision",

@@ -120,7 +120,7 @@ check_settings (GstSodTrainerElement *self, GError **error)
 
   if (sod_trainer_settings_check (&self->asked, GST_ELEMENT (self), error))
     settings = sod_trainer_settings_make (&self->asked, error);
-  if (settings == NULL
+  if (settings == NULL || !sod_trainer_check_device (self, settings, error)
       || (save != NULL && !sod_model_check_folder (save, error)))
     return FALSE;
   if (load == NULL || g_strrstr (load, "%s") != NULL

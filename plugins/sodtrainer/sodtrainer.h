@@ -82,5 +82,8 @@ void sod_trainer_tell_progress (GstSodTrainerElement *self,
     GstProgressType type, const GstSodTrainingProgress *progress,
     const gchar *text);
 GstStructure *sod_trainer_get_stats (GstSodTrainerElement *self);
+/* Whether the device of @settings is there; tells which one it is. */
+gboolean sod_trainer_check_device (GstSodTrainerElement *self,
+    GstSodTrainingSettings *settings, GError **error);
 
 G_END_DECLS

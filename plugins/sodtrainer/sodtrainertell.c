@@ -2,6 +2,8 @@
 /* Messages, lines and statistics. */
 #include "sodtrainer.h"
 
+#include <plugins/common/soddevice.h>
+
 #include <math.h>
 
 void
@@ -107,4 +109,19 @@ sod_trainer_get_stats (GstSodTrainerElement *self)
     add_progress (stats, self->progress);
   g_mutex_unlock (&self->lock);
   return stats;
+}
+
+gboolean
+sod_trainer_check_device (GstSodTrainerElement *self,
+    GstSodTrainingSettings *settings, GError **error)
+{
+  g_autofree gchar *asked =
+      gst_sod_training_settings_get (settings, "run.device", NULL);
+  g_autofree gchar *reason = NULL;
+  g_autofree gchar *device = gst_sod_device_resolve (asked, &reason, error);
+
+  if (device == NULL)
+    return FALSE;
+  sod_device_tell (GST_ELEMENT (self), asked, device, reason);
+  return TRUE;
 }

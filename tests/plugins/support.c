@@ -183,6 +183,18 @@ test_pop_message (GstElement *element, GstMessageType type, gboolean wait)
   return gst_bus_timed_pop_filtered (bus, wait ? 5 * GST_SECOND : 0, type);
 }
 
+GstMessage *
+test_pop_report (GstElement *element, gboolean wait)
+{
+  GstMessage *message;
+
+  while (
+      (message = test_pop_message (element, GST_MESSAGE_ELEMENT, wait)) != NULL
+      && gst_message_has_name (message, "sod-device"))
+    gst_message_unref (message);
+  return message;
+}
+
 void
 test_assert_error (
     GstElement *element, GQuark domain, gint code, const gchar *text)

@@ -46,6 +46,9 @@ GstHarness *test_sodbase (const gchar *first, ...);
 GstMessage *test_pop_message (
     GstElement *element, GstMessageType type, gboolean wait);
 
+/* The next element message but for "sod-device", which every start brings. */
+GstMessage *test_pop_report (GstElement *element, gboolean wait);
+
 /* Exactly one error message is there, this one, and its text holds @text, in
  * which "*" stands for anything. */
 void test_assert_error (

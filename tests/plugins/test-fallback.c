@@ -24,19 +24,31 @@ find (const gchar *name, gpointer function)
   g_assert_nonnull (*(gpointer *) function);
 }
 
-GstSodInstance *
-gst_sod_instance_get (const gchar *id, const gchar *name,
-    GstSodPrecision precision, guint threads, const gchar *affinity,
-    guint batch_size, GError **error)
+gchar *
+gst_sod_device_resolve (const gchar *name, gchar **reason, GError **error)
 {
-  GstSodInstance *(*get) (const gchar *, const gchar *, GstSodPrecision, guint,
-      const gchar *, guint, GError **);
+  gchar *(*resolve) (const gchar *, gchar **, GError **);
+
+  find ("gst_sod_device_resolve", &resolve);
+  if (g_strcmp0 (name, DEVICE) != 0)
+    return resolve (name, reason, error);
+  *reason = NULL;
+  return g_strdup (name);
+}
+
+GstSodInstance *
+gst_sod_instance_get_in_context (const gchar *id, const gchar *name,
+    gpointer context, GstSodPrecision precision, guint threads,
+    const gchar *affinity, guint batch_size, GError **error)
+{
+  GstSodInstance *(*get) (const gchar *, const gchar *, gpointer,
+      GstSodPrecision, guint, const gchar *, guint, GError **);
   gboolean is_device = g_strcmp0 (name, DEVICE) == 0;
   GstSodInstance *instance;
 
-  find ("gst_sod_instance_get", &get);
-  instance = get (id, is_device ? "cpu" : name, precision, threads, affinity,
-      batch_size, error);
+  find ("gst_sod_instance_get_in_context", &get);
+  instance = get (id, is_device ? "cpu" : name, context, precision, threads,
+      affinity, batch_size, error);
   if (is_device)
     device = instance;
   else if (device == instance)
@@ -139,7 +151,7 @@ test_stream_goes_on_with_the_cpu (void)
   warning = test_pop_message (harness->element, GST_MESSAGE_WARNING, FALSE);
   g_assert_nonnull (warning);
   gst_message_parse_warning (warning, &error, NULL);
-  g_assert_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_INIT);
+  g_assert_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND);
   g_assert_nonnull (strstr (error->message, DEVICE " is gone; going on with"));
   another = test_pop_message (harness->element, GST_MESSAGE_WARNING, FALSE);
   g_assert_null (another);
@@ -162,8 +174,8 @@ test_stream_ends_where_that_is_asked_for (void)
   g_assert_cmpint (
       gst_harness_push (harness, test_frame (&info, 3, 120 * GST_MSECOND)), ==,
       GST_FLOW_ERROR);
-  test_assert_error (harness->element, GST_LIBRARY_ERROR,
-      GST_LIBRARY_ERROR_INIT, DEVICE " is gone");
+  test_assert_error (harness->element, GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_NOT_FOUND, DEVICE " is gone");
   g_assert_null (
       test_pop_message (harness->element, GST_MESSAGE_WARNING, FALSE));
 }

@@ -181,40 +181,56 @@ test_impossible_settings_name_the_way_out (void)
 }
 
 static void
-test_missing_device_falls_back_with_a_warning (void)
-{
-  g_autoptr (TestHarness) harness =
-      test_sodbase ("device", "cuda", "overload", 1, NULL);
-  g_autoptr (GstMessage) warning = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GstStructure) stats = NULL;
-  g_autoptr (GstBuffer) out = NULL;
-
-  warning = test_pop_message (harness->element, GST_MESSAGE_WARNING, FALSE);
-  g_object_get (harness->element, "stats", &stats, NULL);
-  if (!g_str_has_prefix (gst_structure_get_string (stats, "device"), "cpu")) {
-    g_test_skip ("this machine has the device");
-    return;
-  }
-  g_assert_nonnull (warning);
-  gst_message_parse_warning (warning, &error, NULL);
-  g_assert_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_INIT);
-  g_assert_nonnull (strstr (error->message, "going on with the CPU"));
-  test_set_caps (harness, "RGB", 64, 48);
-  out = test_push (harness, 0, 0);
-  g_assert_nonnull (gst_sod_buffer_get_map (out));
-}
-
-static void
-test_missing_device_is_an_error_where_that_is_asked_for (void)
+check_device_is_missing (const gchar *device, const gchar *on_device_error)
 {
   g_autofree gchar *path = test_model (1, 1);
+  g_autofree gchar *text = g_strdup_printf ("\"%s\"*use*device=auto", device);
   g_autoptr (TestElement) element =
-      test_element ("sodbase", "model-file", path, "device", "cuda:99", NULL);
+      test_element ("sodbase", "model-file", path, "device", device, NULL);
 
-  gst_util_set_object_arg (G_OBJECT (element), "on-device-error", "error");
+  gst_util_set_object_arg (
+      G_OBJECT (element), "on-device-error", on_device_error);
   check_start_fails (
-      element, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_INIT, "cuda:99");
+      element, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND, text);
+  g_assert_null (test_pop_message (element, GST_MESSAGE_WARNING, FALSE));
+}
+
+/* Who names a device means it, whatever is to happen when it fails later. */
+static void
+test_device_that_is_named_has_to_be_there (void)
+{
+  check_device_is_missing ("cuda:99", "error");
+  check_device_is_missing ("cuda:99", "fallback");
+}
+
+/* auto says what it took, and why that is no GPU, without a warning. */
+static void
+test_auto_tells_which_device_it_took (void)
+{
+  g_autoptr (TestHarness) harness = test_sodbase ("device", "auto", NULL);
+  g_autoptr (GstMessage) message =
+      test_pop_message (harness->element, GST_MESSAGE_ELEMENT, FALSE);
+  g_autoptr (GstStructure) stats = NULL;
+  const GstStructure *told;
+  const gchar *device;
+
+  g_assert_nonnull (message);
+  told = gst_message_get_structure (message);
+  device = gst_structure_get_string (told, "device");
+  g_object_get (harness->element, "stats", &stats, NULL);
+  g_assert_true (gst_structure_has_name (told, "sod-device"));
+  g_assert_cmpstr (gst_structure_get_string (told, "asked"), ==, "auto");
+  g_assert_cmpstr (device, ==, gst_structure_get_string (stats, "device"));
+  g_assert_cmpstr (gst_structure_get_string (told, "backend"), ==,
+      gst_structure_get_string (stats, "backend"));
+  g_assert_true (gst_structure_has_field (told, "precision"));
+  if (g_str_equal (device, "cpu"))
+    g_assert_nonnull (gst_structure_get_string (told, "reason"));
+  else
+    g_assert_false (gst_structure_has_field (told, "reason"));
+  g_assert_null (
+      test_pop_message (harness->element, GST_MESSAGE_WARNING, FALSE));
+  test_assert_no_error (harness->element);
 }
 
 /* ---- swapped while playing ---- */
@@ -237,8 +253,7 @@ note_update (GstElement *element, const gchar *version, const gchar *path,
 static void
 await_message (GstElement *element, const gchar *name, const gchar *path)
 {
-  g_autoptr (GstMessage) message =
-      test_pop_message (element, GST_MESSAGE_ELEMENT, TRUE);
+  g_autoptr (GstMessage) message = test_pop_report (element, TRUE);
   const GstStructure *structure;
 
   g_assert_nonnull (message);
@@ -552,10 +567,10 @@ main (int argc, char *argv[])
       test_reverse_network_is_the_wrong_kind);
   g_test_add_func ("/model/impossible-settings-name-the-way-out",
       test_impossible_settings_name_the_way_out);
-  g_test_add_func ("/model/missing-device-falls-back-with-a-warning",
-      test_missing_device_falls_back_with_a_warning);
-  g_test_add_func ("/model/missing-device-is-an-error-where-asked-for",
-      test_missing_device_is_an_error_where_that_is_asked_for);
+  g_test_add_func ("/model/device-that-is-named-has-to-be-there",
+      test_device_that_is_named_has_to_be_there);
+  g_test_add_func ("/model/auto-tells-which-device-it-took",
+      test_auto_tells_which_device_it_took);
   g_test_add_func ("/model/another-is-taken-up-between-two-frames",
       test_another_model_is_taken_up_between_two_frames);
   g_test_add_func ("/model/a-file-that-is-replaced-is-taken-up-where-asked",

@@ -203,7 +203,7 @@ assert_measured (const gchar *format)
   g_assert_nonnull (gst_sod_buffer_get_map (out));
   g_assert_true (gst_sod_buffer_get_reconstruction_error (out, &error));
   g_assert_cmpfloat_with_epsilon (error, expect_error (format, 2, 1), 1e-6);
-  message = test_pop_message (harness->element, GST_MESSAGE_ELEMENT, TRUE);
+  message = test_pop_report (harness->element, TRUE);
   g_assert_true (gst_structure_get_double (
       gst_message_get_structure (message), "reconstruction-error", &told));
   g_assert_cmpfloat (told, ==, error);
@@ -314,9 +314,7 @@ test_drift_is_told (void)
     gst_harness_push (harness, frame);
     gst_buffer_unref (gst_harness_pull (harness));
   }
-  while ((message = test_pop_message (
-              harness->element, GST_MESSAGE_ELEMENT, FALSE))
-         != NULL) {
+  while ((message = test_pop_report (harness->element, FALSE)) != NULL) {
     gst_structure_get_boolean (
         gst_message_get_structure (message), "drift", &drifts);
     gst_message_unref (message);
@@ -376,7 +374,7 @@ test_another_model_while_playing (void)
 
   test_set_caps (harness, "RGB", 60, 44);
   g_object_set (harness->element, "model-file", path, NULL);
-  updated = test_pop_message (harness->element, GST_MESSAGE_ELEMENT, TRUE);
+  updated = test_pop_report (harness->element, TRUE);
   g_assert_true (gst_structure_has_name (
       gst_message_get_structure (updated), "sod-model-updated"));
   gst_harness_push (harness, new_frame ("RGB", 0, TRUE));

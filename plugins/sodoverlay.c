@@ -11,6 +11,10 @@
  * `blur`, is blurred all over. Frames may be scaled or converted between
  * sodbase and sodoverlay: the map says where in the frame it lies.
  *
+ * It is the CPU that draws, so frames have to lie in system memory: a network
+ * on a GPU reads those in `memory:CUDAMemory` itself, but to draw on them, put
+ * cudadownload between sodbase and sodoverlay.
+ *
  * ## Example launch line
  * |[
  * gst-launch-1.0 videotestsrc num-buffers=100 ! sodbase ! sodoverlay ! \
@@ -29,6 +33,7 @@
 #include <gst/video/gstvideofilter.h>
 
 #include <plugins/common/soderror.h>
+#include <plugins/common/sodforeign.h>
 #include <plugins/common/sodnumber.h>
 
 GST_DEBUG_CATEGORY_STATIC (sod_overlay_debug);
@@ -68,6 +73,7 @@ struct _GstSodOverlayFilter
 
   Settings settings; /* under the object lock */
   GstSodOverlay *overlay;
+  GstCaps *refused; /* that were complained about last */
 };
 
 G_DEFINE_FINAL_TYPE (
@@ -186,6 +192,72 @@ gst_sod_overlay_filter_set_info (GstVideoFilter *filter, GstCaps *in_caps,
   return FALSE;
 }
 
+/* ---- frames in the memory of devices ---- */
+
+/* (transfer full) */
+static GstCaps *
+list_drawable (void)
+{
+  return gst_caps_from_string (GST_VIDEO_CAPS_MAKE (GST_VIDEO_FORMATS_ALL));
+}
+
+static gboolean
+gst_sod_overlay_filter_accept_caps (
+    GstBaseTransform *trans, GstPadDirection direction, GstCaps *caps)
+{
+  if (direction == GST_PAD_SINK && sod_caps_is_foreign (caps))
+    return TRUE;
+  return GST_BASE_TRANSFORM_CLASS (gst_sod_overlay_filter_parent_class)
+      ->accept_caps (trans, direction, caps);
+}
+
+static gboolean
+gst_sod_overlay_filter_query (
+    GstBaseTransform *trans, GstPadDirection direction, GstQuery *query)
+{
+  if (!GST_BASE_TRANSFORM_CLASS (gst_sod_overlay_filter_parent_class)
+           ->query (trans, direction, query))
+    return FALSE;
+  if (direction == GST_PAD_SINK && GST_QUERY_TYPE (query) == GST_QUERY_CAPS) {
+    g_autoptr (GstCaps) drawable = list_drawable ();
+    g_autoptr (GstCaps) template =
+        gst_pad_get_pad_template_caps (trans->sinkpad);
+
+    sod_caps_widen_answer (query, drawable, template);
+  }
+  return TRUE;
+}
+
+/* Upstream sends the same caps again with its next buffer; once is enough to
+ * complain. */
+static gboolean
+check_caps (GstSodOverlayFilter *self, GstEvent *event)
+{
+  g_autoptr (GstCaps) drawable = list_drawable ();
+  g_autoptr (GError) error = NULL;
+  GstCaps *caps;
+
+  gst_event_parse_caps (event, &caps);
+  if (!sod_caps_is_foreign (caps) || sod_caps_check (caps, drawable, &error))
+    return TRUE;
+  if (self->refused == NULL || !gst_caps_is_equal (caps, self->refused))
+    sod_element_error (GST_ELEMENT (self), error);
+  gst_caps_replace (&self->refused, caps);
+  return FALSE;
+}
+
+static gboolean
+gst_sod_overlay_filter_sink_event (GstBaseTransform *trans, GstEvent *event)
+{
+  if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS
+      && !check_caps (GST_SOD_OVERLAY_FILTER (trans), event)) {
+    gst_event_unref (event);
+    return FALSE;
+  }
+  return GST_BASE_TRANSFORM_CLASS (gst_sod_overlay_filter_parent_class)
+      ->sink_event (trans, event);
+}
+
 static gboolean
 gst_sod_overlay_filter_start (GstBaseTransform *trans)
 {
@@ -205,7 +277,10 @@ gst_sod_overlay_filter_start (GstBaseTransform *trans)
 static gboolean
 gst_sod_overlay_filter_stop (GstBaseTransform *trans)
 {
-  g_clear_object (&GST_SOD_OVERLAY_FILTER (trans)->overlay);
+  GstSodOverlayFilter *self = GST_SOD_OVERLAY_FILTER (trans);
+
+  g_clear_object (&self->overlay);
+  gst_clear_caps (&self->refused);
   return TRUE;
 }
 
@@ -302,15 +377,15 @@ gst_sod_overlay_filter_class_init (GstSodOverlayFilterClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
-  g_autoptr (GstCaps) caps =
-      gst_caps_from_string (GST_VIDEO_CAPS_MAKE (GST_VIDEO_FORMATS_ALL));
+  g_autoptr (GstCaps) caps = list_drawable ();
+  g_autoptr (GstCaps) any_memory = sod_caps_make_template (caps);
 
   object_class->set_property = gst_sod_overlay_filter_set_property;
   object_class->get_property = gst_sod_overlay_filter_get_property;
   install_properties (object_class);
 
   gst_element_class_add_pad_template (element_class,
-      gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
+      gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, any_memory));
   gst_element_class_add_pad_template (element_class,
       gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
   gst_element_class_set_static_metadata (element_class, "Saliency overlay",
@@ -319,6 +394,9 @@ gst_sod_overlay_filter_class_init (GstSodOverlayFilterClass *klass)
 
   trans_class->start = gst_sod_overlay_filter_start;
   trans_class->stop = gst_sod_overlay_filter_stop;
+  trans_class->accept_caps = gst_sod_overlay_filter_accept_caps;
+  trans_class->query = gst_sod_overlay_filter_query;
+  trans_class->sink_event = gst_sod_overlay_filter_sink_event;
   trans_class->transform_ip = gst_sod_overlay_filter_transform_ip;
   trans_class->generate_output = gst_sod_overlay_filter_generate_output;
   GST_VIDEO_FILTER_CLASS (klass)->set_info = gst_sod_overlay_filter_set_info;

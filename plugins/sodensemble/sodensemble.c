@@ -19,6 +19,9 @@
  * a later time, says that there is a gap, or ends. Let every branch have a
  * queue.
  *
+ * Maps are read in system memory, where sodbase writes them also when it runs
+ * on a GPU: they are small, and there regions are found in them.
+ *
  * Each output carries its map and how far the maps disagree as metas: 0 where
  * they are the same, 1 where half of them say 0 and half 255 everywhere. The
  * same is in the element message `sod-ensemble` (`running-time`, `maps`,
@@ -41,6 +44,7 @@
 #include <plugins/common/sodbuffers.h>
 #include <plugins/common/sodelements.h>
 #include <plugins/common/soderror.h>
+#include <plugins/common/sodforeign.h>
 
 GST_DEBUG_CATEGORY (sod_ensemble_debug);
 #define GST_CAT_DEFAULT sod_ensemble_debug
@@ -158,15 +162,52 @@ gst_sod_ensemble_element_propose_allocation (GstAggregator *aggregator,
   return TRUE;
 }
 
+/* (transfer full) */
+static GstCaps *
+list_maps (void)
+{
+  return gst_caps_from_string (GST_VIDEO_CAPS_MAKE ("GRAY8"));
+}
+
+static void
+answer_caps (GstAggregatorPad *pad, GstQuery *query)
+{
+  g_autoptr (GstCaps) maps = list_maps ();
+  g_autoptr (GstCaps) template = gst_pad_get_pad_template_caps (GST_PAD (pad));
+  g_autoptr (GstCaps) answer = NULL;
+  GstCaps *filter;
+
+  gst_query_parse_caps (query, &filter);
+  answer = filter != NULL ? gst_caps_intersect_full (
+               filter, maps, GST_CAPS_INTERSECT_FIRST)
+                          : gst_caps_ref (maps);
+  gst_query_set_caps_result (query, answer);
+  sod_caps_widen_answer (query, maps, template);
+}
+
+static gboolean
+gst_sod_ensemble_element_sink_query (
+    GstAggregator *aggregator, GstAggregatorPad *pad, GstQuery *query)
+{
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CAPS) {
+    answer_caps (pad, query);
+    return TRUE;
+  }
+  return GST_AGGREGATOR_CLASS (gst_sod_ensemble_element_parent_class)
+      ->sink_query (aggregator, pad, query);
+}
+
 /* The output's size may follow that of the frames. */
 static gboolean
 set_caps (GstSodEnsembleElement *self, GstSodEnsemblePad *pad, GstEvent *event)
 {
+  g_autoptr (GstCaps) maps = list_maps ();
   g_autoptr (GError) error = NULL;
   GstCaps *caps;
 
   gst_event_parse_caps (event, &caps);
-  if (!gst_sod_ensemble_pad_set_caps (pad, caps, &error)) {
+  if ((sod_caps_is_foreign (caps) && !sod_caps_check (caps, maps, &error))
+      || !gst_sod_ensemble_pad_set_caps (pad, caps, &error)) {
     sod_element_error (GST_ELEMENT (self), error);
     return FALSE;
   }
@@ -407,12 +448,12 @@ gst_sod_ensemble_element_init (GstSodEnsembleElement *self)
 static void
 add_pad_templates (GstElementClass *klass)
 {
-  g_autoptr (GstCaps) caps =
-      gst_caps_from_string (GST_VIDEO_CAPS_MAKE ("GRAY8"));
+  g_autoptr (GstCaps) caps = list_maps ();
+  g_autoptr (GstCaps) any_memory = sod_caps_make_template (caps);
 
   gst_element_class_add_pad_template (
       klass, gst_pad_template_new_with_gtype ("sink_%u", GST_PAD_SINK,
-                 GST_PAD_REQUEST, caps, GST_TYPE_SOD_ENSEMBLE_PAD));
+                 GST_PAD_REQUEST, any_memory, GST_TYPE_SOD_ENSEMBLE_PAD));
   gst_element_class_add_pad_template (
       klass, gst_pad_template_new_with_gtype ("src", GST_PAD_SRC,
                  GST_PAD_ALWAYS, caps, GST_TYPE_AGGREGATOR_PAD));
@@ -442,6 +483,7 @@ gst_sod_ensemble_element_class_init (GstSodEnsembleElementClass *klass)
   aggregator_class->flush = gst_sod_ensemble_element_flush;
   aggregator_class->clip = gst_sod_ensemble_element_clip;
   aggregator_class->sink_event = gst_sod_ensemble_element_sink_event;
+  aggregator_class->sink_query = gst_sod_ensemble_element_sink_query;
   aggregator_class->aggregate = gst_sod_ensemble_element_aggregate;
   aggregator_class->get_next_time = gst_sod_ensemble_element_get_next_time;
   aggregator_class->create_new_pad = gst_sod_ensemble_element_create_new_pad;

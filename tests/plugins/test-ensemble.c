@@ -427,6 +427,32 @@ flush (GstHarness *sink)
 
 /* Times start anew, and no map from before stands in. */
 static void
+test_memory_of_devices (void)
+{
+  g_auto (Ensemble) self = ensemble_open (1, FALSE, "average", "skip");
+  GstHarness *sink = self.sinks[0];
+  g_autoptr (GstCaps) device = gst_caps_from_string (
+      "video/x-raw(memory:CUDAMemory),format=GRAY8,width=7,height=5,"
+      "framerate=25/1");
+  g_autoptr (GstCaps) both = gst_caps_from_string (
+      "video/x-raw(memory:CUDAMemory),format=GRAY8;video/x-raw,format=GRAY8");
+  g_autoptr (GstCaps) answer = gst_pad_peer_query_caps (sink->srcpad, both);
+  g_autoptr (GstCaps) alone = gst_pad_peer_query_caps (sink->srcpad, device);
+  g_autoptr (GstMessage) message = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (gst_caps_is_empty (answer));
+  g_assert_false (gst_caps_can_intersect (answer, device));
+  g_assert_true (gst_caps_can_intersect (alone, device));
+  gst_pad_push_event (sink->srcpad, gst_event_new_caps (device));
+  message = test_pop_message (self.element, GST_MESSAGE_ERROR, TRUE);
+  g_assert_nonnull (message);
+  gst_message_parse_error (message, &error, NULL);
+  g_assert_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE);
+  g_assert_nonnull (strstr (error->message, "\"cudadownload\""));
+}
+
+static void
 test_flush (void)
 {
   g_auto (Ensemble) self = ensemble_open (2, FALSE, "average", "hold");
@@ -588,6 +614,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/ensemble/live/latency-is-the-slowest-ones", test_latency);
   g_test_add_func (
       "/ensemble/live/a-silent-camera-is-left-out", test_silent_camera);
+  g_test_add_func ("/ensemble/memory-of-devices-names-the-downloader",
+      test_memory_of_devices);
   g_test_add_func ("/ensemble/a-flush-starts-anew", test_flush);
   g_test_add_func ("/ensemble/pads-come-and-go", test_pads_come_and_go);
   g_test_add_func ("/ensemble/pads-are-children", test_children);

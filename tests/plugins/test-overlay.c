@@ -243,6 +243,32 @@ test_small_buffers_are_an_error (void)
       harness->element, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT, "100");
 }
 
+/* The CPU draws: what to do is said, and who has both sends system memory. */
+static void
+test_memory_of_devices_names_the_downloader (void)
+{
+  g_autoptr (TestHarness) harness = overlay (NULL, "RGBA", 64, 48);
+  g_autoptr (GstCaps) device = gst_caps_from_string (
+      "video/x-raw(memory:CUDAMemory),format=RGBA,width=64,height=48,"
+      "framerate=25/1");
+  g_autoptr (GstCaps) both = gst_caps_from_string (
+      "video/x-raw(memory:CUDAMemory),format=RGBA;video/x-raw,format=RGBA");
+  g_autoptr (GstPad) sink =
+      gst_element_get_static_pad (harness->element, "sink");
+  g_autoptr (GstCaps) answer = gst_pad_query_caps (sink, both);
+  g_autoptr (GstCaps) alone = gst_pad_query_caps (sink, device);
+
+  g_assert_false (gst_caps_is_empty (answer));
+  g_assert_false (gst_caps_can_intersect (answer, device));
+  g_assert_true (gst_caps_can_intersect (alone, device));
+  gst_harness_set_src_caps (harness, gst_caps_ref (device));
+  g_assert_cmpint (
+      gst_harness_push (harness, gst_buffer_new_allocate (NULL, 12288, NULL)),
+      ==, GST_FLOW_NOT_NEGOTIATED);
+  test_assert_error (harness->element, GST_STREAM_ERROR,
+      GST_STREAM_ERROR_WRONG_TYPE, "\"cudadownload\"");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -264,5 +290,7 @@ main (int argc, char *argv[])
       test_maps_survive_scaling_and_conversion);
   g_test_add_func (
       "/overlay/small-buffers-are-an-error", test_small_buffers_are_an_error);
+  g_test_add_func ("/overlay/memory-of-devices-names-the-downloader",
+      test_memory_of_devices_names_the_downloader);
   return test_finish ();
 }

@@ -72,6 +72,7 @@ extern const SodCommand sod_command_data_split;
 extern const SodCommand sod_command_data_stats;
 extern const SodCommand sod_command_detect;
 extern const SodCommand sod_command_eval;
+extern const SodCommand sod_command_info;
 extern const SodCommand sod_command_model_info;
 extern const SodCommand sod_command_model_verify;
 extern const SodCommand sod_command_store_export;

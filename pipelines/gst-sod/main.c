@@ -19,6 +19,7 @@ const SodCommand *const sod_commands[] = {
   &sod_command_store_prune,
   &sod_command_store_export,
   &sod_command_store_import_labels,
+  &sod_command_info,
   &sod_command_model_info,
   &sod_command_model_verify,
   NULL,

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """gst-sod itself: what --help tells, the man pages and the completion agree."""
 
+import json
 import os
 import re
 import shutil
@@ -120,6 +121,59 @@ def completion_offers_values():
         tap.check(len(found) == 2, found)
 
 
+def info_tells_what_the_machine_can_do():
+    machine = json.loads(ours('info', '--json').ok().output)
+    tap.check(machine['memory'] > 0 and machine['cpu']['processors'] > 0,
+              machine)
+    tap.check(isinstance(machine['cpu']['features']['avx2'], bool), machine)
+    with open('/proc/cpuinfo', encoding='utf-8') as cpuinfo:
+        has = re.search(r'^flags\s*:.*\bavx2\b', cpuinfo.read(), re.M)
+    tap.check(machine['cpu']['features']['avx2'] == bool(has), machine)
+    tap.check({'ref'} <= {each['backend'] for each in machine['backends']},
+              machine)
+    for each in machine['backends']:
+        tap.check(each['precision'] in each['precisions']
+                  and 'f32' in each['precisions'], each)
+    auto = machine['auto']
+    tap.check(machine['backends'][0].items() >= {
+        key: auto[key] for key in ('device', 'backend', 'precision')}.items(),
+              machine)
+    tap.check(('reason' in auto) == (auto['device'] == 'cpu'), auto)
+
+
+def info_says_why_there_is_no_gpu():
+    with tempfile.TemporaryDirectory() as folder:
+        broken = os.path.join(folder, 'libgstsod-cuda.so')
+        with open(broken, 'w', encoding='utf-8') as module:
+            module.write('no module')
+        machine = json.loads(ours('info', '--json', GST_SOD_MODULE_PATH=folder)
+                             .ok().output)
+        tap.check(machine['auto']['device'] == 'cpu'
+                  and broken in machine['auto']['reason'], machine['auto'])
+        text = ours('info', GST_SOD_MODULE_PATH=folder).ok().output
+    tap.check(broken in text and re.search(r'^auto +cpu', text, re.M), text)
+    tap.check(re.search(r'^cpu .*processors', text, re.M), text)
+    refused = ours('info', 'more')
+    tap.check(refused.status == 1 and 'options only' in refused.output,
+              refused.output)
+
+
+def info_tells_of_gpus():
+    if 'SOD_TWIN_MODULE_PATH' not in os.environ:
+        raise tap.Skip('the twin of a GPU was not built')
+    machine = json.loads(ours(
+        'info', '--json',
+        GST_SOD_MODULE_PATH=os.environ['SOD_TWIN_MODULE_PATH']).ok().output)
+    first = machine['backends'][0]
+    tap.check(first['device'] == 'cuda:0' and first['backend'] == 'cuda-host'
+              and first['memory'] > 0 and first['compute_capability'],
+              machine)
+    tap.check(machine['auto']['device'] == 'cuda:0', machine['auto'])
+    tap.check('twin of a GPU' in ours(
+        'info', GST_SOD_MODULE_PATH=os.environ['SOD_TWIN_MODULE_PATH']
+    ).ok().output, 'no name')
+
+
 def wrong_words_are_told():
     for words, expected in (((), 'which command?'),
                             (('nosuch',), 'no such command: nosuch'),
@@ -139,5 +193,9 @@ sys.exit(tap.run([
     ('/command/completion-offers-every-option',
      completion_offers_every_option),
     ('/command/completion-offers-values', completion_offers_values),
+    ('/command/info-tells-what-the-machine-can-do',
+     info_tells_what_the_machine_can_do),
+    ('/command/info-says-why-there-is-no-gpu', info_says_why_there_is_no_gpu),
+    ('/command/info-tells-of-gpus', info_tells_of_gpus),
     ('/command/wrong-words-are-told', wrong_words_are_told),
 ]))

@@ -9,7 +9,7 @@
  * block. What follows has the mapping of kernel.cuh, a few pixels a thread. */
 #include <gst-sod/backend/cuda/kernel.cuh>
 
-#define GST_SOD_SUMS_PIXELS 32
+#define GST_SOD_SUMS_PIXELS 8 /* of a thread, at least */
 #define GST_SOD_SUMS_MAX_BLOCKS 1024
 
 /* Blocks that pixels are shared among. */

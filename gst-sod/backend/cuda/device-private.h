@@ -94,6 +94,11 @@ gboolean gst_sod_cuda_check (
 
 /* ---- graphs ---- */
 
+/* Whether work can be captured: not on the host's twin, which runs it at once,
+ * nor where $GST_SOD_CUDA_GRAPHS is 0, which is for measuring what graphs are
+ * worth. */
+gboolean gst_sod_cuda_has_graphs (GstSodCudaDevice *self);
+
 /* Between the two nothing runs: what is queued becomes a graph. end() gives
  * NULL without an error where this device layer has no graphs (the host's
  * twin runs things at once): the caller then queues the work each time. No

@@ -182,6 +182,12 @@ gst_sod_cuda_check (GstSodCudaQueue *self, const gchar *what, GError **error)
 /* ---- graphs ---- */
 
 gboolean
+gst_sod_cuda_has_graphs (GstSodCudaDevice *self)
+{
+  return g_strcmp0 (g_getenv ("GST_SOD_CUDA_GRAPHS"), "0") != 0;
+}
+
+gboolean
 gst_sod_cuda_graph_begin (GstSodCudaQueue *queue, GError **error)
 {
   /* Other threads may allocate meanwhile: only this one's calls are held to

@@ -472,6 +472,7 @@ gst_sod_cuda_plan_open (GstSodExecutable *executable, GError **error)
 
   self->base.klass = &stream_class;
   self->plan = (GstSodCudaPlan *) executable;
+  self->no_graph = !gst_sod_cuda_has_graphs (self->plan->device);
   self->queue = gst_sod_cuda_queue_new (self->plan->device, error);
   if (self->queue == NULL || !take_memory (self, error)) {
     free_stream (&self->base);

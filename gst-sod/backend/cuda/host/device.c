@@ -381,6 +381,12 @@ gst_sod_cuda_check (GstSodCudaQueue *self, const gchar *what, GError **error)
 /* ---- graphs: none, work runs at once ---- */
 
 gboolean
+gst_sod_cuda_has_graphs (GstSodCudaDevice *self)
+{
+  return FALSE;
+}
+
+gboolean
 gst_sod_cuda_graph_begin (GstSodCudaQueue *queue, GError **error)
 {
   return TRUE;

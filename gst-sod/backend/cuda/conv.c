@@ -11,6 +11,7 @@
 
 #define MAX_KEPT 1024 /* choices that are remembered for a device */
 #define N_LAUNCHES 8  /* of one way, to measure it */
+#define MAX_FUSING (20 * G_USEC_PER_SEC) /* of compiling, for a device */
 
 struct _GstSodCudaConv
 {
@@ -252,6 +253,20 @@ gst_sod_cuda_conv_get_name (const GstSodCudaConv *self)
   return self->name;
 }
 
+/* Convolutions with bias and rectifier are mostly compiled when they are first
+ * wanted; once that has taken long, those to come do without. */
+static void
+find_fused (GstSodCudaDnnQuery *query, GPtrArray *plans)
+{
+  GstSodCudaDevice *device = query->device;
+  gint64 start = g_get_monotonic_time ();
+
+  query->fused = TRUE;
+  query->compile = device->fusing < MAX_FUSING;
+  gst_sod_cuda_dnn_find (query, plans, NULL);
+  device->fusing += g_get_monotonic_time () - start;
+}
+
 /* The quickest plan for @desc within @limit bytes; NULL where there is none,
  * @reason saying why. */
 static GstSodCudaDnnPlan *
@@ -264,15 +279,17 @@ find_plan (GstSodCudaDevice *device, const GstSodCudaConvDesc *desc,
     .device = device,
     .handle = device->handle,
     .desc = desc,
-    .fused = TRUE,
     .limit = limit,
   };
   guint index = 0;
 
   if (desc->bias || desc->relu)
-    gst_sod_cuda_dnn_find (&query, plans, NULL);
-  query.fused = FALSE;
-  gst_sod_cuda_dnn_find (&query, plans, plans->len == 0 ? reason : NULL);
+    find_fused (&query, plans);
+  query.fused = query.compile = FALSE;
+  gst_sod_cuda_dnn_find (&query, plans, NULL);
+  query.compile = TRUE;
+  if (plans->len == 0)
+    gst_sod_cuda_dnn_find (&query, plans, reason);
   if (plans->len == 0)
     return NULL;
   /* What is measured may differ from run to run. */

@@ -15,6 +15,7 @@
 
 #define MAX_CONFIGS 64 /* that a heuristic is asked for */
 #define MAX_PLANS 3    /* of a graph that are given */
+#define MAX_COMPILED 2 /* that are tried of those that are compiled */
 
 /* ---- errors and handles ---- */
 
@@ -505,33 +506,47 @@ make_plan (Maker *maker, cudnnHandle_t handle, cudnnBackendDescriptor_t config,
   return TRUE;
 }
 
-/* A plan of @config, @maker's, or NULL where that is forbidden or does not
- * work here. */
+/* How many plans that are compiled may still be tried. */
+typedef struct
+{
+  Maker maker; /* of the graph and the configurations */
+  guint n_compiled;
+} Search;
+
+/* A plan of @config, or NULL where that is forbidden, takes too long to make or
+ * does not work here. */
 static GstSodCudaDnnPlan *
-try_config (Maker *maker, const GstSodCudaDnnQuery *query,
+try_config (Search *search, const GstSodCudaDnnQuery *query,
     cudnnBackendDescriptor_t config)
 {
-  Maker own = maker_new (maker->device, NULL);
+  Maker own = maker_new (query->device, NULL);
   cudnnBackendDescriptor_t engine =
       make (&own, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
   cudnnBackendDescriptor_t plan =
       make (&own, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
   GstSodCudaDnnPlan *self = NULL;
+  gboolean compiled, ok;
   gsize workspace = 0;
   int64_t n = 0;
 
-  if (own.ok
-      && cudnnBackendGetAttribute (config, CUDNN_ATTR_ENGINECFG_ENGINE,
-             CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &n, &engine)
-             == CUDNN_STATUS_SUCCESS
-      && gst_sod_cuda_conv_allows (query->desc, read_notes (engine))
+  ok = own.ok
+       && cudnnBackendGetAttribute (config, CUDNN_ATTR_ENGINECFG_ENGINE,
+              CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &n, &engine)
+              == CUDNN_STATUS_SUCCESS
+       && gst_sod_cuda_conv_allows (query->desc, read_notes (engine));
+  compiled = ok && is_compiled (engine);
+  if (compiled && search->n_compiled > 0)
+    search->n_compiled--;
+  else if (compiled)
+    ok = FALSE;
+  if (ok
       && make_plan (
           &own, query->handle, config, query->limit, plan, &workspace)) {
     self = g_new0 (GstSodCudaDnnPlan, 1);
-    self->config = keep (maker, config);
+    self->config = keep (&search->maker, config);
     self->plan = keep (&own, plan);
     self->fused = query->fused;
-    self->compiled = is_compiled (engine);
+    self->compiled = compiled;
     self->workspace = workspace;
     self->name = name_plan (engine, query->desc, self);
   }
@@ -545,25 +560,23 @@ try_mode (const GstSodCudaDnnQuery *query, cudnnBackendHeurMode_t mode,
     GPtrArray *plans, GError **error)
 {
   cudnnBackendDescriptor_t configs[MAX_CONFIGS], graph;
-  Maker maker = maker_new (query->device, error);
+  Search search = { maker_new (query->device, error),
+    query->compile ? MAX_COMPILED : 0 };
+  Maker *maker = &search.maker;
   guint n, most = plans->len + MAX_PLANS;
-  gboolean compiled = FALSE;
 
-  graph = make_graph (&maker, query->desc, query->handle, query->fused);
-  n = maker.ok ? list_configs (&maker, graph, mode, configs) : 0;
+  graph = make_graph (maker, query->desc, query->handle, query->fused);
+  n = maker->ok ? list_configs (maker, graph, mode, configs) : 0;
   for (guint i = 0; i < n && plans->len < most; i++) {
-    GstSodCudaDnnPlan *plan = try_config (&maker, query, configs[i]);
+    GstSodCudaDnnPlan *plan = try_config (&search, query, configs[i]);
 
     if (plan == NULL)
       continue;
-    if (plan->compiled && compiled) {
-      gst_sod_cuda_dnn_plan_free (plan);
-      continue;
-    }
-    compiled |= plan->compiled;
+    if (plan->compiled)
+      search.n_compiled = 0; /* one is enough */
     g_ptr_array_add (plans, plan);
   }
-  g_ptr_array_unref (maker.made);
+  g_ptr_array_unref (maker->made);
 }
 
 void

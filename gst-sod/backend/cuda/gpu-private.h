@@ -19,6 +19,7 @@ struct _GstSodCudaDevice
   GMutex conv_lock;  /* one thread chooses algorithms at a time */
   gpointer handle;   /* cuDNN's, to choose with */
   GHashTable *convs; /* GstSodCudaConvDesc -> GstSodCudaConv */
+  gint64 fusing;     /* microseconds that compiling took so far */
 };
 
 /* Makes the device's context the calling thread's. */
@@ -50,7 +51,9 @@ typedef struct
   gpointer handle;
   const GstSodCudaConvDesc *desc;
   gboolean fused; /* with bias and rectifier */
-  gsize limit;    /* of workspace */
+  gboolean
+      compile; /* code may be compiled for it, which takes a second or so */
+  gsize limit; /* of workspace */
 } GstSodCudaDnnQuery;
 
 /* A way to do it. */
@@ -58,7 +61,7 @@ typedef struct
 {
   gpointer config, plan;
   gboolean fused;
-  gboolean compiled; /* when it was made, which takes a second or so */
+  gboolean compiled; /* when it was made */
   gsize workspace;
   gchar *name;
 } GstSodCudaDnnPlan;

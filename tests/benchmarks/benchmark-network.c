@@ -1,23 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Latency of one frame on the CPU: the network beside the sum of its bare
- * steps, each timed alone, and what comes before and after it. It reports and
- * never fails on a time. */
+/* Latency of a frame, or of a batch of them: the network, on the CPU beside
+ * the sum of its bare steps, each timed alone, and what comes before and after
+ * it; and what one of many costs that are queued one behind the other. It
+ * reports and never fails on a time. */
 #include "tests/allocations.h"
 
+#if HAS_PROFILE
 #include <gst-sod/backend/onednn/profile-private.h>
+#endif
 #include <gst-sod/run/passes-private.h>
 
 #include <json-glib/json-glib.h>
 #include <locale.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#define MAX_SUBJECTS 4
 #define WARM_UP 20
+#define QUEUES 10 /* a round */
 
 static gchar *model;
 static gchar *preset;
 static gchar *precision_name;
 static gchar *frame_size;
+static gchar *device;
+static gint batch = 1;
 static gint threads = 2;
 static gint rounds = 5;
 static gint iterations = 100; /* a round */
@@ -29,8 +37,11 @@ static const GOptionEntry entries[] = {
       "model file (the default one)", "FILE" },
   { "preset", 0, 0, G_OPTION_ARG_STRING, &preset,
       "random weights of this architecture instead of a model", "NAME" },
+  { "device", 'd', 0, G_OPTION_ARG_STRING, &device, "cpu, cuda or cuda:N (cpu)",
+      "NAME" },
   { "precision", 'p', 0, G_OPTION_ARG_STRING, &precision_name,
-      "f32 or bf16 (all that the CPU has)", "NAME" },
+      "f32, tf32, f16 or bf16 (all that the device has)", "NAME" },
+  { "batch", 'b', 0, G_OPTION_ARG_INT, &batch, "frames at once (1)", "N" },
   { "frame", 'f', 0, G_OPTION_ARG_STRING, &frame_size,
       "size of the NV12 frames and of the maps (640x360)", "WxH" },
   { "threads", 't', 0, G_OPTION_ARG_INT, &threads, "threads (2)", "N" },
@@ -49,11 +60,13 @@ enum
   READ,
   NETWORK,
   WRITE,
+  INFERENCE, /* network and postprocess: until the map can be read */
+  QUEUED,    /* the network, one of many behind each other */
   N_SERIES
 };
 
 static const gchar *const series_names[N_SERIES] = { "preprocess", "network",
-  "postprocess" };
+  "postprocess", "inference", "queued" };
 
 /* The network in one precision. */
 typedef struct
@@ -84,14 +97,33 @@ get_quantile (GArray *times, gdouble share)
   return g_array_index (times, gdouble, (guint) (share * (times->len - 1)));
 }
 
+/* Whether the back end told its steps' times. */
+static gboolean
+is_profiled (const Subject *self)
+{
+  return self->n_steps > 0 && self->alone[0] != G_MAXINT64;
+}
+
+/* Of the steps' times, microseconds; NAN where they are not known. */
 static gdouble
 get_sum (const Subject *self, const gint64 *times)
 {
-  gdouble sum = 0;
+  gdouble sum = is_profiled (self) ? 0 : NAN;
 
   for (guint i = 0; i < self->n_steps; i++)
     sum += (gdouble) times[i] / 1000;
   return sum;
+}
+
+/* Activations, scratch and weights; MiB. */
+static gdouble
+get_memory (const Subject *self)
+{
+  const GstSodExecutable *executable = self->executable;
+
+  return (gdouble) (executable->arena_size + executable->workspace_size
+                    + executable->weights_size)
+         / 1048576;
 }
 
 /* ---- the network ---- */
@@ -127,7 +159,7 @@ subject_init (Subject *self, GstSodNetwork *network, GstSodBackend *backend,
     .rule = gst_sod_network_get_input_rule (network),
     .precision = precision,
     .threads = (guint) threads,
-    .input = gst_sod_shape_nchw (1,
+    .input = gst_sod_shape_nchw (batch,
         gst_sod_architecture_get_input_channels (architecture),
         gst_sod_architecture_get_input_height (architecture),
         gst_sod_architecture_get_input_width (architecture)),
@@ -203,28 +235,105 @@ new_frame (gint width, gint height)
   return self;
 }
 
+static void
+note (Subject *self, guint series, gint64 start, gint64 end)
+{
+  gdouble time = (gdouble) (end - start);
+
+  g_array_append_val (self->series[series], time);
+}
+
+static gboolean
+read_maps (Subject *self, GstSodImage *map, GError **error)
+{
+  for (gint i = 0; i < batch; i++) {
+    if (!self->stream->klass->read_map (self->stream, (guint) i, map, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 run_frame (Subject *self, const GstSodImage *frame, GstSodImage *map,
-    gboolean note, GError **error)
+    gboolean noted, GError **error)
 {
   const GstSodStreamClass *klass = self->stream->klass;
-  gint64 times[N_SERIES + 1];
+  gint64 begin = g_get_monotonic_time (), written, executed, end;
 
-  times[READ] = g_get_monotonic_time ();
-  if (!klass->write_image (self->stream, 0, 0, frame, error))
-    return FALSE;
-  times[NETWORK] = g_get_monotonic_time ();
+  for (gint i = 0; i < batch; i++) {
+    if (!klass->write_image (self->stream, (guint) i, 0, frame, error))
+      return FALSE;
+  }
+  written = g_get_monotonic_time ();
   if (!klass->execute (self->stream, error))
     return FALSE;
-  times[WRITE] = g_get_monotonic_time ();
-  if (!klass->read_map (self->stream, 0, map, error))
+  executed = g_get_monotonic_time ();
+  if (!read_maps (self, map, error))
     return FALSE;
-  times[N_SERIES] = g_get_monotonic_time ();
-  for (guint i = 0; note && i < N_SERIES; i++) {
-    gdouble time = (gdouble) (times[i + 1] - times[i]);
-
-    g_array_append_val (self->series[i], time);
+  end = g_get_monotonic_time ();
+  if (noted) {
+    note (self, READ, begin, written);
+    note (self, NETWORK, written, executed);
+    note (self, WRITE, executed, end);
+    note (self, INFERENCE, written, end);
   }
+  return TRUE;
+}
+
+/* Microseconds until @n passes are done and the maps can be read. */
+static gboolean
+run_queue (
+    Subject *self, gint n, GstSodImage *map, gint64 *time, GError **error)
+{
+  gint64 start = g_get_monotonic_time ();
+
+  for (gint i = 0; i < n; i++) {
+    if (!self->stream->klass->execute (self->stream, error))
+      return FALSE;
+  }
+  if (!read_maps (self, map, error))
+    return FALSE;
+  *time = g_get_monotonic_time () - start;
+  return TRUE;
+}
+
+/* What each of the passes adds that come after the first: the wait and the
+ * maps at the end cost both queues the same. */
+static gboolean
+measure_queue (Subject *self, GstSodImage *map, GError **error)
+{
+  for (gint i = 0; i < QUEUES; i++) {
+    gint64 one, many;
+    gdouble each;
+
+    if (!run_queue (self, 1, map, &one, error)
+        || !run_queue (self, 1 + iterations / QUEUES, map, &many, error))
+      return FALSE;
+    each = (gdouble) (many - one) / (iterations / QUEUES);
+    g_array_append_val (self->series[QUEUED], each);
+  }
+  return TRUE;
+}
+
+/* The steps of the plan, each alone and each in its place; only oneDNN's plans
+ * tell their times. */
+static gboolean
+profile (Subject *self, GError **error)
+{
+#if HAS_PROFILE
+  g_autofree gint64 *alone = g_new0 (gint64, self->n_steps);
+  g_autofree gint64 *in_place = g_new0 (gint64, self->n_steps);
+
+  if (!g_str_equal (self->executable->backend->klass->name, "onednn"))
+    return TRUE;
+  if (!gst_sod_onednn_stream_profile (
+          self->stream, (guint) iterations, alone, in_place, error))
+    return FALSE;
+  for (guint i = 0; i < self->n_steps; i++) {
+    self->alone[i] = MIN (self->alone[i], alone[i]);
+    self->in_place[i] = MIN (self->in_place[i], in_place[i]);
+  }
+#endif
   return TRUE;
 }
 
@@ -232,8 +341,6 @@ static gboolean
 run_round (
     Subject *self, const GstSodImage *frame, GstSodImage *map, GError **error)
 {
-  g_autofree gint64 *alone = g_new0 (gint64, self->n_steps);
-  g_autofree gint64 *in_place = g_new0 (gint64, self->n_steps);
   Allocations allocations;
 
   for (gint i = 0; i < WARM_UP; i++) {
@@ -244,6 +351,8 @@ run_round (
     if (!run_frame (self, frame, map, TRUE, error))
       return FALSE;
   }
+  if (!measure_queue (self, map, error))
+    return FALSE;
   allocations_start ();
   for (gint i = 0; i < WARM_UP; i++) {
     if (!run_frame (self, frame, map, FALSE, error))
@@ -253,16 +362,7 @@ run_round (
   self->allocations.own += allocations.own;
   self->allocations.vendor += allocations.vendor;
   self->n_counted += WARM_UP;
-  if (!g_str_equal (self->executable->backend->klass->name, "onednn"))
-    return TRUE;
-  if (!gst_sod_onednn_stream_profile (
-          self->stream, (guint) iterations, alone, in_place, error))
-    return FALSE;
-  for (guint i = 0; i < self->n_steps; i++) {
-    self->alone[i] = MIN (self->alone[i], alone[i]);
-    self->in_place[i] = MIN (self->in_place[i], in_place[i]);
-  }
-  return TRUE;
+  return profile (self, error);
 }
 
 /* ---- report ---- */
@@ -270,9 +370,9 @@ run_round (
 static void
 print_table (Subject *subjects, guint n)
 {
-  g_print ("%-9s %9s %9s %8s %6s %8s %6s %8s %8s %11s\n", "precision", "min ms",
-      "median ms", "alone ms", "ratio", "in place", "ratio", "pre ms",
-      "post ms", "allocations");
+  g_print ("%-9s %9s %9s %8s %6s %8s %6s %8s %8s %9s %9s %11s\n", "precision",
+      "min ms", "median ms", "alone ms", "ratio", "in place", "ratio", "pre ms",
+      "post ms", "infer ms", "queued ms", "allocations");
   for (guint i = 0; i < n; i++) {
     Subject *self = &subjects[i];
     gdouble shortest = get_quantile (self->series[NETWORK], 0);
@@ -280,28 +380,42 @@ print_table (Subject *subjects, guint n)
     gdouble alone = get_sum (self, self->alone);
     gdouble in_place = get_sum (self, self->in_place);
 
-    g_print ("%-9s %9.3f %9.3f %8.3f %6.3f %8.3f %6.3f %8.3f %8.3f %7d+%d\n",
+    g_print ("%-9s %9.3f %9.3f %8.3f %6.3f %8.3f %6.3f %8.3f %8.3f %9.3f %9.3f "
+             "%7d+%d\n",
         gst_sod_precision_name (self->precision), shortest / 1000,
         get_quantile (self->series[NETWORK], 0.5) / 1000, alone / 1000,
         shortest / alone, in_place / 1000, shortest / in_place,
         get_quantile (self->series[READ], 0) / 1000,
         get_quantile (self->series[WRITE], 0) / 1000,
+        get_quantile (self->series[INFERENCE], 0.5) / 1000,
+        get_quantile (self->series[QUEUED], 0.5) / 1000,
         self->allocations.own / self->n_counted,
         self->allocations.vendor / self->n_counted);
     for (guint j = 0; steps_too && j < self->n_steps; j++)
-      g_print ("  %8.3f %8.3f  %s\n", (gdouble) self->alone[j] / 1e6,
-          (gdouble) self->in_place[j] / 1e6, self->steps[j]);
+      g_print ("  %8.3f %8.3f  %s\n",
+          is_profiled (self) ? (gdouble) self->alone[j] / 1e6 : NAN,
+          is_profiled (self) ? (gdouble) self->in_place[j] / 1e6 : NAN,
+          self->steps[j]);
   }
-  g_print ("(alone, in place: the sums of the plan's steps, each timed alone, "
-           "with all that it\n needs in the cache, and in its place in the "
-           "chain; ratio: min over the sum;\n allocations of a frame: ours + "
-           "those inside oneDNN)\n");
+  g_print (
+      "(%d frames at once; alone, in place: the sums of the plan's steps, "
+      "each timed\n alone, with all that it needs in the cache, and in its "
+      "place in the chain;\n ratio: min over the sum; infer: median until "
+      "the maps can be read; queued:\n median of a pass with others before "
+      "and behind it; allocations of a frame:\n ours + those inside "
+      "oneDNN)\n",
+      batch);
 }
 
 static void
 build_subject (JsonBuilder *builder, Subject *self)
 {
   json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "device");
+  json_builder_add_string_value (
+      builder, self->executable->backend->klass->device);
+  json_builder_set_member_name (builder, "batch");
+  json_builder_add_int_value (builder, batch);
   json_builder_set_member_name (builder, "precision");
   json_builder_add_string_value (
       builder, gst_sod_precision_name (self->precision));
@@ -316,11 +430,15 @@ build_subject (JsonBuilder *builder, Subject *self)
         builder, get_quantile (self->series[i], 0.5) / 1000);
     json_builder_end_object (builder);
   }
-  json_builder_set_member_name (builder, "steps-ms");
-  json_builder_add_double_value (builder, get_sum (self, self->alone) / 1000);
-  json_builder_set_member_name (builder, "steps-in-place-ms");
-  json_builder_add_double_value (
-      builder, get_sum (self, self->in_place) / 1000);
+  if (is_profiled (self)) {
+    json_builder_set_member_name (builder, "steps-ms");
+    json_builder_add_double_value (builder, get_sum (self, self->alone) / 1000);
+    json_builder_set_member_name (builder, "steps-in-place-ms");
+    json_builder_add_double_value (
+        builder, get_sum (self, self->in_place) / 1000);
+  }
+  json_builder_set_member_name (builder, "memory-mib");
+  json_builder_add_double_value (builder, get_memory (self));
   json_builder_set_member_name (builder, "allocations");
   json_builder_add_int_value (builder, self->allocations.own / self->n_counted);
   json_builder_set_member_name (builder, "vendor-allocations");
@@ -330,7 +448,10 @@ build_subject (JsonBuilder *builder, Subject *self)
   json_builder_begin_object (builder);
   for (guint i = 0; i < self->n_steps; i++) {
     json_builder_set_member_name (builder, self->steps[i]);
-    json_builder_add_double_value (builder, (gdouble) self->alone[i] / 1e6);
+    if (is_profiled (self))
+      json_builder_add_double_value (builder, (gdouble) self->alone[i] / 1e6);
+    else
+      json_builder_add_null_value (builder);
   }
   json_builder_end_object (builder);
   json_builder_end_object (builder);
@@ -359,8 +480,8 @@ static guint
 list_precisions (
     GstSodBackend *backend, GstSodPrecision *precisions, GError **error)
 {
-  static const GstSodPrecision all[] = { GST_SOD_PRECISION_F32,
-    GST_SOD_PRECISION_BF16 };
+  static const GstSodPrecision all[MAX_SUBJECTS] = { GST_SOD_PRECISION_F32,
+    GST_SOD_PRECISION_TF32, GST_SOD_PRECISION_F16, GST_SOD_PRECISION_BF16 };
   guint n = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++) {
@@ -376,7 +497,7 @@ list_precisions (
   }
   if (n == 0)
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
-        "\"%s\" is no precision of this benchmark; use f32 or bf16",
+        "\"%s\" is no precision of this benchmark; use f32, tf32, f16 or bf16",
         precision_name);
   return n;
 }
@@ -384,10 +505,11 @@ list_precisions (
 static gboolean
 benchmark (GError **error)
 {
-  GstSodPrecision precisions[2];
-  Subject subjects[2] = { { 0 } };
+  GstSodPrecision precisions[MAX_SUBJECTS];
+  Subject subjects[MAX_SUBJECTS] = { { 0 } };
   gint width = 640, height = 360;
-  GstSodBackend *backend = gst_sod_backend_for_device ("cpu", NULL, error);
+  GstSodBackend *backend =
+      gst_sod_backend_for_device (device != NULL ? device : "cpu", NULL, error);
   g_autoptr (GstSodNetwork) network = NULL;
   g_autoptr (GstSodImage) frame = NULL, map = NULL;
   gboolean ok;
@@ -399,7 +521,13 @@ benchmark (GError **error)
         "\"%s\" is no size; use WIDTHxHEIGHT", frame_size);
     return FALSE;
   }
-  n = list_precisions (backend, precisions, error);
+  if (batch < 1 || iterations < QUEUES) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+        "%d frames at once and %d a turn are too few; use 1 and %d or more",
+        batch, iterations, QUEUES);
+    return FALSE;
+  }
+  n = backend != NULL ? list_precisions (backend, precisions, error) : 0;
   network = n > 0 ? open_network (error) : NULL;
   map = network != NULL ? gst_sod_image_new_gray (width, height, error) : NULL;
   if (map == NULL)

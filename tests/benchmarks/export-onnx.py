@@ -7,30 +7,13 @@
 The graph is the architecture as it is trained, batch norm and all: folding
 and fusing are left to the engine that reads it.
 """
-import json
-import struct
 import sys
 
 import numpy
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-
-def read_safetensors(path):
-    """Metadata and name -> array."""
-    with open(path, 'rb') as file:
-        size = struct.unpack('<Q', file.read(8))[0]
-        header = json.loads(file.read(size))
-        data = file.read()
-    metadata = header.pop('__metadata__', {})
-    tensors = {}
-    for name, entry in header.items():
-        if entry['dtype'] != 'F32':
-            sys.exit(f'{path}: {name} is {entry["dtype"]}, F32 is expected')
-        begin, end = entry['data_offsets']
-        tensors[name] = numpy.frombuffer(
-            data[begin:end], '<f4').reshape(entry['shape'])
-    return metadata, tensors
+from model_file import read_architecture, read_tensors
 
 
 class Graph:
@@ -102,10 +85,7 @@ def build_base(graph, architecture):
 
 
 def export(source, target):
-    metadata, tensors = read_safetensors(source)
-    if metadata.get('kind') != 'base':
-        sys.exit(f'{source}: kind {metadata.get("kind")}, base is expected')
-    architecture = json.loads(metadata['architecture'])
+    tensors, architecture = read_tensors(source), read_architecture(source)
     width, height = architecture['input-size']
     channels = 3 * architecture['input-frames']
     graph = Graph(tensors)

@@ -10,58 +10,18 @@ import os
 import subprocess
 import time
 
+import torch
 
-def build(torch, widths):
-    nn = torch.nn
-
-    class Unit(nn.Sequential):
-        def __init__(self, c_in, c_out, kernel, dilation, stride=1):
-            super().__init__(
-                nn.Conv2d(c_in, c_out, kernel, stride,
-                          dilation * (kernel - 1) // 2, dilation, bias=False),
-                nn.BatchNorm2d(c_out), nn.ReLU(inplace=True))
-
-    class Base(nn.Module):
-        def __init__(self):
-            super().__init__()
-            c = widths
-            self.stem = nn.ModuleList([Unit(3, c[0] // 2, 3, 1, 2),
-                                       Unit(3, c[0] // 4, 5, 1, 2),
-                                       Unit(3, c[0] // 4, 7, 1, 2)])
-            encoder, decoder = ((1, 2), (1, 2), (2, 4)), ((2, 4), (1, 2), (1, 2))
-            self.encoder = nn.ModuleList(
-                nn.Sequential(Unit(c[i], c[i + 1], 3, d[0]),
-                              Unit(c[i + 1], c[i + 1], 3, d[1]))
-                for i, d in enumerate(encoder))
-            self.decoder = nn.ModuleList(
-                nn.Sequential(Unit(c[3 - i], c[2 - i], 3, d[0]),
-                              Unit(c[2 - i], c[2 - i], 3, d[1]))
-                for i, d in enumerate(decoder))
-            self.out = nn.Conv2d(c[0], 1, 3, padding=1)
-
-        def forward(self, x):
-            def up(v):
-                return nn.functional.interpolate(
-                    v, scale_factor=2, mode="bilinear", align_corners=False)
-
-            levels = [torch.cat([unit(x) for unit in self.stem], 1)]
-            for block in self.encoder:
-                levels.append(block(nn.functional.max_pool2d(levels[-1], 2)))
-            y = levels[-1]
-            for i, block in enumerate(self.decoder):
-                y = up(block(y)) + levels[2 - i]
-            return up(self.out(y))
-
-    return Base()
+from torch_base import Base
 
 
 class Torch:
-    def __init__(self, torch, args, compiled, bf16):
+    def __init__(self, args, compiled, bf16):
         self.name = "torch %s %s" % (
             "compiled" if compiled else "eager", "bf16" if bf16 else "f32")
         self.precision = "bf16" if bf16 else "f32"
         torch.manual_seed(1)
-        network = build(torch, (32, 64, 96, 128)).train()
+        network = Base().train()
         network = network.to(memory_format=torch.channels_last)
         x = torch.randn(args.batch, 3, args.height, args.width)
         x = x.contiguous(memory_format=torch.channels_last)
@@ -100,10 +60,10 @@ def peak_of(args, name):
     return (sizes[1] - sizes[0]) / 1024
 
 
-def run_alone(torch, args):
+def run_alone(args):
     if args.alone != "none":
         _, how, precision = args.alone.split()
-        subject = Torch(torch, args, how == "compiled", precision == "bf16")
+        subject = Torch(args, how == "compiled", precision == "bf16")
         for _ in range(3):
             subject.step()
     with open("/proc/self/status") as status:
@@ -126,12 +86,11 @@ def main():
     parser.add_argument("--alone", help=argparse.SUPPRESS)
     args = parser.parse_args()
 
-    import torch
     torch.set_num_threads(args.threads)
     if args.alone:
-        run_alone(torch, args)
+        run_alone(args)
         return
-    subjects = [Torch(torch, args, compiled, bf16)
+    subjects = [Torch(args, compiled, bf16)
                 for compiled in ([False] if args.eager_only else [False, True])
                 for bf16 in (False, True)
                 if args.precision in (None, "bf16" if bf16 else "f32")]

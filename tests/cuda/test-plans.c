@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whole networks by the CUDA back end's plans, on its twin on the host. */
+/* Whole networks by the CUDA back end's plans, on its twin on the host; that
+ * they agree with ref, on the first GPU where there is one. */
 
 #include <gst-sod/backend/cuda/host/host-private.h>
 #include <gst-sod/nn/architecture-private.h>
@@ -156,20 +157,34 @@ compare (const Model *model, GstSodStream *found, GstSodStream *expected,
   }
 }
 
+static GstSodBackend *
+get_gpu_or_twin (void)
+{
+  GstSodBackend *const *list = gst_sod_backend_list ();
+
+  for (guint i = 0; list[i] != NULL; i++) {
+    if (g_str_equal (list[i]->klass->device, "cuda"))
+      return list[i];
+  }
+  return gst_sod_cuda_host_backend ();
+}
+
 static void
 test_agrees (gconstpointer data)
 {
   const Case *test = data;
+  GstSodBackend *backend = get_gpu_or_twin ();
   Model model = model_new (test->preset, test->frames, test->batch, TRUE);
   g_autoptr (GstSodStream) ref = open_model (
       &model, gst_sod_backend_get ("ref", NULL), GST_SOD_PRECISION_F32);
 
   run (ref, 1);
   for (guint i = 0; i < G_N_ELEMENTS (precisions); i++) {
-    g_autoptr (GstSodStream) stream = open_model (
-        &model, gst_sod_cuda_host_backend (), precisions[i].precision);
+    g_autoptr (GstSodStream) stream =
+        open_model (&model, backend, precisions[i].precision);
 
-    g_test_message ("%s", gst_sod_precision_name (precisions[i].precision));
+    g_test_message ("%s on %s",
+        gst_sod_precision_name (precisions[i].precision), backend->klass->name);
     run (stream, 1);
     compare (&model, stream, ref, precisions[i].tolerance);
   }

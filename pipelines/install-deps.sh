@@ -3,7 +3,9 @@
 # Installs the Debian packages that are missing, and says which.
 #
 # Usage: install-deps.sh [--yes] [--list] [GROUP...]
-#   GROUP: build, run (both by default), tests
+#   GROUP: build, run (both by default), tests; gpu-bundle, what gathers a
+#          build for a machine with a GPU; cuda, the toolkit and cuDNN, where
+#          apt knows them: nothing needs them
 #   --yes   do not ask, even where a terminal is there
 #   --list  print the packages of the groups and install nothing
 # With everything there it only looks, which takes no noticeable time.
@@ -27,11 +29,16 @@ run=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
   gstreamer1.0-x python3)
 # The second compiler, the fuzzers' and sanitizers' run times, introspection,
 # an RTSP server on loopback, a display without a screen, a browser for the
-# page that gst-sod eval writes (300 MB installed, the largest of them).
+# page that gst-sod eval writes (300 MB installed, the largest of them), what
+# keeps a file from being compiled twice.
 tests=(clang clang-format libclang-rt-dev libasan8 libubsan1
   gobject-introspection libgirepository1.0-dev python3-gi
   gir1.2-gst-plugins-base-1.0 gir1.2-gst-rtsp-server-1.0 git locales
-  xvfb chromium)
+  xvfb chromium ccache)
+# To gather a build with all that it needs (tests/gpu-bundle.sh).
+gpu_bundle=(binutils patchelf)
+# From NVIDIA's package repository, for CUDA 13.
+cuda=(cuda-nvcc-13-0 cuda-cudart-dev-13-0 libcudnn9-dev-cuda-13)
 
 ask=yes
 list=no
@@ -40,8 +47,9 @@ for argument in "$@"; do
   case $argument in
     --yes) ask=no ;;
     --list) list=yes ;;
-    build | run | tests) groups+=("$argument") ;;
-    *) sed -n '3,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    build | run | tests | cuda) groups+=("$argument") ;;
+    gpu-bundle) groups+=(gpu_bundle) ;;
+    *) sed -n '3,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 [ ${#groups[@]} -gt 0 ] || groups=(build run)
@@ -49,12 +57,20 @@ done
 wanted=()
 for group in "${groups[@]}"; do
   declare -n packages=$group
+  if [ "$group" = cuda ] && [ $list = no ] &&
+    ! apt-cache show "${packages[@]}" >/dev/null 2>&1; then
+    echo "apt does not know ${packages[*]}: set up NVIDIA's package" \
+      "repository, or name a toolkit's folder in CUDA_PATH. Without either" \
+      "everything runs on the CPU." >&2
+    continue
+  fi
   wanted+=("${packages[@]}")
 done
 if [ $list = yes ]; then
   printf '%s\n' "${wanted[@]}"
   exit 0
 fi
+[ ${#wanted[@]} -gt 0 ] || exit 0
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "This is no Debian: these packages, under your system's names," \

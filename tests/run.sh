@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Installs what is missing, builds with gcc, clang and sanitizers, runs every
-# test in the plain and in the sanitized build, fuzzes, and ends with one line:
+# test in the plain and in the sanitized build, makes the folder for machines
+# with a GPU and tests that, fuzzes, and ends with one line:
 # N passed, N failed, N skipped.
 #
 # Usage: tests/run.sh [--quick] [--fuzz SECONDS]
@@ -32,6 +33,8 @@ done
 export PATH=/usr/bin:$PATH
 export G_DEBUG=fatal-criticals
 unset GST_DEBUG GST_TRACERS GST_PLUGIN_PATH GST_REGISTRY LD_PRELOAD
+# What two builds compile alike, code for GPUs before all, is compiled once.
+export CCACHE_NOHASHDIR=1
 
 # step NAME COMMAND...: one line of output, all of it in a log, one result.
 step () {
@@ -53,7 +56,7 @@ step () {
 # build FOLDER CC OPTIONS...
 build () {
   local folder=$1 compiler=$2 cxx=g++
-  [ "$2" = gcc ] || cxx=clang++
+  [ "$2" != clang ] || cxx=clang++
   shift 2
   if [ ! -e "$folder/build.ninja" ]; then
     rm -rf "$folder/meson-private" "$folder/meson-info"
@@ -63,12 +66,14 @@ build () {
 }
 
 # The tests' own log is what is counted: that some fail is no failed step.
+# run_tests FOLDER SLOWNESS [TEST...]
 run_tests () {
   local folder=$1 slow=$2
+  shift 2
   printf '%-48s' "tests in $folder"
   local started=$SECONDS
   rm -f "$folder/meson-logs/testlog.json"
-  meson test -C "$folder" --no-rebuild -t "$slow" \
+  meson test -C "$folder" --no-rebuild -t "$slow" "$@" \
     >"$logs/tests-$(basename "$folder").log" 2>&1
   printf 'done    %4d s\n' $((SECONDS - started))
 }
@@ -87,15 +92,23 @@ plugin_loads () {
     grep -q 'sodbase:' <<<"$found"
 }
 
+gpu_folder () {
+  build build-gpu "$gcc" -Dintrospection=disabled -Donednn=disabled &&
+    tests/gpu-bundle.sh --build build-gpu --cuda auto
+}
+
 finish () {
   printf '\n'
   /usr/bin/python3 "$top/tests/count.py" "$logs/steps" "$@"
 }
 
 step "install what is missing" \
-  pipelines/install-deps.sh --yes build run tests || { finish; exit 1; }
+  pipelines/install-deps.sh --yes build run tests gpu-bundle ||
+  { finish; exit 1; }
+gcc=gcc
+! command -v ccache >/dev/null || gcc='ccache gcc'
 step "build: gcc, introspection, warnings are errors" \
-  build build-test gcc -Dintrospection=enabled || { finish; exit 1; }
+  build build-test "$gcc" -Dintrospection=enabled || { finish; exit 1; }
 step "plugin loads" plugin_loads build-test
 run_tests build-test 3
 if [ $quick = yes ]; then
@@ -103,10 +116,14 @@ if [ $quick = yes ]; then
   exit
 fi
 
+# Without oneDNN; with the back end for GPUs where there is a toolkit.
+step "folder for machines with a GPU" gpu_folder &&
+  run_tests build-gpu 3 cuda/bundle
+
 step "build: clang, warnings are errors" \
-  build build-clang clang -Dintrospection=disabled
+  build build-clang clang -Dintrospection=disabled -Dcuda=disabled
 step "build: address and undefined sanitizers" \
-  build build-asan gcc -Dintrospection=disabled \
+  build build-asan gcc -Dintrospection=disabled -Dcuda=disabled \
   -Db_sanitize=address,undefined && {
   step "plugin loads under sanitizers" plugin_loads build-asan \
     "$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libubsan.so)"
@@ -115,4 +132,4 @@ step "build: address and undefined sanitizers" \
 if [ "$fuzz" != 0 ]; then
   step "fuzz, $fuzz s a target" tests/fuzz/run.sh "$fuzz"
 fi
-finish build-test build-asan
+finish build-test build-gpu build-asan

@@ -66,7 +66,8 @@ typedef struct
   GstSodTensor *input, *target;
   /* Milliseconds, the shortest. */
   gdouble forward, backward, whole, resident;
-  gdouble memory; /* MiB of activations and scratch */
+  GArray *wholes, *residents; /* of gdouble: each */
+  gdouble memory;             /* MiB of activations and scratch */
   guint n_steps;
   gchar **steps;
   gint64 *step_times; /* nanoseconds, the shortest */
@@ -229,6 +230,30 @@ take_resident_step (Subject *self, GError **error)
   return gst_sod_trainer_update (self->trainer, error);
 }
 
+static void
+note (gdouble *shortest, GArray *times, gint64 start)
+{
+  gdouble time = (gdouble) (g_get_monotonic_time () - start) / 1000;
+
+  *shortest = MIN (*shortest, time);
+  g_array_append_val (times, time);
+}
+
+static gint
+compare (gconstpointer a, gconstpointer b)
+{
+  gdouble x = *(const gdouble *) a, y = *(const gdouble *) b;
+
+  return x < y ? -1 : x > y;
+}
+
+static gdouble
+get_median (GArray *times)
+{
+  g_array_sort (times, compare);
+  return g_array_index (times, gdouble, times->len / 2);
+}
+
 static gboolean
 run_resident (Subject *self, GError **error)
 {
@@ -240,8 +265,7 @@ run_resident (Subject *self, GError **error)
     if (!take_resident_step (self, error))
       return FALSE;
     if (i >= WARM_UP)
-      self->resident = MIN (
-          self->resident, (gdouble) (g_get_monotonic_time () - start) / 1000);
+      note (&self->resident, self->residents, start);
   }
   return TRUE;
 }
@@ -256,8 +280,7 @@ run_trainer (Subject *self, GError **error)
             self->trainer, self->input, self->target, NULL, error))
       return FALSE;
     if (i >= WARM_UP)
-      self->whole =
-          MIN (self->whole, (gdouble) (g_get_monotonic_time () - start) / 1000);
+      note (&self->whole, self->wholes, start);
   }
   return check_trainer (self, error) && run_resident (self, error);
 }
@@ -307,6 +330,8 @@ subject_init (Subject *self, GstSodNetwork *network, GstSodBackend *backend,
   self->precision = precision;
   self->forward = self->backward = G_MAXDOUBLE;
   self->whole = self->resident = G_MAXDOUBLE;
+  self->wholes = g_array_new (FALSE, FALSE, sizeof (gdouble));
+  self->residents = g_array_new (FALSE, FALSE, sizeof (gdouble));
   return init_trainer (self, network, backend, input, error)
          && (!is_profiled
              || init_passes (self, network, backend, precision, input, error));
@@ -316,6 +341,8 @@ static void
 subject_clear (Subject *self)
 {
   g_clear_object (&self->trainer);
+  g_clear_pointer (&self->wholes, g_array_unref);
+  g_clear_pointer (&self->residents, g_array_unref);
   g_clear_pointer (&self->input, gst_sod_tensor_unref);
   g_clear_pointer (&self->target, gst_sod_tensor_unref);
   g_strfreev (self->steps);
@@ -452,8 +479,12 @@ build_subject (JsonBuilder *builder, Subject *self)
   add_number (builder, "trainer-ms", self->whole / batch);
   add_number (builder, "images-per-second", 1000 * batch / self->whole);
   add_number (builder, "memory-mib", self->memory);
-  if (self->resident < G_MAXDOUBLE)
+  add_number (builder, "trainer-median-ms", get_median (self->wholes) / batch);
+  if (self->resident < G_MAXDOUBLE) {
     add_number (builder, "resident-ms", self->resident / batch);
+    add_number (
+        builder, "resident-median-ms", get_median (self->residents) / batch);
+  }
   if (is_profiled) {
     add_number (builder, "forward-ms", self->forward / batch);
     add_number (builder, "backward-ms", self->backward / batch);

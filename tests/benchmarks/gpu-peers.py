@@ -230,9 +230,9 @@ class Ours:
     def training(self, median):
         """A whole step of the trainer; and from images that are on the device
         already, as PyTorch's are."""
-        whole = median(lambda r: self.batch * r["trainer-ms"])
+        whole = median(lambda r: self.batch * r["trainer-median-ms"])
         resident = median(lambda r: self.batch * r.get(
-            "resident-ms", r["trainer-ms"]))
+            "resident-median-ms", r["trainer-median-ms"]))
         return {"trainer-ms": whole, "latency-ms": resident,
                 "queued-ms": resident}
 

@@ -70,13 +70,19 @@ elif [ "$cuda" = enabled ]; then
   fail "$build has no $(basename "$module"): it was built without CUDA; use" \
     "--cuda auto to go on without"
 fi
-# Programs that test or measure what a GPU may do.
-for room in ops run train cuda plugins benchmarks; do
-  [ -d "$build/tests/$room" ] || continue
-  mkdir -p "$out/tests/$room"
-  find "$build/tests/$room" -maxdepth 1 -type f -executable \
-    \( -name 'test-*' -o -name 'benchmark-*' -o -name 'gpu-*' \) \
-    -exec install -t "$out/tests/$room" {} +
+# What gpu.sh runs.
+for program in ops/test-ops-{ops,plans} run/test-run-{session,packed,instance} \
+  train/test-train-{masters,plans,gradients,phases} \
+  cuda/{gpu-probe,test-cuda-{plans,graphs}} \
+  cuda/test-cuda-gpu-{kernels,picture-kernels,sums,train-kernels} \
+  cuda/benchmark-cuda-gpu-kernels \
+  benchmarks/benchmark-{network,ops,train}; do
+  mkdir -p "$out/tests/${program%/*}"
+  if [ -e "$build/tests/$program" ]; then
+    install "$build/tests/$program" "$out/tests/${program%/*}"
+  elif [ $with_cuda = true ] || [[ $program != *-gpu-* ]]; then
+    fail "$build has no tests/$program; run: ninja -C $build"
+  fi
 done
 install -m 644 models/*.safetensors "$out/models/"
 install -m 644 tests/benchmarks/*.py "$out/benchmarks/"
@@ -127,7 +133,7 @@ elves | gather
 
 # Each finds its neighbours from where it is itself; what is dlopened too.
 elves | while read -r path; do
-  strip --strip-debug "$path" 2>/dev/null || :
+  strip --strip-unneeded "$path" 2>/dev/null || :
   folder=$(dirname "$path")
   if ! readelf -d "$path" | grep -q NEEDED; then
     continue

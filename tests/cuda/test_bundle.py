@@ -174,10 +174,21 @@ def gpu_script_runs_in_it():
                   str(check))
 
 
+def gpu_script_passes_on_the_twin():
+    """What it would run on a GPU, with the host's twin in its place."""
+    twin = os.path.join(BUILD, 'gst-sod', 'backend', 'cuda', 'host')
+    done = run([os.path.join(bundle, 'gpu.sh'), '--module', twin, '--only',
+                '1,2', os.path.join(folder, 'twin')],
+               env={'PATH': '/usr/bin:/bin'}, cwd='/')
+    tap.check(done.returncode == 0, done.stdout)
+    tap.check(done.stdout.count(' passed ') >= 10, done.stdout)
+
+
 NAMES = (is_gathered, will_not_replace_what_it_did_not_make,
          every_library_is_found_from_where_it_is,
          no_path_of_the_build_is_left, plays_in_an_empty_environment,
-         plays_with_nothing_but_the_c_library, gpu_script_runs_in_it)
+         plays_with_nothing_but_the_c_library, gpu_script_runs_in_it,
+         gpu_script_passes_on_the_twin)
 status = tap.run([('/cuda/bundle/' + test.__name__.replace('_', '-'), test)
                   for test in NAMES])
 shutil.rmtree(folder, ignore_errors=True)

@@ -25,7 +25,7 @@ if [ ! -f "$build/build.ninja" ]; then
   rm -rf "$build"
   CC=clang meson setup "$build" "$top" -Dfuzzing=true \
     -Db_sanitize=address,undefined -Dc_args=-fsanitize=fuzzer-no-link \
-    -Dintrospection=disabled -Donednn=disabled >"$top/build-fuzz.log" 2>&1 || {
+    -Dintrospection=disabled -Donednn=disabled -Dcuda=disabled >"$top/build-fuzz.log" 2>&1 || {
     tail -20 "$top/build-fuzz.log" >&2
     exit 1
   }

@@ -19,6 +19,8 @@ gchar *gst_sod_run_record_to_json (GstSodRunRecord *self);
 /* Goes on where the record @json was. */
 gboolean gst_sod_run_record_load (
     GstSodRunRecord *self, const gchar *json, GError **error);
+/* That were begun. */
+guint gst_sod_run_record_count_stages (GstSodRunRecord *self);
 
 /* Sets member @key of `notes`; @node: (transfer full). */
 void gst_sod_run_record_set_note (

@@ -2,9 +2,13 @@
 #include <gst-sod/train/run-record-private.h>
 
 #include <gst-sod/config.h>
+#include <gst-sod/train/json-members-private.h>
 #include <gst-sod/train/settings-private.h>
 
 #define VERSION 1
+
+static const gchar *const lists[] = { "nodes", "starts", "stages",
+  "pseudo-labels", "networks", "monitor", "warnings", "maps" };
 
 struct _GstSodRunRecord
 {
@@ -50,8 +54,6 @@ describe_versions (void)
 GstSodRunRecord *
 gst_sod_run_record_new (GstSodTrainingSettings *settings)
 {
-  static const gchar *const lists[] = { "nodes", "starts", "stages",
-    "pseudo-labels", "networks", "monitor", "warnings", "maps" };
   GstSodRunRecord *self = g_new0 (GstSodRunRecord, 1);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree gchar *time = g_date_time_format_iso8601 (now);
@@ -90,24 +92,61 @@ gst_sod_run_record_to_json (GstSodRunRecord *self)
   return json;
 }
 
+/* What is added to must be there; a list that an older version did not make is
+ * made when it is. */
+static gboolean
+check_record (JsonObject *record, GError **error)
+{
+  static const GstSodJsonMember of_stage[] = {
+    { "losses", GST_SOD_JSON_LIST },
+    { "scores", GST_SOD_JSON_LIST },
+  };
+  GstSodJsonMember members[G_N_ELEMENTS (lists) + 1] = {
+    { "notes", GST_SOD_JSON_OBJECT },
+  };
+  JsonArray *stages;
+
+  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
+    members[i + 1] = (GstSodJsonMember){ lists[i], GST_SOD_JSON_OBJECTS,
+      g_str_equal (lists[i], "maps") };
+  if (!gst_sod_json_check_members (
+          record, members, G_N_ELEMENTS (members), "the record", error))
+    return FALSE;
+  stages = json_object_get_array_member (record, "stages");
+  for (guint i = 0; i < json_array_get_length (stages); i++) {
+    if (!gst_sod_json_check_members (json_array_get_object_element (stages, i),
+            of_stage, G_N_ELEMENTS (of_stage), "a stage of the record", error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 gboolean
 gst_sod_run_record_load (
     GstSodRunRecord *self, const gchar *json, GError **error)
 {
-  g_autoptr (JsonNode) node = json_from_string (json, error);
+  g_autoptr (JsonNode) node =
+      gst_sod_json_read_object (json, "the record of a run", error);
 
-  if (node == NULL)
+  if (node == NULL || !check_record (json_node_get_object (node), error))
     return FALSE;
-  if (!JSON_NODE_HOLDS_OBJECT (node)) {
-    g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_FORMAT,
-        "the record of a run is not a JSON object");
-    return FALSE;
-  }
   g_mutex_lock (&self->lock);
   json_object_unref (self->root);
   self->root = json_node_dup_object (node);
   g_mutex_unlock (&self->lock);
   return TRUE;
+}
+
+guint
+gst_sod_run_record_count_stages (GstSodRunRecord *self)
+{
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  n = json_array_get_length (
+      json_object_get_array_member (self->root, "stages"));
+  g_mutex_unlock (&self->lock);
+  return n;
 }
 
 void

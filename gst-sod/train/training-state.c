@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <gst-sod/nn/network-private.h>
+#include <gst-sod/train/json-members-private.h>
 #include <gst-sod/train/stage-private.h>
 
 #define VERSION 1
@@ -124,23 +125,28 @@ get_metadata (
     const GstSodCheckpoint *checkpoint, const gchar *prefix, GError **error)
 {
   g_autofree gchar *text = get_text (checkpoint, prefix, "/metadata", error);
-  g_autoptr (JsonNode) node = NULL;
-  GHashTable *metadata;
+  g_autofree gchar *what = g_strdup_printf ("\"%s/metadata\"", prefix);
+  g_autoptr (JsonNode) node =
+      text != NULL ? gst_sod_json_read_object (text, what, error) : NULL;
+  g_autoptr (GHashTable) metadata =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   JsonObjectIter iter;
   const gchar *name;
   JsonNode *value;
 
-  if (text == NULL)
-    return NULL;
-  node = json_from_string (text, error);
   if (node == NULL)
     return NULL;
-  metadata = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   json_object_iter_init (&iter, json_node_get_object (node));
-  while (json_object_iter_next (&iter, &name, &value))
+  while (json_object_iter_next (&iter, &name, &value)) {
+    const GstSodJsonMember member = { name, GST_SOD_JSON_TEXT };
+
+    if (!gst_sod_json_check_members (
+            json_node_get_object (node), &member, 1, what, error))
+      return NULL;
     g_hash_table_insert (
         metadata, g_strdup (name), g_strdup (json_node_get_string (value)));
-  return metadata;
+  }
+  return g_steal_pointer (&metadata);
 }
 
 /* The weights that a random network of the architecture has, with the values
@@ -348,26 +354,91 @@ gst_sod_training_capture (GstSodTraining *self, GError **error)
 
 /* ---- and back ---- */
 
+/* Of a stage at work. What is not known is not there; its rate is. */
+static gboolean
+check_stage_state (JsonObject *place, GError **error)
+{
+  static const GstSodJsonMember needed = { "rate-scale", GST_SOD_JSON_NUMBER };
+  JsonObject *state = json_object_get_object_member (place, "state");
+
+  for (guint i = 0; i < G_N_ELEMENTS (integers); i++) {
+    const GstSodJsonMember member = { integers[i].name, GST_SOD_JSON_COUNT,
+      TRUE };
+
+    if (!gst_sod_json_check_members (
+            state, &member, 1, "the checkpoint's stage", error))
+      return FALSE;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++) {
+    const GstSodJsonMember member = { numbers[i].name, GST_SOD_JSON_NUMBER,
+      TRUE };
+
+    if (!gst_sod_json_check_members (
+            state, &member, 1, "the checkpoint's stage", error))
+      return FALSE;
+  }
+  return gst_sod_json_check_members (
+      state, &needed, 1, "the checkpoint's stage", error);
+}
+
+static gboolean
+check_place (JsonObject *place, GError **error)
+{
+  static const GstSodJsonMember members[] = {
+    { "settings", GST_SOD_JSON_TEXT },
+    { "record", GST_SOD_JSON_TEXT },
+    { "nodes", GST_SOD_JSON_OBJECTS },
+    { "stage", GST_SOD_JSON_COUNT },
+    { "seconds", GST_SOD_JSON_NUMBER },
+    { "teachers-round", GST_SOD_JSON_COUNT },
+    { "state", GST_SOD_JSON_OBJECT, TRUE },
+    { "stage-seconds", GST_SOD_JSON_NUMBER, TRUE },
+  };
+  static const GstSodJsonMember of_node[] = {
+    { "name", GST_SOD_JSON_TEXT },
+    { "knows", GST_SOD_JSON_FLAG },
+    { "hash", GST_SOD_JSON_TEXT, TRUE },
+    { "best-score", GST_SOD_JSON_NUMBER, TRUE },
+    { "score", GST_SOD_JSON_NUMBER, TRUE },
+    { "teacher-score", GST_SOD_JSON_NUMBER, TRUE },
+  };
+  JsonArray *nodes;
+
+  if (!gst_sod_json_check_members (place, members, G_N_ELEMENTS (members),
+          "the checkpoint's place", error))
+    return FALSE;
+  nodes = json_object_get_array_member (place, "nodes");
+  for (guint i = 0; i < json_array_get_length (nodes); i++) {
+    if (!gst_sod_json_check_members (json_array_get_object_element (nodes, i),
+            of_node, G_N_ELEMENTS (of_node), "a node of the checkpoint", error))
+      return FALSE;
+  }
+  return !json_object_has_member (place, "state")
+         || check_stage_state (place, error);
+}
+
 static JsonNode *
 get_place (const GstSodCheckpoint *checkpoint, GError **error)
 {
+  static const GstSodJsonMember version = { "version", GST_SOD_JSON_COUNT };
   g_autofree gchar *text = get_text (checkpoint, "training", "", error);
   g_autoptr (JsonNode) node = NULL;
+  JsonObject *place;
 
   if (text == NULL)
     return NULL;
-  node = json_from_string (text, error);
-  if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node)
-      || json_object_get_int_member_with_default (
-             json_node_get_object (node), "version", 0)
-             != VERSION) {
-    g_clear_error (error);
+  node = gst_sod_json_read_object (text, "the checkpoint's place", error);
+  if (node == NULL)
+    return NULL;
+  place = json_node_get_object (node);
+  if (!gst_sod_json_check_members (place, &version, 1, "the checkpoint", NULL)
+      || json_object_get_int_member (place, "version") != VERSION) {
     g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_FORMAT,
         "the checkpoint is not of a training that this version knows: use the "
         "version of gst-sod that wrote it");
     return NULL;
   }
-  return g_steal_pointer (&node);
+  return check_place (place, error) ? g_steal_pointer (&node) : NULL;
 }
 
 gboolean
@@ -514,6 +585,13 @@ gst_sod_training_restore (
   self->seconds = json_object_get_double_member (object, "seconds");
   self->teachers_round =
       (guint) json_object_get_int_member (object, "teachers-round");
-  return gst_sod_run_record_load (
-      self->record, json_object_get_string_member (object, "record"), error);
+  if (!gst_sod_run_record_load (self->record,
+          json_object_get_string_member (object, "record"), error))
+    return FALSE;
+  if (!json_object_has_member (object, "state")
+      || gst_sod_run_record_count_stages (self->record) > 0)
+    return TRUE;
+  g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_FORMAT,
+      "the checkpoint is in a stage that its record does not know");
+  return FALSE;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/train/training-private.h>
 
+#include <gst-sod/core/json-check-private.h>
+
 #include <math.h>
 #include <string.h>
 
@@ -312,7 +314,8 @@ gst_sod_training_set_reverse (
  * Puts something that only the caller knows into the record of the run, as
  * member of `notes`.
  *
- * Errors: %GST_SOD_ERROR_FORMAT where @json is none.
+ * Errors: %GST_SOD_ERROR_FORMAT where @json is none, nested deeper than six
+ * levels, or has a member twice: a checkpoint could not be read back.
  *
  * Returns: %TRUE, or %FALSE with @error set
  *
@@ -323,12 +326,16 @@ gst_sod_training_set_note (
     GstSodTraining *self, const gchar *key, const gchar *json, GError **error)
 {
   g_autoptr (GError) failure = NULL;
+  g_autofree gchar *nested = NULL; /* as deep as in the record */
   JsonNode *node;
 
   g_return_val_if_fail (GST_SOD_IS_TRAINING (self), FALSE);
   g_return_val_if_fail (key != NULL && json != NULL, FALSE);
 
-  node = json_from_string (json, &failure);
+  nested = g_strdup_printf ("[[%s]]", json);
+  node = gst_sod_json_check (nested, strlen (nested), &failure)
+             ? json_from_string (json, &failure)
+             : NULL;
   if (node == NULL) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_FORMAT,
         "note \"%s\" of a training is JSON: %s", key,

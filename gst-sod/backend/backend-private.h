@@ -208,10 +208,19 @@ typedef struct
       gdouble *loss, GError **error);
 } GstSodStreamClass;
 
+/* Whether the caller of a pass wants no more of it. */
+typedef gboolean (*GstSodStopFunc) (gpointer user_data);
+
 struct _GstSodStream
 {
   const GstSodStreamClass *klass;
   GstSodExecutable *executable; /* a reference */
+
+  /* Set by the caller. TRAIN plans of the host ask between two nodes, and give
+   * up with GST_SOD_ERROR_CANCELLED: a pass may take seconds. NULL: nobody
+   * stops them. */
+  GstSodStopFunc is_stopped;
+  gpointer stop_data;
 };
 
 /* ---- masters: what a trainer owns of a network, on the device ---- */

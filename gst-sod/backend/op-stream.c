@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/backend/op-plan-private.h>
+#include <gst-sod/backend/stream-checks-private.h>
 
 #include <string.h>
 
@@ -205,6 +206,8 @@ execute (GstSodStream *stream, GError **error)
     const GstSodNode *node = gst_sod_graph_node (self->plan->graph, i);
     GstSodOpCall call = begin_call (self, i, inputs);
 
+    if (!gst_sod_stream_goes_on (stream, error))
+      return FALSE;
     if (!find_kernel (self, node)->forward (&call, error)) {
       g_prefix_error (error, "node %s, forward: ", node->name);
       return FALSE;
@@ -292,7 +295,8 @@ backward (GstSodStream *stream, const GstSodTensor *d_output,
   /* Gradients take the place of values that are done with. */
   self->executed = FALSE;
   for (guint i = plan->graph->nodes->len; i-- > 0;) {
-    if (!backward_node (self, i, d_output, d_input != NULL, error))
+    if (!gst_sod_stream_goes_on (stream, error)
+        || !backward_node (self, i, d_output, d_input != NULL, error))
       return FALSE;
   }
   if (d_input == NULL)

@@ -5,8 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* What the streams of every back end that infers ask before they touch
- * memory. */
+/* What the streams of every back end ask before they touch memory. */
 
 /* Channels that one picture fills: RGB, or the one of a gray picture. */
 gint gst_sod_executable_get_picture_channels (const GstSodExecutable *self);
@@ -40,5 +39,8 @@ gboolean gst_sod_executable_check_device (const GstSodExecutable *self,
 /* Says that @value is none of those that were to be kept;
  * GST_SOD_ERROR_INVALID_ARGUMENT. */
 void gst_sod_set_error_not_kept (GstSodValue value, GError **error);
+
+/* FALSE where the pass was stopped; GST_SOD_ERROR_CANCELLED. */
+gboolean gst_sod_stream_goes_on (const GstSodStream *self, GError **error);
 
 G_END_DECLS

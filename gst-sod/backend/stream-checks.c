@@ -100,3 +100,13 @@ gst_sod_set_error_not_kept (GstSodValue value, GError **error)
       "value %u of the plan is not kept; name it when the plan is compiled",
       value);
 }
+
+gboolean
+gst_sod_stream_goes_on (const GstSodStream *self, GError **error)
+{
+  if (self->is_stopped == NULL || !self->is_stopped (self->stop_data))
+    return TRUE;
+  g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_CANCELLED,
+      "the training was stopped");
+  return FALSE;
+}

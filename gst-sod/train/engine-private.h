@@ -15,8 +15,10 @@ typedef struct
   guint threads;
   GstSodPrecision precision; /* as asked for */
   gboolean deterministic;
-  GPtrArray *streams; /* the one used last is the first */
-  gsize max_kept;     /* bytes of all but that one, together */
+  GPtrArray *streams;        /* the one used last is the first */
+  GstSodStopFunc is_stopped; /* asked in passes; NULL: nobody stops them */
+  gpointer stop_data;
+  gsize max_kept; /* bytes of all but that one, together */
   /* What plans are compiled in: AUTO before the first. */
   GstSodPrecision used;
   gchar *reason; /* why that is not what was asked for; NULL: it is */

@@ -252,6 +252,8 @@ begin (GstSodEngine *self, const GstSodTensor *input, GstSodParams *params,
   if (stream == NULL || !bind (stream, params, use, error)
       || !write_input (stream, input, error))
     return NULL;
+  stream->is_stopped = self->is_stopped;
+  stream->stop_data = self->stop_data;
   if (use == GST_SOD_ENGINE_LEARNS)
     gst_sod_params_begin_pass (params);
   return stream;

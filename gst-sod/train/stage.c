@@ -188,6 +188,7 @@ discard (GstSodStage *self)
 static gboolean
 take_step (GstSodStage *self, GError **error)
 {
+  const GstSodStageState before = self->state;
   gint64 start = g_get_monotonic_time ();
   gdouble loss;
 
@@ -195,6 +196,7 @@ take_step (GstSodStage *self, GError **error)
   if (self->seconds > 0)
     place_all (self);
   if (!self->plan.klass->step (self, &loss, error)) {
+    self->state = before;
     discard (self);
     return FALSE;
   }

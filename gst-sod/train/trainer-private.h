@@ -44,6 +44,12 @@ GstSodTrainer *gst_sod_trainer_new_on (GstSodNetwork *network,
  * NULL where a device refuses to tell. */
 GstSodParams *gst_sod_trainer_get_params (GstSodTrainer *self);
 
+/* @is_stopped is asked all through a pass, which fails with
+ * GST_SOD_ERROR_CANCELLED once it says so; the caller discards the step. NULL:
+ * nobody stops it. */
+void gst_sod_trainer_set_stop (
+    GstSodTrainer *self, GstSodStopFunc is_stopped, gpointer user_data);
+
 /* ---- a step taken apart, for the phases ---- */
 
 /* Runs a batch forward in training mode: with batch statistics, or frozen with

@@ -6,6 +6,14 @@
 
 #include <gst-sod/train/optimiser-private.h>
 
+void
+gst_sod_trainer_set_stop (
+    GstSodTrainer *self, GstSodStopFunc is_stopped, gpointer user_data)
+{
+  self->engine.is_stopped = is_stopped;
+  self->engine.stop_data = user_data;
+}
+
 /* ---- the parts ---- */
 
 GstSodTensor *

@@ -286,6 +286,25 @@ check_cancelled (GstSodTraining *self, GError **error)
   return TRUE;
 }
 
+/* A step may take longer than a caller waits for. */
+static gboolean
+is_cancelled (gpointer training)
+{
+  return g_cancellable_is_cancelled (GST_SOD_TRAINING (training)->cancellable);
+}
+
+static void
+set_stop (GstSodTraining *self)
+{
+  GstSodTrainer *trainers[] = { self->current->learner,
+    self->current->partner };
+
+  for (guint i = 0; i < G_N_ELEMENTS (trainers); i++) {
+    if (trainers[i] != NULL)
+      gst_sod_trainer_set_stop (trainers[i], is_cancelled, self);
+  }
+}
+
 /* A stage begins anew, or where a checkpoint was made in it. */
 static gboolean
 begin_stage (GstSodTraining *self, GError **error)
@@ -297,6 +316,7 @@ begin_stage (GstSodTraining *self, GError **error)
   self->current = gst_sod_stage_new (self, plan, error);
   if (self->current == NULL)
     return FALSE;
+  set_stop (self);
   if (self->saved != NULL && self->resumes
       && gst_sod_training_is_in_stage (self, self->saved)) {
     self->intact = gst_sod_training_restore_stage (self, self->saved, error);

@@ -311,6 +311,50 @@ test_a_refused_step_changes_nothing (void)
 }
 
 /* Of plain gradient descent at a rate of 1 the step is the gradient. */
+/* After so many times that it was asked. */
+static gboolean
+is_stopped_in_time (gpointer left)
+{
+  return (*(gint *) left)-- <= 0;
+}
+
+/* Between any two nodes, there and back; and the step is then taken as if it
+ * had never been begun. */
+static void
+test_a_step_stops_between_nodes (gconstpointer backend)
+{
+  g_autoptr (GstSodTrainer) trainer =
+      new_trainer (GST_SOD_NETWORK_BASE, 1, backend);
+  g_autoptr (GstSodTrainer) other =
+      new_trainer (GST_SOD_NETWORK_BASE, 1, backend);
+  g_autoptr (GstSodTensor) input = NULL, target = NULL;
+  g_autofree gchar *found = NULL, *expected = NULL;
+  gint n_stopped = 0, left;
+  gboolean taken = FALSE;
+
+  new_discs (16, 32, &input, &target);
+  gst_sod_trainer_set_stop (trainer, is_stopped_in_time, &left);
+  for (gint n = 0; !taken; n += 5) {
+    g_autofree gchar *before = hash_state (trainer), *after = NULL;
+    g_autoptr (GError) error = NULL;
+
+    left = n;
+    taken = gst_sod_trainer_step (trainer, input, target, NULL, &error);
+    if (taken)
+      break;
+    g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_CANCELLED);
+    n_stopped++;
+    after = hash_state (trainer);
+    g_assert_cmpstr (before, ==, after);
+  }
+  /* Some fifty nodes, twice. */
+  g_assert_cmpint (n_stopped, >, 10);
+  step (other, input, target);
+  found = hash_state (trainer);
+  expected = hash_state (other);
+  g_assert_cmpstr (found, ==, expected);
+}
+
 static void
 test_clipping_bounds_the_step (void)
 {
@@ -364,11 +408,15 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/train/trainer/ref/learns-a-few-frames-by-heart",
       "ref", test_learns_a_few_frames_by_heart);
+  g_test_add_data_func ("/train/trainer/ref/a-step-stops-between-nodes", "ref",
+      test_a_step_stops_between_nodes);
   g_test_add_data_func ("/train/trainer/ref/two-runs-give-the-same-bytes",
       &courses[0], test_two_runs_give_the_same_bytes);
   if (gst_sod_backend_get ("onednn", NULL) != NULL) {
     g_test_add_data_func ("/train/trainer/onednn/learns-a-few-frames-by-heart",
         "onednn", test_learns_a_few_frames_by_heart);
+    g_test_add_data_func ("/train/trainer/onednn/a-step-stops-between-nodes",
+        "onednn", test_a_step_stops_between_nodes);
     g_test_add_data_func ("/train/trainer/onednn/two-runs-give-the-same-bytes",
         &courses[1], test_two_runs_give_the_same_bytes);
     g_test_add_data_func (

@@ -2,6 +2,7 @@
 /* A stream of a training plan: its memory, the caller's tables bound to its
  * steps, and both passes. */
 #include <gst-sod/backend/onednn/train-private.h>
+#include <gst-sod/backend/stream-checks-private.h>
 
 #include <gst-sod/backend/onednn/profile-private.h>
 #include <gst-sod/backend/onednn/threads-private.h>
@@ -269,7 +270,8 @@ run_steps (TrainStream *self, guint first, guint last, gboolean want_d_input,
     if ((step->trained_only && run.frozen)
         || (step->input_only && !want_d_input))
       continue;
-    ok = run_call (self, &self->calls[i], &run, error);
+    ok = gst_sod_stream_goes_on (&self->base, error)
+         && run_call (self, &self->calls[i], &run, error);
   }
   ok = ok && GST_SOD_ONEDNN_CHECK (dnnl_stream_wait (self->stream), error);
   gst_sod_onednn_set_threads (threads);

@@ -245,6 +245,48 @@ test_views_of_a_call_may_differ (void)
   }
 }
 
+/* Dense tensors of few channels are taken as one row, whose end may fill no
+ * eight. */
+static void
+test_dense_tensors_of_any_channels (void)
+{
+  static const Size dense[] = { { 2, 8, 5, 3 }, { 1, 3, 3, 3 },
+    { 1, 64, 50, 1 }, { 2, 4, 9, 12 }, { 1, 4, 5, 24 } };
+  g_auto (TestDevice) device = { NULL };
+  gpointer stream;
+
+  test_device_init (&device);
+  stream = test_device_get_stream (&device);
+  for (guint i = 0; i < 3 * G_N_ELEMENTS (dense); i++) {
+    const Size *s = &dense[i / 3];
+    GstSodCudaType type = types[i % 3];
+    g_autofree gfloat *a = NULL, *b = NULL, *y_found = NULL, *d_found = NULL;
+    GstSodCudaView x =
+        test_device_random_view (&device, type, s->n, s->h, s->w, s->c, i, &a);
+    GstSodCudaView d_y = test_device_random_view (
+        &device, type, s->n, s->h, s->w, s->c, i + 100, &b);
+    GstSodCudaView y = test_device_view (
+        &device, GST_SOD_CUDA_F32, s->n, s->h, s->w, s->c, s->c, 0);
+    GstSodCudaView d_x = test_device_view (
+        &device, GST_SOD_CUDA_F32, s->n, s->h, s->w, s->c, s->c, 0);
+    gsize n = test_view_n_elements (&x);
+    g_autofree gdouble *sigmoid = g_new (gdouble, n);
+    g_autofree gdouble *gradient = g_new (gdouble, n);
+
+    gst_sod_cuda_kernel_sigmoid (stream, &x, &y);
+    gst_sod_cuda_kernel_sigmoid_backward (stream, &y, &d_y, &d_x);
+    test_device_check (&device, "sigmoid");
+    y_found = test_device_get_view (&device, &y);
+    d_found = test_device_get_view (&device, &d_x);
+    for (gsize j = 0; j < n; j++) {
+      sigmoid[j] = 1 / (1 + exp (-(gdouble) a[j]));
+      gradient[j] = b[j] * sigmoid[j] * (1 - sigmoid[j]);
+    }
+    test_assert_close ("sigmoid", y_found, sigmoid, n, 5e-7);
+    test_assert_close ("gradient", d_found, gradient, n, 1e-6);
+  }
+}
+
 static void
 test_bias_is_added_in_place (void)
 {
@@ -543,6 +585,8 @@ main (int argc, char *argv[])
       test_kernels_are_joined_and_split);
   g_test_add_func (
       "/kernels/views-of-a-call-may-differ", test_views_of_a_call_may_differ);
+  g_test_add_func ("/kernels/dense-tensors-of-any-channels",
+      test_dense_tensors_of_any_channels);
   g_test_add_func (
       "/kernels/bias-is-added-in-place", test_bias_is_added_in_place);
   g_test_add_func ("/kernels/pools-add-to-a-sum", test_pools_add_to_a_sum);

@@ -82,16 +82,28 @@ static void
 launch_forward (void *stream, Function function, const GstSodCudaView *x,
     const GstSodCudaView *y)
 {
-  GST_SOD_LAUNCH_PIXELS (forward, stream, gst_sod_n_pixels (y), y->c, function,
-      gst_sod_pixels (x), gst_sod_pixels (y));
+  GstSodPixels from = gst_sod_pixels (x), to = gst_sod_pixels (y);
+  GstSodPixels *const views[] = { &from, &to };
+  int64_t n_pixels = gst_sod_n_pixels (y);
+  int c = y->c;
+
+  gst_sod_flatten (views, 2, &n_pixels, &c);
+  GST_SOD_LAUNCH_PIXELS (forward, stream, n_pixels, c, function, from, to);
 }
 
 static void
 launch_backward (void *stream, Function function, const GstSodCudaView *y,
     const GstSodCudaView *d_y, const GstSodCudaView *d_x)
 {
-  GST_SOD_LAUNCH_PIXELS (backward, stream, gst_sod_n_pixels (y), y->c, function,
-      gst_sod_pixels (y), gst_sod_pixels (d_y), gst_sod_pixels (d_x));
+  GstSodPixels value = gst_sod_pixels (y), from = gst_sod_pixels (d_y);
+  GstSodPixels to = gst_sod_pixels (d_x);
+  GstSodPixels *const views[] = { &value, &from, &to };
+  int64_t n_pixels = gst_sod_n_pixels (y);
+  int c = y->c;
+
+  gst_sod_flatten (views, 3, &n_pixels, &c);
+  GST_SOD_LAUNCH_PIXELS (
+      backward, stream, n_pixels, c, function, value, from, to);
 }
 
 void
@@ -161,8 +173,14 @@ void
 gst_sod_cuda_kernel_add (void *stream, const GstSodCudaView *a,
     const GstSodCudaView *b, const GstSodCudaView *y)
 {
-  GST_SOD_LAUNCH_PIXELS (add, stream, gst_sod_n_pixels (y), y->c,
-      gst_sod_pixels (a), gst_sod_pixels (b), gst_sod_pixels (y));
+  GstSodPixels one = gst_sod_pixels (a), other = gst_sod_pixels (b);
+  GstSodPixels to = gst_sod_pixels (y);
+  GstSodPixels *const views[] = { &one, &other, &to };
+  int64_t n_pixels = gst_sod_n_pixels (y);
+  int c = y->c;
+
+  gst_sod_flatten (views, 3, &n_pixels, &c);
+  GST_SOD_LAUNCH_PIXELS (add, stream, n_pixels, c, one, other, to);
 }
 
 GST_SOD_KERNEL (GST_SOD_THREADS)

@@ -386,6 +386,28 @@ gst_sod_pixel_grid (int64_t n_pixels, int c)
           gst_sod_pixel_block (c), stream, __VA_ARGS__, n_pixels, c);          \
   } while (0)
 
+/* Views of single values' functions that are dense and of few channels, or of
+ * no whole eights, become one row of eights. */
+static inline void
+gst_sod_flatten (
+    GstSodPixels *const *views, int n_views, int64_t *n_pixels, int *c)
+{
+  int64_t n = *n_pixels * *c;
+
+  if (*c % GST_SOD_LANES == 0 || n % GST_SOD_LANES != 0)
+    return;
+  for (int i = 0; i < n_views; i++) {
+    if (views[i]->stride != *c || (uintptr_t) views[i]->data % 16 != 0)
+      return;
+  }
+  for (int i = 0; i < n_views; i++) {
+    views[i]->stride = GST_SOD_LANES;
+    views[i]->aligned = 1;
+  }
+  *n_pixels = n / GST_SOD_LANES;
+  *c = GST_SOD_LANES;
+}
+
 /* Blocks of as many threads as there are values. */
 static inline unsigned
 gst_sod_blocks (int64_t n_values)

@@ -129,8 +129,13 @@ void
 gst_sod_cuda_kernel_copy (
     void *stream, const GstSodCudaView *from, const GstSodCudaView *to)
 {
-  GST_SOD_LAUNCH_PIXELS (copy, stream, gst_sod_n_pixels (to), to->c,
-      gst_sod_pixels (from), gst_sod_pixels (to));
+  GstSodPixels x = gst_sod_pixels (from), y = gst_sod_pixels (to);
+  GstSodPixels *const views[] = { &x, &y };
+  int64_t n_pixels = gst_sod_n_pixels (to);
+  int c = to->c;
+
+  gst_sod_flatten (views, 2, &n_pixels, &c);
+  GST_SOD_LAUNCH_PIXELS (copy, stream, n_pixels, c, x, y);
 }
 
 /* ---- weights ---- */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "soddevice.h"
 
+#include "soderror.h"
+
 GST_DEBUG_CATEGORY_STATIC (sod_device_debug);
 #define GST_CAT_DEFAULT sod_device_debug
 
@@ -11,6 +13,18 @@ sod_device_is_to_blame (const GError *error)
          || g_error_matches (error, GST_SOD_ERROR, GST_SOD_ERROR_BACKEND)
          || g_error_matches (error, GST_SOD_ERROR, GST_SOD_ERROR_UNSUPPORTED)
          || g_error_matches (error, GST_SOD_ERROR, GST_SOD_ERROR_NO_MEMORY);
+}
+
+gboolean
+sod_device_may_fall_back (SodOnDeviceError on_device_error,
+    GstSodInstance *instance, const GError *error)
+{
+  return on_device_error == SOD_ON_DEVICE_ERROR_FALLBACK
+         && !g_str_equal (gst_sod_instance_get_device (instance), "cpu")
+         && (g_error_matches (error, GST_SOD_ERROR, GST_SOD_ERROR_DEVICE)
+             || g_error_matches (error, GST_SOD_ERROR, GST_SOD_ERROR_BACKEND)
+             || g_error_matches (
+                 error, GST_SOD_ERROR, GST_SOD_ERROR_NO_MEMORY));
 }
 
 gboolean
@@ -59,4 +73,13 @@ sod_device_announce (GstElement *element, const gchar *asked,
       gst_structure_new ("sod-device", "backend", G_TYPE_STRING,
           gst_sod_instance_get_backend (instance), "precision", G_TYPE_STRING,
           precision->value_nick, NULL));
+}
+
+void
+sod_device_tell_fall_back (GstElement *element, const gchar *asked,
+    GstSodInstance *instance, const GError *reason)
+{
+  sod_element_warning (
+      element, reason, "going on with the CPU (on-device-error=fallback)");
+  sod_device_announce (element, asked, instance, reason->message);
 }

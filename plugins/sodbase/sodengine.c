@@ -91,34 +91,20 @@ open_device (SodEngine *self, const gchar *device, GstSodDeviceFrames *frames,
   return TRUE;
 }
 
-/* Whether @error is one that a device has between two frames and that the CPU
- * would not have. */
-static gboolean
-may_fall_back (SodEngine *self, const GError *error)
-{
-  return self->settings.on_device_error == SOD_ON_DEVICE_ERROR_FALLBACK
-         && !g_str_equal (gst_sod_instance_get_device (self->instance), "cpu")
-         && (g_error_matches (error, GST_SOD_ERROR, GST_SOD_ERROR_DEVICE)
-             || g_error_matches (error, GST_SOD_ERROR, GST_SOD_ERROR_BACKEND)
-             || g_error_matches (
-                 error, GST_SOD_ERROR, GST_SOD_ERROR_NO_MEMORY));
-}
-
 gboolean
 sod_engine_fall_back (SodEngine *self, GError *cause, GError **error)
 {
   g_autoptr (GError) reason = cause;
 
-  if (!may_fall_back (self, reason)) {
+  if (!sod_device_may_fall_back (
+          self->settings.on_device_error, self->instance, reason)) {
     g_propagate_error (error, g_steal_pointer (&reason));
     return FALSE;
   }
   if (!open_device (self, "cpu", NULL, error))
     return FALSE;
-  sod_element_warning (self->element, reason,
-      "going on with the CPU (on-device-error=fallback)");
-  sod_device_announce (
-      self->element, self->settings.device, self->instance, reason->message);
+  sod_device_tell_fall_back (
+      self->element, self->settings.device, self->instance, reason);
   return TRUE;
 }
 

@@ -27,6 +27,10 @@
  * #GstSodReverse:drift-threshold over the baseline, as a share of it, and ends
  * when it is no more than half of that over it.
  *
+ * #GstSodReverse:device and #GstSodReverse:on-device-error are as those of
+ * sodbase, and message `sod-device` tells of the device in the same way. Frames
+ * are read in system memory.
+ *
  * Frames without a map pass, and are counted. Cameras that send GRAY8 need
  * `output=frame`.
  *
@@ -377,9 +381,8 @@ make_image (GstSodReverse *self, GstBuffer *in, GstBuffer **out, GError **error)
     return GST_FLOW_ERROR;
   image = gst_sod_image_writer_map (self->writer, *out, error);
   if (image != NULL)
-    done = gst_sod_reconstructor_imagine (
-        sod_reverse_engine_get_reconstructor (self->engine), map, image,
-        self->cancellable, error);
+    done = sod_reverse_engine_imagine (
+        self->engine, map, image, self->cancellable, error);
   gst_sod_image_writer_unmap (self->writer);
   gst_sod_frame_reader_unmap (self->reader);
   GST_OBJECT_LOCK (self);
@@ -422,9 +425,8 @@ measure (GstSodReverse *self, GstBuffer *in, const GstSodMap *map,
   pixels = gst_sod_frame_reader_map (
       self->map_reader, gst_sod_map_get_pixels (map), error);
   if (pixels != NULL)
-    done = gst_sod_reconstructor_measure (
-        sod_reverse_engine_get_reconstructor (self->engine), pixels, frame,
-        difference, self->cancellable, error);
+    done = sod_reverse_engine_measure (
+        self->engine, pixels, frame, difference, self->cancellable, error);
   gst_sod_frame_reader_unmap (self->map_reader);
   gst_sod_frame_reader_unmap (self->reader);
   return done;

@@ -8,10 +8,14 @@
 struct _SodReverseEngine
 {
   GstElement *element; /* which owns the engine */
-  GstSodInstance *instance;
+  SodReverseSettings settings;
   GstSodReconstructor *reconstructor;
   SodLoader *loader;
   gint n_updates; /* atomic */
+
+  GMutex lock; /* of what follows */
+  GstSodInstance *instance;
+  gchar *path; /* of the model in use */
 };
 
 /* The file that @path stands for. (transfer full) */
@@ -30,25 +34,46 @@ announce (SodReverseEngine *self, GstStructure *structure)
       gst_message_new_element (GST_OBJECT (self->element), structure));
 }
 
+static GstSodInstance *
+ref_instance (SodReverseEngine *self)
+{
+  GstSodInstance *instance;
+
+  g_mutex_lock (&self->lock);
+  instance = g_object_ref (self->instance);
+  g_mutex_unlock (&self->lock);
+  return instance;
+}
+
+static void
+set_path (SodReverseEngine *self, const gchar *path)
+{
+  g_mutex_lock (&self->lock);
+  g_free (self->path);
+  self->path = g_strdup (path);
+  g_mutex_unlock (&self->lock);
+}
+
 /* The loader's thread. */
 static void
 update (const gchar *path, gpointer user_data)
 {
   SodReverseEngine *self = user_data;
+  g_autoptr (GstSodInstance) instance = ref_instance (self);
   g_autoptr (GstSodNetwork) network = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree gchar *file = resolve (path, &error);
 
   if (file != NULL)
     network = gst_sod_network_new_from_file (file, &error);
-  if (network == NULL
-      || !gst_sod_instance_load (self->instance, network, &error)) {
+  if (network == NULL || !gst_sod_instance_load (instance, network, &error)) {
     announce (
         self, gst_structure_new ("sod-model-failed", "path", G_TYPE_STRING,
                   file, "error", G_TYPE_ERROR, error, NULL));
     sod_element_warning (self->element, error, "the model before stays in use");
     return;
   }
+  set_path (self, file);
   g_atomic_int_inc (&self->n_updates);
   announce (self,
       gst_structure_new ("sod-model-updated", "path", G_TYPE_STRING, file, "id",
@@ -62,48 +87,100 @@ sod_reverse_engine_request (SodReverseEngine *self, const gchar *path)
   sod_loader_request (self->loader, path);
 }
 
+/* On failure the instance and reconstructor before stay. */
 static gboolean
-open_device (SodReverseEngine *self, const SodReverseSettings *settings,
-    const gchar *device, const gchar *path, GError **error)
+open_device (SodReverseEngine *self, const gchar *device, GError **error)
 {
-  g_autoptr (GstSodInstance) instance = gst_sod_instance_new_reverse (device,
-      settings->precision, settings->threads, settings->cpu_affinity, error);
-  GstSodReconstructor *reconstructor;
+  const SodReverseSettings *settings = &self->settings;
+  g_autoptr (GstSodInstance) instance = NULL;
+  g_autoptr (GstSodReconstructor) reconstructor = NULL;
+  g_autofree gchar *path = NULL;
 
+  g_mutex_lock (&self->lock);
+  path = g_strdup (self->path);
+  g_mutex_unlock (&self->lock);
+  instance = gst_sod_instance_new_reverse (device, settings->precision,
+      settings->threads, settings->cpu_affinity, error);
   if (instance == NULL || !gst_sod_instance_ensure (instance, path, error))
     return FALSE;
   reconstructor = gst_sod_reconstructor_new (instance, error);
   if (reconstructor == NULL)
     return FALSE;
-  self->instance = g_steal_pointer (&instance);
-  self->reconstructor = reconstructor;
+  g_mutex_lock (&self->lock);
+  g_set_object (&self->instance, instance);
+  g_mutex_unlock (&self->lock);
+  g_set_object (&self->reconstructor, reconstructor);
   return TRUE;
 }
 
 /* A device that the user named has to be there, one of ours need not. */
 static gboolean
-open_first (SodReverseEngine *self, const SodReverseSettings *settings,
-    const gchar *path, GError **error)
+open_first (SodReverseEngine *self, GError **error)
 {
+  const gchar *asked = self->settings.device;
   g_autofree gchar *reason = NULL;
-  g_autofree gchar *device =
-      gst_sod_device_resolve (settings->device, &reason, error);
+  g_autofree gchar *device = gst_sod_device_resolve (asked, &reason, error);
   g_autoptr (GError) cause = NULL;
 
   if (device == NULL)
     return FALSE;
-  if (!open_device (self, settings, device, path, &cause)) {
-    if (!sod_device_is_auto (settings->device) || g_str_equal (device, "cpu")
+  if (!open_device (self, device, &cause)) {
+    if (!sod_device_is_auto (asked) || g_str_equal (device, "cpu")
         || !sod_device_is_to_blame (cause)
-        || !open_device (self, settings, "cpu", path, NULL)) {
+        || !open_device (self, "cpu", NULL)) {
       g_propagate_error (error, g_steal_pointer (&cause));
       return FALSE;
     }
     g_free (reason);
     reason = g_strdup (cause->message);
   }
-  sod_device_announce (self->element, settings->device, self->instance, reason);
+  sod_device_announce (self->element, asked, self->instance, reason);
   return TRUE;
+}
+
+/* Goes on with the CPU after @cause, which it takes. */
+static gboolean
+fall_back (SodReverseEngine *self, GError *cause, GError **error)
+{
+  g_autoptr (GError) reason = cause;
+
+  if (!sod_device_may_fall_back (
+          self->settings.on_device_error, self->instance, reason)) {
+    g_propagate_error (error, g_steal_pointer (&reason));
+    return FALSE;
+  }
+  if (!open_device (self, "cpu", error))
+    return FALSE;
+  sod_device_tell_fall_back (
+      self->element, self->settings.device, self->instance, reason);
+  return TRUE;
+}
+
+gboolean
+sod_reverse_engine_imagine (SodReverseEngine *self, const GstSodImage *map,
+    GstSodImage *image, GCancellable *cancellable, GError **error)
+{
+  GError *cause = NULL;
+
+  return gst_sod_reconstructor_imagine (
+             self->reconstructor, map, image, cancellable, &cause)
+         || (fall_back (self, cause, error)
+             && gst_sod_reconstructor_imagine (
+                 self->reconstructor, map, image, cancellable, error));
+}
+
+gboolean
+sod_reverse_engine_measure (SodReverseEngine *self, const GstSodImage *map,
+    const GstSodImage *frame, gdouble *difference, GCancellable *cancellable,
+    GError **error)
+{
+  GError *cause = NULL;
+
+  return gst_sod_reconstructor_measure (
+             self->reconstructor, map, frame, difference, cancellable, &cause)
+         || (fall_back (self, cause, error)
+             && gst_sod_reconstructor_measure (self->reconstructor, map, frame,
+                 difference, cancellable, error));
 }
 
 SodReverseEngine *
@@ -111,12 +188,13 @@ sod_reverse_engine_new (
     GstElement *element, const SodReverseSettings *settings, GError **error)
 {
   g_autoptr (SodReverseEngine) self = g_new0 (SodReverseEngine, 1);
-  g_autofree gchar *path = NULL;
 
   self->element = element;
+  g_mutex_init (&self->lock);
   self->loader = sod_loader_new (update, self);
-  path = resolve (settings->model_file, error);
-  if (path == NULL || !open_first (self, settings, path, error))
+  sod_reverse_settings_copy (settings, &self->settings);
+  self->path = resolve (settings->model_file, error);
+  if (self->path == NULL || !open_first (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -127,6 +205,9 @@ sod_reverse_engine_free (SodReverseEngine *self)
   sod_loader_free (self->loader);
   g_clear_object (&self->reconstructor);
   g_clear_object (&self->instance);
+  sod_reverse_settings_clear (&self->settings);
+  g_free (self->path);
+  g_mutex_clear (&self->lock);
   g_free (self);
 }
 
@@ -139,15 +220,14 @@ sod_reverse_engine_get_reconstructor (SodReverseEngine *self)
 void
 sod_reverse_engine_describe (SodReverseEngine *self, GstStructure *stats)
 {
-  g_autoptr (GstSodNetwork) network =
-      gst_sod_instance_get_network (self->instance);
+  g_autoptr (GstSodInstance) instance = ref_instance (self);
+  g_autoptr (GstSodNetwork) network = gst_sod_instance_get_network (instance);
 
   gst_structure_set (stats, "model-id", G_TYPE_STRING,
       gst_sod_network_get_id (network), "model-version", G_TYPE_STRING,
       gst_sod_network_get_version (network), "model-updates", G_TYPE_UINT64,
       (guint64) g_atomic_int_get (&self->n_updates), "device", G_TYPE_STRING,
-      gst_sod_instance_get_device (self->instance), "backend", G_TYPE_STRING,
-      gst_sod_instance_get_backend (self->instance), "precision",
-      GST_SOD_TYPE_PRECISION, gst_sod_instance_get_precision (self->instance),
-      NULL);
+      gst_sod_instance_get_device (instance), "backend", G_TYPE_STRING,
+      gst_sod_instance_get_backend (instance), "precision",
+      GST_SOD_TYPE_PRECISION, gst_sod_instance_get_precision (instance), NULL);
 }

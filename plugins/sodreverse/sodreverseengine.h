@@ -16,6 +16,15 @@ void sod_reverse_engine_free (SodReverseEngine *self);
 GstSodReconstructor *sod_reverse_engine_get_reconstructor (
     SodReverseEngine *self);
 
+/* As the reconstructor's functions of these names; a device that fails is
+ * replaced by the CPU, with a warning on the bus, where the settings allow. */
+gboolean sod_reverse_engine_imagine (SodReverseEngine *self,
+    const GstSodImage *map, GstSodImage *image, GCancellable *cancellable,
+    GError **error);
+gboolean sod_reverse_engine_measure (SodReverseEngine *self,
+    const GstSodImage *map, const GstSodImage *frame, gdouble *difference,
+    GCancellable *cancellable, GError **error);
+
 /* Takes up the network of another file (NULL: the default) between two frames,
  * as soon as it is loaded, and posts "sod-model-updated"; on failure
  * "sod-model-failed" and a warning, and the network before stays. Any thread.

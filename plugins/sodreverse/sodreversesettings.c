@@ -15,6 +15,7 @@ sod_reverse_settings_init (SodReverseSettings *self)
 {
   *self = (SodReverseSettings){
     .device = g_strdup ("auto"),
+    .on_device_error = SOD_ON_DEVICE_ERROR_FALLBACK,
     .precision = GST_SOD_PRECISION_AUTO,
     .output = SOD_REVERSE_OUTPUT_AUTO,
     .baseline_frames = DEFAULT_BASELINE_FRAMES,
@@ -60,6 +61,12 @@ install_model_properties (GObjectClass *klass)
           "which have to be there; auto = the first GPU that can be used, else "
           "the CPU, and message sod-device says why",
           "auto", READY));
+  g_object_class_install_property (klass, SOD_REVERSE_PROP_ON_DEVICE_ERROR,
+      g_param_spec_enum ("on-device-error", "On device error",
+          "What to do when the device fails while frames pass, or has no "
+          "memory "
+          "for one",
+          SOD_TYPE_ON_DEVICE_ERROR, SOD_ON_DEVICE_ERROR_FALLBACK, READY));
   g_object_class_install_property (klass, SOD_REVERSE_PROP_PRECISION,
       g_param_spec_enum ("precision", "Precision",
           "Arithmetic of the network; auto = the fastest that the device has",
@@ -134,6 +141,9 @@ sod_reverse_settings_set (
     case SOD_REVERSE_PROP_DEVICE:
       take_string (&self->device, value);
       break;
+    case SOD_REVERSE_PROP_ON_DEVICE_ERROR:
+      self->on_device_error = g_value_get_enum (value);
+      break;
     case SOD_REVERSE_PROP_PRECISION:
       self->precision = g_value_get_enum (value);
       break;
@@ -174,6 +184,9 @@ sod_reverse_settings_get (
       break;
     case SOD_REVERSE_PROP_DEVICE:
       g_value_set_string (value, self->device);
+      break;
+    case SOD_REVERSE_PROP_ON_DEVICE_ERROR:
+      g_value_set_enum (value, self->on_device_error);
       break;
     case SOD_REVERSE_PROP_PRECISION:
       g_value_set_enum (value, self->precision);

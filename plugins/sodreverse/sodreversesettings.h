@@ -14,6 +14,7 @@ typedef struct
   /* taken up when the element starts; model_file at any time */
   gchar *model_file;
   gchar *device;
+  SodOnDeviceError on_device_error;
   GstSodPrecision precision;
   guint threads;
   gchar *cpu_affinity;
@@ -31,6 +32,7 @@ enum
   SOD_REVERSE_PROP_0,
   SOD_REVERSE_PROP_MODEL_FILE,
   SOD_REVERSE_PROP_DEVICE,
+  SOD_REVERSE_PROP_ON_DEVICE_ERROR,
   SOD_REVERSE_PROP_PRECISION,
   SOD_REVERSE_PROP_THREADS,
   SOD_REVERSE_PROP_CPU_AFFINITY,

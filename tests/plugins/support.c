@@ -100,6 +100,28 @@ test_slow_model (void)
   return save_model ("slow.safetensors", 640, 384, 64, 1, 3);
 }
 
+gchar *
+test_reverse_model (guint64 seed)
+{
+  g_autofree gchar *name =
+      g_strdup_printf ("reverse-%" G_GUINT64_FORMAT ".safetensors", seed);
+  g_autofree gchar *path = test_path (name);
+  g_autoptr (GstSodArchitecture) architecture = NULL;
+  g_autoptr (GstSodNetwork) network = NULL;
+  g_autoptr (GError) error = NULL;
+
+  architecture = gst_sod_architecture_new_from_json (
+      "{\"kind\":\"reverse\",\"preset\":\"test\",\"input-size\":[32,16],"
+      "\"stem-width\":32,\"growth\":16,\"blocks\":[1,1,1,1,1,1,1,1]}",
+      &error);
+  g_assert_no_error (error);
+  network = gst_sod_network_new_random (architecture, seed, &error);
+  g_assert_no_error (error);
+  gst_sod_network_save (network, path, &error);
+  g_assert_no_error (error);
+  return g_steal_pointer (&path);
+}
+
 static void
 give_bus (GstElement *element)
 {

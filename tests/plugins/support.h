@@ -30,6 +30,9 @@ gchar *test_path (const gchar *name);
  * version. (transfer full) */
 gchar *test_model (guint64 seed, guint input_frames);
 
+/* A model file of random weights of kind reverse, image 32x16. */
+gchar *test_reverse_model (guint64 seed);
+
 /* A model file that one inference of takes some tenths of a second. */
 gchar *test_slow_model (void);
 

@@ -115,6 +115,29 @@ test_stream_goes_on_with_the_cpu (void)
 }
 
 static void
+test_reverse_goes_on_with_the_cpu (void)
+{
+  g_autofree gchar *path = test_reverse_model (1);
+  g_autoptr (GstElement) element = test_element ("sodreverse", "model-file",
+      path, "device", "cuda", "precision", GST_SOD_PRECISION_F32, NULL);
+  g_autoptr (TestHarness) harness =
+      gst_harness_new_with_element (element, "sink", "src");
+  guint lost_at = 0;
+
+  test_set_caps (harness, "GRAY8", WIDTH, HEIGHT);
+  g_assert_true (is_on (element, "cuda:0"));
+  for (guint i = 0; i < MANY && (lost_at == 0 || i < lost_at + 3); i++) {
+    g_autoptr (GstBuffer) out = test_push (harness, i, i * 40 * GST_MSECOND);
+
+    g_assert_nonnull (out);
+    if (lost_at == 0 && is_on (element, "cpu"))
+      lost_at = i;
+  }
+  g_assert_cmpuint (lost_at, >, 0);
+  assert_warned (element, GST_RESOURCE_ERROR_NOT_FOUND, "lost");
+}
+
+static void
 test_stream_ends_where_that_is_asked_for (void)
 {
   g_autoptr (TestHarness) harness = start ("error");
@@ -257,6 +280,9 @@ main (int argc, char **argv)
   if (g_str_equal (failing, "lost")) {
     g_test_add_func ("/device/lost/stream-goes-on-with-the-cpu",
         test_stream_goes_on_with_the_cpu);
+  } else if (g_str_equal (failing, "lost-reverse")) {
+    g_test_add_func ("/device/lost/reverse-goes-on-with-the-cpu",
+        test_reverse_goes_on_with_the_cpu);
   } else if (g_str_equal (failing, "lost-error")) {
     g_test_add_func ("/device/lost/stream-ends-where-that-is-asked-for",
         test_stream_ends_where_that_is_asked_for);

@@ -136,15 +136,10 @@ test_workspace_limits_are_kept (void)
 static void
 test_reverse_runs_on_the_gpu (void)
 {
-  g_autofree gchar *path = test_path ("reverse.safetensors");
-  g_autoptr (GstSodArchitecture) architecture =
-      gst_sod_architecture_new_preset ("reverse", 1, NULL);
-  g_autoptr (GstSodNetwork) network =
-      gst_sod_network_new_random (architecture, 1, NULL);
-  g_autoptr (TestElement) element = NULL;
+  g_autofree gchar *path = test_reverse_model (1);
+  g_autoptr (TestElement) element =
+      test_element ("sodreverse", "model-file", path, NULL);
 
-  g_assert_true (gst_sod_network_save (network, path, NULL));
-  element = test_element ("sodreverse", "model-file", path, NULL);
   g_assert_cmpint (gst_element_set_state (element, GST_STATE_PAUSED), ==,
       GST_STATE_CHANGE_SUCCESS);
   assert_device (element, "cuda:0", "cuda-host");

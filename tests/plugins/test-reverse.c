@@ -8,33 +8,10 @@
 
 #define FRAME (40 * GST_MSECOND)
 
-/* A model file of random weights of kind reverse. */
-static gchar *
-reverse_model (guint64 seed)
-{
-  g_autofree gchar *name =
-      g_strdup_printf ("reverse-%" G_GUINT64_FORMAT ".safetensors", seed);
-  g_autofree gchar *path = test_path (name);
-  g_autoptr (GstSodArchitecture) architecture = NULL;
-  g_autoptr (GstSodNetwork) network = NULL;
-  g_autoptr (GError) error = NULL;
-
-  architecture = gst_sod_architecture_new_from_json (
-      "{\"kind\":\"reverse\",\"preset\":\"test\",\"input-size\":[32,16],"
-      "\"stem-width\":32,\"growth\":16,\"blocks\":[1,1,1,1,1,1,1,1]}",
-      &error);
-  g_assert_no_error (error);
-  network = gst_sod_network_new_random (architecture, seed, &error);
-  g_assert_no_error (error);
-  gst_sod_network_save (network, path, &error);
-  g_assert_no_error (error);
-  return g_steal_pointer (&path);
-}
-
 static GstHarness *
 open_reverse (guint64 seed)
 {
-  g_autofree gchar *path = reverse_model (seed);
+  g_autofree gchar *path = test_reverse_model (seed);
   g_autoptr (GstElement) element = test_element (
       "sodreverse", "model-file", path, "message-interval", (guint64) 0, NULL);
 
@@ -44,7 +21,7 @@ open_reverse (guint64 seed)
 static GstSodReconstructor *
 open_library (guint64 seed)
 {
-  g_autofree gchar *path = reverse_model (seed);
+  g_autofree gchar *path = test_reverse_model (seed);
   g_autoptr (GError) error = NULL;
   g_autoptr (GstSodInstance) instance = gst_sod_instance_new_reverse (
       "cpu", GST_SOD_PRECISION_AUTO, 0, NULL, &error);
@@ -222,7 +199,7 @@ test_frames_are_measured (void)
 static void
 test_gray_frames (void)
 {
-  g_autofree gchar *path = reverse_model (1);
+  g_autofree gchar *path = test_reverse_model (1);
   g_autoptr (GstElement) element =
       test_element ("sodreverse", "model-file", path, NULL);
   g_autoptr (TestHarness) harness = NULL;
@@ -296,7 +273,7 @@ test_drift (void)
 static void
 test_drift_is_told (void)
 {
-  g_autofree gchar *path = reverse_model (1);
+  g_autofree gchar *path = test_reverse_model (1);
   g_autoptr (GstElement) element = test_element ("sodreverse", "model-file",
       path, "message-interval", GST_CLOCK_TIME_NONE, "baseline-frames", 2,
       "drift-threshold", 0.05, NULL);
@@ -366,7 +343,7 @@ static void
 test_another_model_while_playing (void)
 {
   g_autoptr (TestHarness) harness = open_reverse (1);
-  g_autofree gchar *path = reverse_model (2);
+  g_autofree gchar *path = test_reverse_model (2);
   g_autofree gchar *wrong = test_model (1, 1);
   g_autoptr (GstMessage) updated = NULL, failed = NULL;
   g_autoptr (GstBuffer) out = NULL;
@@ -411,7 +388,7 @@ run_pipeline (const gchar *line)
 static void
 test_lines_tell_it (void)
 {
-  g_autofree gchar *base = test_model (1, 1), *reverse = reverse_model (1);
+  g_autofree gchar *base = test_model (1, 1), *reverse = test_reverse_model (1);
   g_autofree gchar *lines = test_path ("reverse.jsonl");
   g_autofree gchar *line = g_strdup_printf (
       "videotestsrc num-buffers=4 ! video/x-raw,format=NV12,width=98,"
@@ -430,7 +407,7 @@ test_lines_tell_it (void)
 static void
 test_maps_become_images (void)
 {
-  g_autofree gchar *base = test_model (1, 1), *reverse = reverse_model (1);
+  g_autofree gchar *base = test_model (1, 1), *reverse = test_reverse_model (1);
   g_autofree gchar *line = g_strdup_printf (
       "videotestsrc num-buffers=4 ! video/x-raw,format=NV12,width=98,"
       "height=54 ! sodbase output=map model-file=\"%s\" ! sodreverse "

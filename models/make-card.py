@@ -31,6 +31,12 @@ DAVIS = {'name': 'DAVIS-2016 train',
          'part': 'the 23 sequences of fit, every second frame; base: all of '
                  'them in the last stretch',
          'terms': DAVIS_TERMS}
+MOTION = {**DAVIS, 'part': 'the 23 sequences of fit, each frame with one of 20 '
+                           'to 200 ms before'}
+REVERSE = [{**DAVIS, 'part': 'the 23 sequences of fit, every second frame'},
+           {**STILLS[0], 'part': 'every fifth image of fit'}]
+BASE = 'base.safetensors'
+SCENARIO = 'scenario-'
 
 
 def read(path):
@@ -74,8 +80,8 @@ def evaluate(command, model, layout, root, chosen):
 
 def measure(command, model, name):
     """The development sets that the model was not trained on."""
-    sequences = scenario_sequences(name)
-    if sequences:
+    if name.startswith(SCENARIO):
+        sequences = scenario_sequences(name[len(SCENARIO):])
         with tempfile.NamedTemporaryFile('w', suffix='.txt') as listed:
             listed.write(''.join(line + '\n' for line in sequences))
             listed.flush()
@@ -86,6 +92,48 @@ def measure(command, model, name):
              **evaluate(command, model, 'davis', 'davis2016', 'dev')},
             {'set': 'DUTS-TR dev',
              **evaluate(command, model, 'duts', 'DUTS-TR', 'dev')}]
+
+
+def start_scores(command, name):
+    """Of the model that a model of a scenario starts from."""
+    if not name.startswith(SCENARIO):
+        return []
+    here = os.path.dirname(os.path.abspath(__file__))
+    return [{**score, 'set': score['set'] + ' (base, which it starts from)'}
+            for score in measure(command, os.path.join(here, BASE), name)]
+
+
+def describe(name, is_base):
+    """What a model does, and where it began."""
+    if not is_base:
+        return ('a saliency map in, the picture that it could come from out: '
+                'a teacher in training, and a judge of maps (`sodreverse`)',
+                'random weights')
+    if name == 'base-motion':
+        return ('a frame and the one 42 ms before it in, a map of how salient '
+                'each pixel of the first is out', f'`{BASE}`')
+    return ('a frame in, a map of how salient each pixel is out',
+            f'`{BASE}`' if name.startswith(SCENARIO) else 'random weights')
+
+
+def choose_data(name, is_base):
+    if not is_base:
+        return REVERSE
+    if name == 'base-motion':
+        return [MOTION, *STILLS]
+    if name.startswith(SCENARIO):
+        more = {**DAVIS, 'part': f'by itself: the sequences of '
+                f'"{name[len(SCENARIO):]}" in fit, every second frame'}
+        return [DAVIS, *STILLS, more]
+    return [DAVIS, *STILLS]
+
+
+def first_limit(name):
+    if name == 'base-motion':
+        return ('- The first frame of a stream has none before it and is seen '
+                'twice; where all of the picture moves, motion tells little.')
+    return ('- One frame knows no motion: where nothing stands out, the next '
+            'best thing lights up.')
 
 
 def score_table(scores):
@@ -103,13 +151,14 @@ def stage_lines(record, node):
             for stage in record['stages'] if stage['node'] == node]
 
 
-def write_card(path, name, metadata, scores, data, record, node):
+def write_card(path, name, metadata, scores, starts, data, record, node):
     architecture = json.loads(metadata['architecture'])
     size = os.path.getsize(path)
     with open(path, 'rb') as file:
         digest = hashlib.sha256(file.read()).hexdigest()
     is_base = metadata['kind'] == 'base'
     settings = record['settings']
+    does, began = describe(name, is_base)
     lines = [
         '<!-- SPDX-License-Identifier: LGPL-2.1-or-later -->',
         f'# Model card: {name}', '', '| | |', '| --- | --- |',
@@ -119,11 +168,7 @@ def write_card(path, name, metadata, scores, data, record, node):
         f'| version | `{metadata["weights-sha256"][:12]}` |',
         f'| kind, preset | {metadata["kind"]}, '
         f'`{architecture.get("preset", "")}` |',
-        '| what it does | ' + (
-            'a frame in, a map of how salient each pixel is out' if is_base
-            else 'a saliency map in, the picture that it could come from out: '
-            'a teacher in training, and a judge of maps (`sodreverse`)')
-        + ' |', '', '## What it is for']
+        f'| what it does | {does} |', '', '## What it is for']
     if is_base:
         lines += [
             'Finding the object that stands out in a picture: overlays, '
@@ -150,7 +195,7 @@ def write_card(path, name, metadata, scores, data, record, node):
         '"non-commercial" bind the pictures; whether they reach weights '
         'trained on them is not settled everywhere. For a product, train on '
         'footage you have the rights to.', '',
-        'By `models/train.sh`, from random weights, through the recipes of '
+        f'By `models/train.sh`, from {began}, through the recipes of '
         f'`models/recipes/` that it names; preset `{settings["run.preset"]}`, '
         f'batch {settings["data.batch-size"]}. The last of them, seed '
         f'{settings["run.seed"]}:', '',
@@ -161,11 +206,10 @@ def write_card(path, name, metadata, scores, data, record, node):
         lines += [
             '', '## Scores', f'School {SCHOOL}. max F and '
             'mean F with beta^2 = 0.3; J is the mean over images at p >= 0.5.',
-            '', *score_table(scores), '',
+            '', *score_table([*scores, *starts]), '',
             'These sets chose the model, so expect less on others. The spread '
             'between random seeds was not measured.', '', '## Limits',
-            '- One frame knows no motion: where nothing stands out, the next '
-            'best thing lights up.',
+            first_limit(name),
             '- Objects smaller than about 16 pixels of the input, crowds, '
             'night, infrared, fisheye and drawings were hardly or never seen.',
             '- The pictures come from the web and from western research '
@@ -180,22 +224,23 @@ def main(path, run, command):
     name = os.path.splitext(os.path.basename(path))[0]
     with open(run, encoding='utf-8') as file:
         record = json.load(file)
-    node = name if any(stage['node'] == name for stage in record['stages']) \
-        else record['nodes'][0]['name']
+    node = name.removeprefix(SCENARIO)
+    if all(stage['node'] != node for stage in record['stages']):
+        node = record['nodes'][0]['name']
     header, weights = read(path)
     metadata = header['__metadata__']
     is_base = metadata['kind'] == 'base'
     scores = measure(command, path, name) if is_base else []
-    many = len(record['nodes']) > 1
-    data = [DAVIS] if many and not is_base else [DAVIS, *STILLS]
+    starts = start_scores(command, name)
+    data = choose_data(name, is_base)
     lineage = json.loads(metadata['lineage'])
     lineage['data'] = data
     metadata.update({'name': name, 'scores': json.dumps(scores),
                      'lineage': json.dumps(lineage)})
     header['__metadata__'] = dict(sorted(metadata.items()))
     write(path, header, weights)
-    write_card(path, name, metadata, scores, data, record, node)
-    for score in scores:
+    write_card(path, name, metadata, scores, starts, data, record, node)
+    for score in [*scores, *starts]:
         print(f'{name}: {score["set"]}: max F {score["max-f"]:.3f}, '
               f'MAE {score["mae"]:.3f}')
     return 0

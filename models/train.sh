@@ -2,31 +2,27 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Trains a model of this folder anew, measures it and writes its card.
 #
-# Usage: SOD_DATA=DIR models/train.sh base|small|scenarios [OUT]
+# Usage: SOD_DATA=DIR models/train.sh base|small|motion|scenarios [OUT]
 #
 # DIR holds DUTS-TR/, davis2016/, weizmann-horse/, ccp/ and scenarios.csv as
 # models/recipes/*.ini name them. OUT (default: a folder train/ beside this
 # script) gets what gst-sod train writes, and then model and card; copy those
 # over the ones here to ship them. Stopped at any point, the same command goes
-# on. `scenarios` makes a model for each scenario and `reverse`.
+# on. `motion` starts from base.safetensors and makes base-motion; `scenarios`
+# starts there too and makes `reverse` and a model for each scenario.
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 name=${1:-}
 out=${2:-$top/models/train}
 command=${GST_SOD:-$top/build/pipelines/gst-sod/gst-sod}
+base=$top/models/base.safetensors
 
 fail () {
   echo "${0##*/}: $*" >&2
   exit 1
 }
 
-case $name in
-  base) stretches=(base base-full base-last) ;;
-  small) stretches=(small) ;;
-  scenarios) stretches=(scenarios) ;;
-  *) fail "which model? base, small or scenarios" ;;
-esac
 [ -n "${SOD_DATA:-}" ] || fail "SOD_DATA is not set: the folder of the data sets"
 [ -x "$command" ] ||
   fail "$command is missing: run $top/pipelines/quickstart.sh once, which builds it"
@@ -42,19 +38,40 @@ train () {
   : >"$folder/done"
 }
 
-previous=
-[ "$name" = scenarios ] && previous=$top/models/base.safetensors
-for stretch in "${stretches[@]}"; do
-  train "$stretch" ${previous:+--start "$previous"}
-  previous=$out/$stretch/base.safetensors
-done
+# The model that a recipe made, under the name that it has here, and its card.
+ship () {
+  local stretch=$1 model=$2 target=$3
+  cp "$out/$stretch/$model.safetensors" "$out/$target.safetensors"
+  "$top/models/make-card.py" "$out/$target.safetensors" \
+    "$out/$stretch/run.json" "$command"
+}
 
-last=$out/${stretches[-1]}
-for model in "$last"/*.safetensors; do
-  target=$(basename "$model" .safetensors)
-  [ "$name" = small ] && target=small
-  cp "$model" "$out/$target.safetensors"
-  "$top/models/make-card.py" "$out/$target.safetensors" "$last/run.json" \
-    "$command"
-done
+case $name in
+  base)
+    train base
+    train base-full --start "$out/base/base.safetensors"
+    train base-last --start "$out/base-full/base.safetensors"
+    ship base-last base base
+    ;;
+  small)
+    train small
+    ship small base small
+    ;;
+  motion)
+    train motion --start "$base"
+    train motion-full --start "$out/motion/base.safetensors"
+    ship motion-full base base-motion
+    ;;
+  scenarios)
+    train reverse --start "$base"
+    ship reverse reverse reverse
+    train scenarios --start "$base"
+    train scenarios-augmented --start "$out/scenarios" \
+      --reverse "$out/reverse/reverse.safetensors"
+    for scenario in animal person sport rider vehicle; do
+      ship scenarios-augmented "$scenario" "scenario-$scenario"
+    done
+    ;;
+  *) fail "which model? base, small, motion or scenarios" ;;
+esac
 echo "models and cards: $out"

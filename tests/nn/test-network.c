@@ -9,6 +9,8 @@
 
 #include <gst-sod/nn/network-private.h>
 
+#define SUFFIX ".safetensors"
+
 static GstSodNetwork *
 new_random (const gchar *preset, guint input_frames, guint64 seed)
 {
@@ -239,10 +241,32 @@ shipped (const gchar *name)
   return g_build_filename (g_getenv ("SOD_SOURCE_DIR"), "models", name, NULL);
 }
 
-static void
-test_shipped (Scratch *self, gconstpointer data)
+/* Names of the models that there are, without their suffix; (transfer full). */
+static GPtrArray *
+list_shipped (void)
 {
-  g_autofree gchar *path = shipped ("base.safetensors");
+  g_autofree gchar *folder = shipped ("");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDir) files = g_dir_open (folder, 0, &error);
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  const gchar *file;
+
+  g_assert_no_error (error);
+  while ((file = g_dir_read_name (files)) != NULL) {
+    if (g_str_has_suffix (file, SUFFIX))
+      g_ptr_array_add (
+          names, g_strndup (file, strlen (file) - strlen (SUFFIX)));
+  }
+  g_assert_cmpuint (names->len, >=, 2);
+  return names;
+}
+
+/* The script that made it and our writer agree on every byte. */
+static void
+check_shipped (Scratch *self, const gchar *name)
+{
+  g_autofree gchar *file = g_strconcat (name, SUFFIX, NULL);
+  g_autofree gchar *path = shipped (file);
   g_autofree gchar *content = NULL;
   g_autoptr (GstSodNetwork) network = NULL;
   g_autoptr (GError) error = NULL;
@@ -251,15 +275,15 @@ test_shipped (Scratch *self, gconstpointer data)
 
   network = gst_sod_network_new_from_file (path, &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (gst_sod_network_get_id (network), ==, "base");
+  g_assert_cmpstr (gst_sod_network_get_id (network), ==, name);
   g_assert_cmpfloat (gst_sod_network_get_threshold (network), ==, 0.5);
   g_assert_cmpint (gst_sod_architecture_get_kind (
                        gst_sod_network_get_architecture (network)),
-      ==, GST_SOD_NETWORK_BASE);
+      ==,
+      g_str_equal (name, "reverse") ? GST_SOD_NETWORK_REVERSE
+                                    : GST_SOD_NETWORK_BASE);
   g_assert_nonnull (gst_sod_network_get_metadata (network, "lineage"));
   g_assert_nonnull (gst_sod_network_get_metadata (network, "scores"));
-
-  /* The script that made it and our writer agree on every byte. */
   gst_sod_network_save (network, self->path, &error);
   g_assert_no_error (error);
   saved = scratch_read (self);
@@ -270,10 +294,21 @@ test_shipped (Scratch *self, gconstpointer data)
 }
 
 static void
-test_card (void)
+test_shipped (Scratch *self, gconstpointer data)
 {
-  g_autofree gchar *path = shipped ("base.safetensors");
-  g_autofree gchar *card_path = shipped ("base.md");
+  g_autoptr (GPtrArray) names = list_shipped ();
+
+  for (guint i = 0; i < names->len; i++)
+    check_shipped (self, g_ptr_array_index (names, i));
+}
+
+static void
+check_card (const gchar *name)
+{
+  g_autofree gchar *file = g_strconcat (name, SUFFIX, NULL);
+  g_autofree gchar *path = shipped (file);
+  g_autofree gchar *card_file = g_strconcat (name, ".md", NULL);
+  g_autofree gchar *card_path = shipped (card_file);
   g_autofree gchar *content = NULL;
   g_autofree gchar *card = NULL;
   g_autofree gchar *hash = NULL;
@@ -291,6 +326,15 @@ test_card (void)
   network = gst_sod_network_new_from_file (path, &error);
   g_assert_no_error (error);
   g_assert_nonnull (strstr (card, gst_sod_network_get_version (network)));
+}
+
+static void
+test_card (void)
+{
+  g_autoptr (GPtrArray) names = list_shipped ();
+
+  for (guint i = 0; i < names->len; i++)
+    check_card (g_ptr_array_index (names, i));
 }
 
 /* The file holds the reference's numbers, to the bit. */

@@ -15,6 +15,11 @@ struct _SodProgress
   gboolean is_drawn;
   gint64 started;
   gint64 said; /* when the last plain line was */
+  /* Where the pace is measured from: work that goes on where it was cut off,
+   * or a new piece of it, does not begin with what others did. */
+  gdouble first_fraction, fraction;
+  guint64 first_count;
+  gint64 first; /* when; 0: nothing was shown yet */
 };
 
 SodProgress *
@@ -76,15 +81,29 @@ static gchar *
 make_status (
     SodProgress *self, gdouble fraction, guint64 count, const gchar *text)
 {
-  gdouble elapsed = sod_progress_get_elapsed (self);
+  gdouble elapsed =
+      (gdouble) (g_get_monotonic_time () - self->first) / G_USEC_PER_SEC;
+  gdouble done = fraction - self->first_fraction;
+  gdouble n = (gdouble) count - (gdouble) self->first_count;
   g_autofree gchar *left = NULL;
 
   /* A tenth of a second says nothing about the rest. */
-  if (fraction > 0.0 && elapsed > 0.5)
-    left = format_time (elapsed * (1.0 - fraction) / fraction + 0.5);
+  if (done > 0.0 && elapsed > 0.5)
+    left = format_time (elapsed * (1.0 - fraction) / done + 0.5);
   return g_strdup_printf ("%3.0f%% %s, %.1f %s/s, %s left", 100.0 * fraction,
-      text, elapsed > 0.0 ? (gdouble) count / elapsed : 0.0, self->unit,
+      text, elapsed > 0.0 ? n / elapsed : 0.0, self->unit,
       left != NULL ? left : "?");
+}
+
+static void
+note_start (SodProgress *self, gdouble fraction, guint64 count, gint64 now)
+{
+  if (self->first == 0 || fraction < self->fraction) {
+    self->first = now;
+    self->first_fraction = fraction;
+    self->first_count = count;
+  }
+  self->fraction = fraction;
 }
 
 void
@@ -95,6 +114,7 @@ sod_progress_show (
   gint64 now = g_get_monotonic_time ();
 
   fraction = CLAMP (fraction, 0.0, 1.0);
+  note_start (self, fraction, count, now);
   if (!self->is_terminal && now - self->said < LINE_EVERY)
     return;
   self->said = now;

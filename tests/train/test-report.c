@@ -58,8 +58,8 @@ test_only_pictures_are_shown (void)
     "{\"maps\":[{\"node\":\"door\",\"frames\":[{\"name\":\"a\","
     "\"picture\":\"http://example.org/x.png\",\"truth\":7}],"
     "\"kept\":[{\"maps\":[\"javascript:x\"]},{\"maps\":[null]},{}]}]}",
-    "{\"maps\":[{\"node\":\"door\",\"frames\":[{\"name\":\"a\"}],"
-    "\"kept\":[]}]}",
+    ("{\"maps\":[{\"node\":\"door\",\"frames\":[{\"name\":\"a\"}],"
+     "\"kept\":[]}]}"),
     "{\"maps\":[1,{\"frames\":3}]}",
     "{\"maps\":{}}",
     "{}",

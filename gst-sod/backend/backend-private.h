@@ -69,12 +69,22 @@ typedef enum
   GST_SOD_LEARN_L1_GRADIENT
 } GstSodLearnLoss;
 
-/* What the input of a whole step is held against. */
+/* A batch and what it is held against; all f32. */
+typedef struct
+{
+  const GstSodTensor *input;
+  const GstSodTensor *target;  /* as the output */
+  const GstSodTensor *weights; /* (n, 1, h, w), 0 or more; NULL: all 1 */
+} GstSodLearnBatch;
+
 typedef struct
 {
   GstSodLearnLoss loss;
-  const GstSodTensor *target;  /* f32, as the output */
-  const GstSodTensor *weights; /* f32 (n, 1, h, w), 0 or more; NULL: all 1 */
+  /* input NULL: that of the call before once more, for benchmarks. */
+  GstSodLearnBatch batch;
+  /* That of the call to come, which may be brought to the device while this
+   * one is learnt; input NULL: not known. Its tensors do not change. */
+  GstSodLearnBatch next;
 } GstSodLearnCall;
 
 typedef struct
@@ -201,7 +211,8 @@ typedef struct
   gboolean (*bind_masters) (GstSodStream *self, GstSodMasters *masters,
       GstSodMastersPart part, gboolean frozen, GError **error);
 
-  /* execute(), loss and backward() in one, of masters that are not frozen.
+  /* write_tensor() of all samples, execute(), loss and backward() in one, of
+   * masters that are not frozen.
    * @loss may come out as what is no number: the caller then discards the
    * masters' passes. */
   gboolean (*learn) (GstSodStream *self, const GstSodLearnCall *call,

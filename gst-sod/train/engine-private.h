@@ -53,19 +53,12 @@ GstSodTensor *gst_sod_engine_forward (GstSodEngine *self,
 gboolean gst_sod_engine_backward (GstSodEngine *self,
     const GstSodTensor *d_output, GstSodTensor *d_input, GError **error);
 
-/* A batch as it is learnt from: all f32. */
-typedef struct
-{
-  GstSodLoss loss;
-  const GstSodTensor *input;   /* (n, c, h, w) */
-  const GstSodTensor *target;  /* as the output */
-  const GstSodTensor *weights; /* (n, 1, h, w), of the pixels; or NULL */
-} GstSodEngineBatch;
-
 /* Forward, loss and backward: on the device in one where it has that, else by
- * the parts. NaN with @error set; else the loss, and where that is no number,
- * the passes since the last update are to be discarded. */
-gdouble gst_sod_engine_learn (GstSodEngine *self,
-    const GstSodEngineBatch *batch, GstSodParams *params, GError **error);
+ * the parts. @next: of the call to come, or NULL where that is not known. NaN
+ * with @error set; else the loss, and where that is no number, the passes since
+ * the last update are to be discarded. */
+gdouble gst_sod_engine_learn (GstSodEngine *self, GstSodLoss loss,
+    const GstSodLearnBatch *batch, const GstSodLearnBatch *next,
+    GstSodParams *params, GError **error);
 
 G_END_DECLS

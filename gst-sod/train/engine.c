@@ -231,7 +231,7 @@ bind (GstSodStream *stream, GstSodParams *params, GstSodEngineUse use,
   return FALSE;
 }
 
-/* The plan for @input, bound and with the batch written. */
+/* The plan for @input, bound. */
 static GstSodStream *
 begin (GstSodEngine *self, const GstSodTensor *input, GstSodParams *params,
     GstSodEngineUse use, GError **error)
@@ -249,8 +249,7 @@ begin (GstSodEngine *self, const GstSodTensor *input, GstSodParams *params,
     return NULL;
   }
   stream = ensure_stream (self, shape, params->weights, error);
-  if (stream == NULL || !bind (stream, params, use, error)
-      || !write_input (stream, input, error))
+  if (stream == NULL || !bind (stream, params, use, error))
     return NULL;
   stream->is_stopped = self->is_stopped;
   stream->stop_data = self->stop_data;
@@ -260,9 +259,11 @@ begin (GstSodEngine *self, const GstSodTensor *input, GstSodParams *params,
 }
 
 static GstSodTensor *
-run (GstSodEngine *self, GstSodStream *stream, GError **error)
+run (GstSodEngine *self, GstSodStream *stream, const GstSodTensor *input,
+    GError **error)
 {
-  if (!stream->klass->execute (stream, error))
+  if (!write_input (stream, input, error)
+      || !stream->klass->execute (stream, error))
     return NULL;
   return stream->klass->read_value (stream, self->graph->output, error);
 }
@@ -273,7 +274,7 @@ gst_sod_engine_forward (GstSodEngine *self, const GstSodTensor *input,
 {
   GstSodStream *stream = begin (self, input, params, use, error);
 
-  return stream != NULL ? run (self, stream, error) : NULL;
+  return stream != NULL ? run (self, stream, input, error) : NULL;
 }
 
 gboolean
@@ -288,8 +289,8 @@ gst_sod_engine_backward (GstSodEngine *self, const GstSodTensor *d_output,
 /* ---- a pass there and back ---- */
 
 static gdouble
-learn_in_one (
-    GstSodStream *stream, const GstSodEngineBatch *batch, GError **error)
+learn_in_one (GstSodStream *stream, GstSodLoss loss,
+    const GstSodLearnBatch *batch, const GstSodLearnBatch *next, GError **error)
 {
   static const GstSodLearnLoss losses[] = {
     [GST_SOD_LOSS_BCE] = GST_SOD_LEARN_BCE,
@@ -297,40 +298,43 @@ learn_in_one (
     [GST_SOD_LOSS_L1_GRADIENT] = GST_SOD_LEARN_L1_GRADIENT,
     [GST_SOD_LOSS_L1] = GST_SOD_LEARN_L1,
   };
-  GstSodLearnCall call = { losses[batch->loss], batch->target, batch->weights };
-  gdouble loss = NAN;
+  GstSodLearnCall call = { .loss = losses[loss], .batch = *batch };
+  gdouble value = NAN;
 
-  return stream->klass->learn (stream, &call, &loss, error) ? loss : NAN;
+  if (next != NULL)
+    call.next = *next;
+  return stream->klass->learn (stream, &call, &value, error) ? value : NAN;
 }
 
 static gdouble
-learn_by_parts (GstSodEngine *self, GstSodStream *stream,
-    const GstSodEngineBatch *batch, GstSodParams *params, GError **error)
+learn_by_parts (GstSodEngine *self, GstSodStream *stream, GstSodLoss loss,
+    const GstSodLearnBatch *batch, GstSodParams *params, GError **error)
 {
-  g_autoptr (GstSodTensor) output = run (self, stream, error);
+  g_autoptr (GstSodTensor) output = run (self, stream, batch->input, error);
   g_autoptr (GstSodTensor) d_output = NULL;
   g_autoptr (GError) failure = NULL;
-  gdouble loss;
+  gdouble value;
 
   if (output != NULL)
     d_output = gst_sod_tensor_new_shaped (
         GST_SOD_DTYPE_F32, gst_sod_tensor_get_shape (output), error);
   if (d_output == NULL)
     return NAN;
-  loss = gst_sod_loss_compute_threaded (batch->loss, output, batch->target,
+  value = gst_sod_loss_compute_threaded (loss, output, batch->target,
       batch->weights, d_output, self->threads, &failure);
   if (failure != NULL) {
     g_propagate_error (error, g_steal_pointer (&failure));
     return NAN;
   }
-  if (!isfinite (loss))
-    return loss;
+  if (!isfinite (value))
+    return value;
   gst_sod_params_begin_backward (params);
-  return stream->klass->backward (stream, d_output, NULL, error) ? loss : NAN;
+  return stream->klass->backward (stream, d_output, NULL, error) ? value : NAN;
 }
 
 gdouble
-gst_sod_engine_learn (GstSodEngine *self, const GstSodEngineBatch *batch,
+gst_sod_engine_learn (GstSodEngine *self, GstSodLoss loss,
+    const GstSodLearnBatch *batch, const GstSodLearnBatch *next,
     GstSodParams *params, GError **error)
 {
   GstSodStream *stream =
@@ -339,6 +343,6 @@ gst_sod_engine_learn (GstSodEngine *self, const GstSodEngineBatch *batch,
   if (stream == NULL)
     return NAN;
   if (params->masters != NULL)
-    return learn_in_one (stream, batch, error);
-  return learn_by_parts (self, stream, batch, params, error);
+    return learn_in_one (stream, loss, batch, next, error);
+  return learn_by_parts (self, stream, loss, batch, params, error);
 }

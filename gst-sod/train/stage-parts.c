@@ -176,19 +176,61 @@ gst_sod_stage_compute_loss (const GstSodStage *self, GstSodLoss kind,
   return FALSE;
 }
 
+void
+gst_sod_stage_drop_ahead (GstSodStage *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->ahead); i++)
+    g_clear_pointer (&self->ahead[i], gst_sod_tensor_unref);
+}
+
+static gboolean
+read_ahead (GstSodStage *self, GError **error)
+{
+  return self->ahead[0] != NULL
+         || gst_sod_batches_next (self->batches, &self->ahead[0],
+             &self->ahead[1], &self->ahead[2], error);
+}
+
+static GstSodLearnBatch
+view_batch (GstSodTensor *const tensors[3])
+{
+  return (GstSodLearnBatch){ tensors[0], tensors[1], tensors[2] };
+}
+
+/* @more: another pass follows. */
+static gboolean
+take_pass (GstSodStage *self, gboolean more, gdouble *loss, GError **error)
+{
+  g_autoptr (GstSodTensor) input = NULL;
+  g_autoptr (GstSodTensor) target = NULL;
+  g_autoptr (GstSodTensor) weights = NULL;
+  GstSodLearnBatch batch, next = { NULL };
+
+  if (!read_ahead (self, error))
+    return FALSE;
+  batch = view_batch (self->ahead);
+  input = g_steal_pointer (&self->ahead[0]);
+  target = g_steal_pointer (&self->ahead[1]);
+  weights = g_steal_pointer (&self->ahead[2]);
+  if (more && gst_sod_trainer_looks_ahead (self->learner)) {
+    if (!read_ahead (self, error))
+      return FALSE;
+    next = view_batch (self->ahead);
+  }
+  return gst_sod_trainer_learn_batch (
+      self->learner, &batch, &next, loss, error);
+}
+
 gboolean
 gst_sod_stage_step_learner (GstSodStage *self, gdouble *loss, GError **error)
 {
   *loss = 0;
   for (guint64 i = 0; i < self->accumulate; i++) {
-    g_autoptr (GstSodTensor) input = NULL;
-    g_autoptr (GstSodTensor) target = NULL;
-    g_autoptr (GstSodTensor) weights = NULL;
+    gboolean more =
+        i + 1 < self->accumulate || self->state.step + 1 < self->n_steps;
     gdouble value;
 
-    if (!gst_sod_batches_next (self->batches, &input, &target, &weights, error)
-        || !gst_sod_trainer_learn (
-            self->learner, input, target, weights, &value, error))
+    if (!take_pass (self, more, &value, error))
       return FALSE;
     *loss += value / (gdouble) self->accumulate;
   }

@@ -48,8 +48,10 @@ struct _GstSodStage
   GstSodTrainer *partner; /* beside it, NULL: none */
   gboolean partner_learns;
   GstSodBatches *batches;
-  gint width, height; /* of the batches' input, at full size */
-  gboolean small;     /* the batches are, as yet */
+  /* The batch of the next pass, where a trainer looks ahead; owned. */
+  GstSodTensor *ahead[3]; /* input, target, weights, which may be NULL */
+  gint width, height;     /* of the batches' input, at full size */
+  gboolean small;         /* the batches are, as yet */
   guint64 n_steps, n_per_epoch;
   guint64 accumulate;  /* batches in a step */
   gdouble seconds;     /* that it may take; 0: any */
@@ -73,6 +75,8 @@ void gst_sod_stage_free (GstSodStage *self);
 gboolean gst_sod_stage_advance (GstSodStage *self, GError **error);
 /* The networks learnt become their nodes'. */
 gboolean gst_sod_stage_finish (GstSodStage *self, GError **error);
+/* Other batches follow than the one that was read ahead. */
+void gst_sod_stage_drop_ahead (GstSodStage *self);
 /* Brings trainers, batches and clock to where self->state says. */
 void gst_sod_stage_seek (GstSodStage *self);
 

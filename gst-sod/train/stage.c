@@ -53,6 +53,7 @@ gst_sod_stage_free (GstSodStage *self)
 {
   g_clear_object (&self->learner);
   g_clear_object (&self->partner);
+  gst_sod_stage_drop_ahead (self);
   g_clear_object (&self->batches);
   g_clear_object (&self->best);
   g_free (self);
@@ -107,6 +108,7 @@ choose_small (GstSodStage *self)
   self->n_paced = 0;
   g_object_set (self->batches, "width", small ? width : self->width, "height",
       small ? height : self->height, NULL);
+  gst_sod_stage_drop_ahead (self);
   gst_sod_batches_seek (self->batches, self->state.step * self->accumulate);
 }
 
@@ -130,6 +132,7 @@ void
 gst_sod_stage_seek (GstSodStage *self)
 {
   choose_small (self);
+  gst_sod_stage_drop_ahead (self);
   gst_sod_batches_seek (self->batches, self->state.step * self->accumulate);
   place_all (self);
   self->clock = g_get_monotonic_time ();

@@ -71,6 +71,13 @@ gboolean gst_sod_trainer_learn (GstSodTrainer *self, const GstSodTensor *input,
     const GstSodTensor *target, const GstSodTensor *weights, gdouble *loss,
     GError **error);
 
+/* As learn(), @next being the batch of the call to come, or NULL: where
+ * looks_ahead(), it comes to the device while @batch is learnt. */
+gboolean gst_sod_trainer_learn_batch (GstSodTrainer *self,
+    const GstSodLearnBatch *batch, const GstSodLearnBatch *next, gdouble *loss,
+    GError **error);
+gboolean gst_sod_trainer_looks_ahead (const GstSodTrainer *self);
+
 /* A step by the mean of the gradients since the last one.
  * GST_SOD_ERROR_DIVERGED where they are not finite; weights, statistics and
  * the optimiser's state are then as they were after the last update, and the

@@ -45,15 +45,14 @@ gst_sod_trainer_backward (GstSodTrainer *self, const GstSodTensor *d_output,
 }
 
 gboolean
-gst_sod_trainer_learn (GstSodTrainer *self, const GstSodTensor *input,
-    const GstSodTensor *target, const GstSodTensor *weights, gdouble *loss,
-    GError **error)
+gst_sod_trainer_learn_batch (GstSodTrainer *self, const GstSodLearnBatch *batch,
+    const GstSodLearnBatch *next, gdouble *loss, GError **error)
 {
-  GstSodEngineBatch batch = { self->settings.loss, input, target, weights };
   GError *failure = NULL;
 
   self->awaits_backward = FALSE;
-  *loss = gst_sod_engine_learn (&self->engine, &batch, self->params, &failure);
+  *loss = gst_sod_engine_learn (
+      &self->engine, self->settings.loss, batch, next, self->params, &failure);
   if (failure != NULL) {
     g_propagate_error (error, failure);
     return FALSE;
@@ -67,6 +66,22 @@ gst_sod_trainer_learn (GstSodTrainer *self, const GstSodTensor *input,
   }
   self->n_passes++;
   return TRUE;
+}
+
+gboolean
+gst_sod_trainer_learn (GstSodTrainer *self, const GstSodTensor *input,
+    const GstSodTensor *target, const GstSodTensor *weights, gdouble *loss,
+    GError **error)
+{
+  GstSodLearnBatch batch = { input, target, weights };
+
+  return gst_sod_trainer_learn_batch (self, &batch, NULL, loss, error);
+}
+
+gboolean
+gst_sod_trainer_looks_ahead (const GstSodTrainer *self)
+{
+  return self->params->masters != NULL;
 }
 
 void

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A training step: milliseconds an image of the whole trainer, batch in, loss
- * out, weights updated; on a GPU also of a step from a batch whose images are
- * there already; and on the CPU of both passes, beside the sum of the
- * plan's steps, each timed alone, and of the bare arithmetic: of those of them
- * that are convolutions, and of oneDNN's own batch norms. It reports and never
- * fails on a time. */
+ * out, weights updated; on a GPU also of steps that bring the next batch
+ * meanwhile, and of steps from a batch that is there; and on the CPU of both
+ * passes, beside the sum of the plan's steps, each timed alone, and of the bare
+ * arithmetic: of those of them that are convolutions, and of oneDNN's own batch
+ * norms. It reports and never fails on a time. */
 #if HAS_PROFILE
 #include <gst-sod/backend/onednn/profile-private.h>
 #endif
@@ -65,9 +65,9 @@ typedef struct
   GstSodTrainer *trainer;
   GstSodTensor *input, *target;
   /* Milliseconds, the shortest. */
-  gdouble forward, backward, whole, resident;
-  GArray *wholes, *residents; /* of gdouble: each */
-  gdouble memory;             /* MiB of activations and scratch */
+  gdouble forward, backward, whole, ahead, resident;
+  GArray *wholes, *aheads, *residents; /* of gdouble: each */
+  gdouble memory;                      /* MiB of activations and scratch */
   guint n_steps;
   gchar **steps;
   gint64 *step_times; /* nanoseconds, the shortest */
@@ -212,16 +212,27 @@ check_trainer (Subject *self, GError **error)
   return TRUE;
 }
 
-/* As gst_sod_trainer_step (), but for the images' way to the device. */
+/* As gst_sod_trainer_step (), the next batch coming to the device meanwhile. */
+static gboolean
+take_step_ahead (Subject *self, GError **error)
+{
+  GstSodLearnBatch both = { self->input, self->target, NULL };
+  gdouble loss;
+
+  return gst_sod_trainer_learn_batch (self->trainer, &both, &both, &loss, error)
+         && gst_sod_trainer_update (self->trainer, error);
+}
+
+/* From the batch that lies on the device. */
 static gboolean
 take_resident_step (Subject *self, GError **error)
 {
   GstSodStream *stream = g_ptr_array_index (self->trainer->engine.streams, 0);
-  GstSodLearnCall call = { self->trainer->settings.loss
-                                   == GST_SOD_LOSS_L1_GRADIENT
-                               ? GST_SOD_LEARN_L1_GRADIENT
-                               : GST_SOD_LEARN_STRUCTURE,
-    self->target, NULL };
+  GstSodLearnCall call = {
+    .loss = self->trainer->settings.loss == GST_SOD_LOSS_L1_GRADIENT
+                ? GST_SOD_LEARN_L1_GRADIENT
+                : GST_SOD_LEARN_STRUCTURE,
+  };
   gdouble loss;
 
   if (!stream->klass->learn (stream, &call, &loss, error))
@@ -254,35 +265,40 @@ get_median (GArray *times)
   return g_array_index (times, gdouble, times->len / 2);
 }
 
+/* @shortest: milliseconds; @times: each. */
 static gboolean
-run_resident (Subject *self, GError **error)
+time_steps (Subject *self, gboolean (*step) (Subject *, GError **),
+    gdouble *shortest, GArray *times, GError **error)
 {
-  if (self->trainer->params->masters == NULL)
-    return TRUE;
   for (gint i = 0; i < WARM_UP + iterations; i++) {
     gint64 start = g_get_monotonic_time ();
 
-    if (!take_resident_step (self, error))
+    if (!step (self, error))
       return FALSE;
     if (i >= WARM_UP)
-      note (&self->resident, self->residents, start);
+      note (shortest, times, start);
   }
   return TRUE;
 }
 
 static gboolean
+take_step (Subject *self, GError **error)
+{
+  return gst_sod_trainer_step (
+      self->trainer, self->input, self->target, NULL, error);
+}
+
+static gboolean
 run_trainer (Subject *self, GError **error)
 {
-  for (gint i = 0; i < WARM_UP + iterations; i++) {
-    gint64 start = g_get_monotonic_time ();
-
-    if (!gst_sod_trainer_step (
-            self->trainer, self->input, self->target, NULL, error))
-      return FALSE;
-    if (i >= WARM_UP)
-      note (&self->whole, self->wholes, start);
-  }
-  return check_trainer (self, error) && run_resident (self, error);
+  if (!time_steps (self, take_step, &self->whole, self->wholes, error)
+      || !check_trainer (self, error))
+    return FALSE;
+  return !gst_sod_trainer_looks_ahead (self->trainer)
+         || (time_steps (
+                 self, take_step_ahead, &self->ahead, self->aheads, error)
+             && time_steps (self, take_resident_step, &self->resident,
+                 self->residents, error));
 }
 
 /* ---- both passes ---- */
@@ -329,8 +345,9 @@ subject_init (Subject *self, GstSodNetwork *network, GstSodBackend *backend,
 {
   self->precision = precision;
   self->forward = self->backward = G_MAXDOUBLE;
-  self->whole = self->resident = G_MAXDOUBLE;
+  self->whole = self->ahead = self->resident = G_MAXDOUBLE;
   self->wholes = g_array_new (FALSE, FALSE, sizeof (gdouble));
+  self->aheads = g_array_new (FALSE, FALSE, sizeof (gdouble));
   self->residents = g_array_new (FALSE, FALSE, sizeof (gdouble));
   return init_trainer (self, network, backend, input, error)
          && (!is_profiled
@@ -342,6 +359,7 @@ subject_clear (Subject *self)
 {
   g_clear_object (&self->trainer);
   g_clear_pointer (&self->wholes, g_array_unref);
+  g_clear_pointer (&self->aheads, g_array_unref);
   g_clear_pointer (&self->residents, g_array_unref);
   g_clear_pointer (&self->input, gst_sod_tensor_unref);
   g_clear_pointer (&self->target, gst_sod_tensor_unref);
@@ -433,7 +451,7 @@ print_table (Subject *subjects, guint n)
     g_print (" %9s %9s %9s %9s %9s %7s", "step", "forward", "backward", "steps",
         "bare", "ratio");
   else
-    g_print (" %9s", "resident");
+    g_print (" %9s %9s", "ahead", "resident");
   g_print ("\n");
   for (guint i = 0; i < n; i++) {
     Subject *self = &subjects[i];
@@ -444,15 +462,16 @@ print_table (Subject *subjects, guint n)
     if (is_profiled)
       print_passes (self);
     else if (self->resident < G_MAXDOUBLE)
-      g_print (" %9.3f", self->resident / batch);
+      g_print (" %9.3f %9.3f", self->ahead / batch, self->resident / batch);
     g_print ("\n");
     for (guint j = 0; steps_too && j < self->n_steps; j++)
       g_print ("  %8.3f  %s\n", (gdouble) self->step_times[j] / 1e6 / batch,
           self->steps[j]);
   }
   g_print ("(milliseconds an image, the shortest; trainer: batch in, loss out, "
-           "weights\n updated; resident: likewise, from images that are on the "
-           "device already;\n MiB: activations and scratch of the batch)\n");
+           "weights\n updated; ahead: likewise, the next batch coming to the "
+           "device meanwhile;\n resident: from a batch that is there; MiB: "
+           "activations and scratch of the batch)\n");
   if (is_profiled)
     g_print ("(step: both passes; steps: the sum of the plan's steps, each "
              "timed alone;\n bare: of its convolutions and oneDNN's batch "
@@ -481,6 +500,8 @@ build_subject (JsonBuilder *builder, Subject *self)
   add_number (builder, "memory-mib", self->memory);
   add_number (builder, "trainer-median-ms", get_median (self->wholes) / batch);
   if (self->resident < G_MAXDOUBLE) {
+    add_number (builder, "ahead-ms", self->ahead / batch);
+    add_number (builder, "ahead-median-ms", get_median (self->aheads) / batch);
     add_number (builder, "resident-ms", self->resident / batch);
     add_number (
         builder, "resident-median-ms", get_median (self->residents) / batch);

@@ -379,6 +379,45 @@ test_discarded_passes_leave_no_trace (void)
   g_assert_cmpstr (first, ==, second);
 }
 
+/* Batches that come to the device while others are learnt are the same ones;
+ * one that was told of in vain does no harm. */
+static void
+test_brings_batches_ahead (void)
+{
+  g_autoptr (GstSodTrainer) one =
+      new_trainer (get_gpu (), GST_SOD_NETWORK_BASE, GST_SOD_PRECISION_F32);
+  g_autoptr (GstSodTrainer) other =
+      new_trainer (get_gpu (), GST_SOD_NETWORK_BASE, GST_SOD_PRECISION_F32);
+  g_autofree gchar *first = NULL, *second = NULL;
+  Batch batches[4] = { { NULL } };
+  g_autoptr (GError) error = NULL;
+  gdouble loss, loss_ahead;
+
+  g_assert_true (gst_sod_trainer_looks_ahead (one));
+  for (guint i = 0; i < 4; i++)
+    batch_init (&batches[i], GST_SOD_NETWORK_BASE, i == 2 ? 1 : 2, i);
+  for (guint i = 0; i < 6; i++) {
+    const Batch *now = &batches[i % 4], *told = &batches[(i + 1 + i / 4) % 4];
+    GstSodLearnBatch batch = { now->input, now->target,
+      i % 2 == 0 ? now->weights : NULL };
+    GstSodLearnBatch next = { told->input, told->target,
+      i % 2 == 1 ? told->weights : NULL };
+
+    gst_sod_trainer_learn_batch (one, &batch, NULL, &loss, &error);
+    g_assert_no_error (error);
+    gst_sod_trainer_learn_batch (other, &batch, &next, &loss_ahead, &error);
+    g_assert_no_error (error);
+    g_assert_cmpfloat (loss, ==, loss_ahead);
+    g_assert_true (gst_sod_trainer_update (one, NULL));
+    g_assert_true (gst_sod_trainer_update (other, NULL));
+  }
+  first = get_version (one);
+  second = get_version (other);
+  g_assert_cmpstr (first, ==, second);
+  for (guint i = 0; i < 4; i++)
+    batch_clear (&batches[i]);
+}
+
 /* By forward(), loss and backward(), as the augmented phase does it. */
 static void
 test_parts_make_a_step (void)
@@ -542,6 +581,8 @@ main (int argc, char **argv)
       test_refused_step_changes_nothing);
   g_test_add_func ("/train/masters/discarded-passes-leave-no-trace",
       test_discarded_passes_leave_no_trace);
+  g_test_add_func (
+      "/train/masters/brings-batches-ahead", test_brings_batches_ahead);
   g_test_add_func ("/train/masters/parts-make-a-step", test_parts_make_a_step);
   g_test_add_func ("/train/masters/goes-on-elsewhere", test_goes_on_elsewhere);
   /* Only the twin can be told to. */

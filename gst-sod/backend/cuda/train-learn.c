@@ -91,7 +91,7 @@ set_key (GstSodCudaTrainStream *self, const GstSodLearnCall *call)
     .masters = self->masters,
     .scale = self->plan->scales_loss ? self->masters->loss_scale : 1,
     .loss = call->loss,
-    .weighted = call->weights != NULL,
+    .weighted = call->batch.weights != NULL,
   };
 
   if (self->key.masters == key.masters && self->key.scale == key.scale
@@ -104,18 +104,21 @@ set_key (GstSodCudaTrainStream *self, const GstSodLearnCall *call)
 
 /* ---- in and out ---- */
 
-static gboolean
-check_call (const GstSodCudaTrainStream *self, const GstSodLearnCall *call,
-    GError **error)
+gboolean
+gst_sod_cuda_train_check_batch (const GstSodCudaTrainStream *self,
+    const GstSodLearnBatch *batch, GError **error)
 {
-  GstSodShape shape = self->plan->base.output;
+  const GstSodExecutable *executable = &self->plan->base;
+  GstSodShape weights = executable->output;
 
-  if (!gst_sod_cuda_train_check (call->target, &shape, "the target", error))
-    return FALSE;
-  shape.dims[1] = 1;
-  return call->weights == NULL
-         || gst_sod_cuda_train_check (
-             call->weights, &shape, "the weights of the pixels", error);
+  weights.dims[1] = 1;
+  return gst_sod_cuda_train_check (
+             batch->input, &executable->input, "the input", error)
+         && gst_sod_cuda_train_check (
+             batch->target, &executable->output, "the target", error)
+         && (batch->weights == NULL
+             || gst_sod_cuda_train_check (
+                 batch->weights, &weights, "the weights of the pixels", error));
 }
 
 static gboolean
@@ -131,14 +134,21 @@ send (GstSodCudaTrainStream *self, gfloat *there, gfloat *here,
 
 static gboolean
 send_batch (
-    GstSodCudaTrainStream *self, const GstSodLearnCall *call, GError **error)
+    GstSodCudaTrainStream *self, const GstSodLearnBatch *batch, GError **error)
 {
-  return gst_sod_cuda_train_send_input (self, error)
+  gboolean taken = FALSE;
+
+  if (!gst_sod_cuda_train_check_batch (self, batch, error)
+      || !gst_sod_cuda_train_take_ahead (self, batch, &taken, error))
+    return FALSE;
+  if (taken)
+    return TRUE;
+  return gst_sod_cuda_train_write_batch (self, batch->input, error)
          && send (
-             self, self->there.output, self->here.output, call->target, error)
-         && (call->weights == NULL
+             self, self->there.output, self->here.output, batch->target, error)
+         && (batch->weights == NULL
              || send (self, self->there.weights, self->here.weights,
-                 call->weights, error));
+                 batch->weights, error));
 }
 
 /* The samples' shares, in their order. */
@@ -168,12 +178,13 @@ gst_sod_cuda_train_learn (GstSodStream *stream, const GstSodLearnCall *call,
   g_return_val_if_fail (!self->frozen, FALSE);
 
   self->executed = FALSE;
-  if (!check_call (self, call, error))
-    return FALSE;
   set_key (self, call);
-  return send_batch (self, call, error)
-         && gst_sod_cuda_masters_begin_pass (self->masters, error)
-         && gst_sod_cuda_masters_begin_backward (
-             self->masters, self->plan->scales_loss, error)
-         && run_pass (self, error) && take_loss (self, loss, error);
+  if ((call->batch.input != NULL && !send_batch (self, &call->batch, error))
+      || !gst_sod_cuda_masters_begin_pass (self->masters, error)
+      || !gst_sod_cuda_masters_begin_backward (
+          self->masters, self->plan->scales_loss, error)
+      || !run_pass (self, error))
+    return FALSE;
+  gst_sod_cuda_train_bring_ahead (self, &call->next);
+  return take_loss (self, loss, error);
 }

@@ -44,6 +44,13 @@ typedef struct
   GstSodMastersPart part;
   gboolean frozen, executed;
 
+  /* The next batch, on its way there by a queue of its own; NULL: there was
+   * none yet. Its tensors are referenced, to be known again. */
+  GstSodCudaQueue *copies;
+  guint8 *ahead_memory, *ahead_pinned;
+  GstSodCudaTrainPlanes ahead_there, ahead_here;
+  GstSodLearnBatch ahead; /* input NULL: none */
+
   GstSodCudaTrainKey key;
   guint n_learnt;         /* with this key */
   gboolean is_plain;      /* passes cannot be captured */
@@ -65,6 +72,28 @@ GstSodCudaView gst_sod_cuda_train_stream_view (
 /* GST_SOD_ERROR_MISMATCH unless @tensor is f32 and of @shape. */
 gboolean gst_sod_cuda_train_check (const GstSodTensor *tensor,
     const GstSodShape *shape, const gchar *what, GError **error);
+
+/* All samples; queued while the next one is copied. */
+gboolean gst_sod_cuda_train_write_batch (
+    GstSodCudaTrainStream *self, const GstSodTensor *input, GError **error);
+
+/* Planes in @memory, which may be NULL; returns their size, bytes. */
+gsize gst_sod_cuda_train_divide_planes (const GstSodCudaTrainPlan *plan,
+    guint8 *memory, GstSodCudaTrainPlanes *planes);
+
+/* The batch to come (train-ahead.c). drop(): forgets it; take(): whether it
+ * was @batch, which now lies where a pass reads it; bring(): begins to bring
+ * @batch, if there is memory for that. */
+void gst_sod_cuda_train_drop_ahead (GstSodCudaTrainStream *self);
+void gst_sod_cuda_train_clear_ahead (GstSodCudaTrainStream *self);
+gboolean gst_sod_cuda_train_take_ahead (GstSodCudaTrainStream *self,
+    const GstSodLearnBatch *batch, gboolean *taken, GError **error);
+void gst_sod_cuda_train_bring_ahead (
+    GstSodCudaTrainStream *self, const GstSodLearnBatch *batch);
+
+/* GST_SOD_ERROR_MISMATCH unless its tensors fit the plan. */
+gboolean gst_sod_cuda_train_check_batch (const GstSodCudaTrainStream *self,
+    const GstSodLearnBatch *batch, GError **error);
 
 /* GstSodStreamClass.learn() (train-learn.c). */
 gboolean gst_sod_cuda_train_learn (GstSodStream *stream,

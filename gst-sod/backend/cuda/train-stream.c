@@ -18,6 +18,7 @@ free_stream (GstSodStream *stream)
   GstSodCudaTrainStream *self = (GstSodCudaTrainStream *) stream;
   GstSodCudaDevice *device = self->plan->device;
 
+  gst_sod_cuda_train_clear_ahead (self);
   g_clear_pointer (&self->graph, gst_sod_cuda_graph_free);
   g_clear_pointer (&self->own, gst_sod_cuda_masters_free);
   g_clear_pointer (&self->names, g_ptr_array_unref);
@@ -90,6 +91,22 @@ write_tensor (GstSodStream *stream, guint sample, guint frame,
       n * sizeof (gfloat));
   self->is_unsent[sample] = TRUE;
   return self->masters == NULL || send_sample (self, sample, n, error);
+}
+
+gboolean
+gst_sod_cuda_train_write_batch (
+    GstSodCudaTrainStream *self, const GstSodTensor *input, GError **error)
+{
+  const gfloat *values = gst_sod_tensor_peek_data (input); /* (n, c, h, w) */
+  guint n_samples = (guint) self->plan->base.input.dims[0];
+  gsize n = gst_sod_tensor_get_n_elements (input) / n_samples;
+
+  for (guint i = 0; i < n_samples; i++) {
+    memcpy (self->here.input + i * n, values + i * n, n * sizeof (gfloat));
+    if (!send_sample (self, i, n, error))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 gboolean
@@ -519,10 +536,9 @@ take (guint8 *memory, gsize *total, gsize size)
   return memory != NULL ? memory + at : NULL;
 }
 
-/* Planes in @memory, which may be NULL; returns their size. */
-static gsize
-divide_planes (const GstSodCudaTrainPlan *plan, guint8 *memory,
-    GstSodCudaTrainPlanes *planes)
+gsize
+gst_sod_cuda_train_divide_planes (const GstSodCudaTrainPlan *plan,
+    guint8 *memory, GstSodCudaTrainPlanes *planes)
 {
   const gint64 *dims = plan->base.output.dims;
   gsize n = (gsize) dims[0], plane = (gsize) (dims[2] * dims[3]);
@@ -543,7 +559,7 @@ take_memory (GstSodCudaTrainStream *self, GError **error)
 {
   const GstSodCudaTrainPlan *plan = self->plan;
   GstSodCudaDevice *device = plan->device;
-  gsize planes = divide_planes (plan, NULL, &self->there);
+  gsize planes = gst_sod_cuda_train_divide_planes (plan, NULL, &self->there);
   gsize input = 0;
 
   take (NULL, &input,
@@ -564,8 +580,8 @@ take_memory (GstSodCudaTrainStream *self, GError **error)
   self->pinned = gst_sod_cuda_alloc_pinned (device, planes, error);
   if (self->pinned == NULL)
     return FALSE;
-  divide_planes (plan, self->memory, &self->there);
-  divide_planes (plan, self->pinned, &self->here);
+  gst_sod_cuda_train_divide_planes (plan, self->memory, &self->there);
+  gst_sod_cuda_train_divide_planes (plan, self->pinned, &self->here);
   self->d_input = (gfloat *) (gpointer) (self->memory + planes);
   self->loss_scratch = self->memory + planes + input;
   memset (self->pinned, 0, planes);

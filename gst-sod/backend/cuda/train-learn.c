@@ -185,6 +185,8 @@ gst_sod_cuda_train_learn (GstSodStream *stream, const GstSodLearnCall *call,
           self->masters, self->plan->scales_loss, error)
       || !run_pass (self, error))
     return FALSE;
-  gst_sod_cuda_train_bring_ahead (self, &call->next);
+  /* Without a batch of its own nothing has waited for the one brought last. */
+  if (call->batch.input != NULL)
+    gst_sod_cuda_train_bring_ahead (self, &call->next);
   return take_loss (self, loss, error);
 }

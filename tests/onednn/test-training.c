@@ -264,6 +264,48 @@ test_two_runs_give_the_same_bytes (gconstpointer data)
       gst_sod_tensor_get_size (second.d_input));
 }
 
+/* A tensor of NaN of the shape of @tensor. */
+static GstSodTensor *
+new_no_number (const GstSodTensor *tensor)
+{
+  GstSodTensor *self = gst_sod_tensor_new_shaped (
+      GST_SOD_DTYPE_F32, gst_sod_tensor_get_shape (tensor), NULL);
+
+  memset (gst_sod_tensor_get_data (self), 0xff, gst_sod_tensor_get_size (self));
+  return self;
+}
+
+/* What an earlier pass left in memory is no part of a pass. */
+static void
+check_nothing_is_left_behind (const Case *test, GstSodPrecision precision)
+{
+  g_auto (TrainPlan) fresh = { NULL }, used = { NULL };
+  g_auto (Pass) expected = { NULL }, found = { NULL };
+  g_autoptr (GstSodTensor) input = NULL, output = NULL, d_output = NULL;
+
+  init (&fresh, test, gst_sod_backend_compile, precision);
+  init (&used, test, gst_sod_backend_compile, precision);
+  pass_run (&expected, &fresh, 1);
+  input = new_no_number (expected.d_input);
+  output = train_plan_forward (&used, input);
+  d_output = new_no_number (output);
+  train_plan_backward (&used, d_output, input);
+  pass_run (&found, &used, 1);
+  assert_same_bytes (fresh.gradients, used.gradients);
+  g_assert_cmpmem (gst_sod_tensor_peek_data (found.d_input),
+      gst_sod_tensor_get_size (found.d_input),
+      gst_sod_tensor_peek_data (expected.d_input),
+      gst_sod_tensor_get_size (expected.d_input));
+}
+
+static void
+test_nothing_is_left_behind (gconstpointer data)
+{
+  check_nothing_is_left_behind (data, GST_SOD_PRECISION_F32);
+  if (has_bf16 ())
+    check_nothing_is_left_behind (data, GST_SOD_PRECISION_BF16);
+}
+
 static void
 test_no_slow_steps (gconstpointer data)
 {
@@ -328,6 +370,8 @@ main (int argc, char **argv)
   add_cases ("frozen-agrees", test_frozen_agrees, cases, N_SOME);
   add_cases ("two-runs-give-the-same-bytes", test_two_runs_give_the_same_bytes,
       cases, 1);
+  add_cases ("nothing-is-left-behind", test_nothing_is_left_behind, shipped + 1,
+      G_N_ELEMENTS (shipped) - 1);
   add_cases (
       "no-slow-steps", test_no_slow_steps, shipped, G_N_ELEMENTS (shipped));
   return g_test_run ();

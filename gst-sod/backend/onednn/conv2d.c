@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/backend/onednn/op-private.h>
 
-#define TILE 32 /* channels of bf16 in a row of an AMX tile */
+#define BLOCK 16 /* channels that oneDNN takes side by side with AVX-512 */
+#define TILE 32  /* channels of bf16 in a row of an AMX tile */
 
 enum
 {
@@ -105,15 +106,17 @@ find_d_input (GstSodOnednnOp *op, const Conv *conv)
   gst_sod_onednn_op_run (op, pd, &args);
 }
 
-/* oneDNN 2.6 gets gradients of weights wrong where the channels leave a tail
- * in AMX tiles. */
+/* oneDNN 2.6 gets gradients of weights wrong where the channels leave a tail:
+ * in AMX tiles, and without AMX where the kernel is dilated, too. */
 static const gchar *
 avoid_impl (const GstSodOpCall *call)
 {
-  gboolean tail = gst_sod_tensor_get_dim (call->inputs[0], 1) % TILE != 0
-                  || call->attrs->channels % TILE != 0;
+  gint64 in = gst_sod_tensor_get_dim (call->inputs[0], 1);
+  gint64 out = call->attrs->channels;
 
-  return tail ? "amx" : NULL;
+  if (call->attrs->dilation > 1 && (in % BLOCK != 0 || out % BLOCK != 0))
+    return "bf16";
+  return in % TILE != 0 || out % TILE != 0 ? "amx" : NULL;
 }
 
 static void

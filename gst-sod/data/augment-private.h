@@ -29,11 +29,12 @@ typedef struct
   gboolean reflects; /* what is outside is a reflection; else the edge */
 } GstSodWarp;
 
-/* Memory that one thread warps in, grown when needed. */
+/* Memory that one thread warps in, grown when needed; and of the layers of a
+ * still whose thing moved. */
 typedef struct
 {
-  gfloat *memory;
-  gsize n_floats;
+  gfloat *memory, *layers;
+  gsize n_floats, n_layers;
 } GstSodWarpScratch;
 
 void gst_sod_warp_scratch_clear (GstSodWarpScratch *scratch);
@@ -52,6 +53,18 @@ gst_sod_warp_get_plane (const GstSodImage *image, guint component)
 
   return (GstSodWarpPlane){ from->data, from->stride, from->pixel_stride };
 }
+
+/* ---- things that move: augment-object.c ---- */
+
+/* What @mask (height, width), 0 to 255, hides of @rgb (3, height, width)
+ * becomes what is seen around it. @memory: of gst_sod_fill_get_n_floats(). */
+void gst_sod_fill (
+    gfloat *rgb, const gfloat *mask, gint width, gint height, gfloat *memory);
+gsize gst_sod_fill_get_n_floats (gint width, gint height);
+
+/* Lays what @mask (n), 0 to 255, shows of @from (3, n) over @rgb (3, n). */
+void gst_sod_cover (
+    gfloat *rgb, const gfloat *from, const gfloat *mask, gsize n);
 
 /* ---- changing colours: augment-colour.c ---- */
 

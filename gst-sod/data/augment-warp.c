@@ -418,5 +418,6 @@ void
 gst_sod_warp_scratch_clear (GstSodWarpScratch *scratch)
 {
   g_clear_pointer (&scratch->memory, g_free);
-  scratch->n_floats = 0;
+  g_clear_pointer (&scratch->layers, g_free);
+  scratch->n_floats = scratch->n_layers = 0;
 }

@@ -74,15 +74,15 @@ draw_motion (const GstSodAugmentation *self, GstSodRandom *random)
     { x, y }, angle * G_PI / 180 };
 }
 
-/* How a still's other frame lies to it. */
+/* How a still's other frame lies to it, or a thing in it to what is behind it:
+ * by as much as @values, of shift, scale and rotation, say. */
 static Motion
-draw_still (const GstSodAugmentation *self, GstSodRandom *random)
+draw_other (const gdouble *values, GstSodRandom *random)
 {
-  const gdouble *values = self->values;
-  gdouble scale = 1 + draw_around (random, values[GST_SOD_AUGMENT_STILL_SCALE]);
-  gdouble angle = draw_around (random, values[GST_SOD_AUGMENT_STILL_ROTATION]);
-  gdouble x = draw_around (random, values[GST_SOD_AUGMENT_STILL_SHIFT]);
-  gdouble y = draw_around (random, values[GST_SOD_AUGMENT_STILL_SHIFT]);
+  gdouble scale = 1 + draw_around (random, values[1]);
+  gdouble angle = draw_around (random, values[2]);
+  gdouble x = draw_around (random, values[0]);
+  gdouble y = draw_around (random, values[0]);
 
   scale = MAX (scale, 0.1);
   return (Motion){ { scale, scale }, { x, y }, angle * G_PI / 180 };
@@ -206,7 +206,8 @@ draw_quality (const GstSodAugmentation *self, GstSodRandom *random)
 typedef struct
 {
   gboolean reflects, still_reflects;
-  Place place, still;
+  gboolean moves_object; /* of a still */
+  Place place, still, object;
   GstSodColour colour;
   gint quality;
 } Draw;
@@ -217,13 +218,16 @@ draw_all (Draw *drawn, const GstSodAugmentation *self,
 {
   gboolean flips = draw_chance (random, self->values[GST_SOD_AUGMENT_FLIP]);
   Motion motion = draw_motion (self, random);
-  Motion still = draw_still (self, random);
+  Motion still =
+      draw_other (&self->values[GST_SOD_AUGMENT_STILL_SHIFT], random);
+  Motion object;
 
   drawn->reflects = self->values[GST_SOD_AUGMENT_AFFINE] > 0;
   drawn->still_reflects = drawn->reflects
                           || self->values[GST_SOD_AUGMENT_STILL_SHIFT] > 0
                           || self->values[GST_SOD_AUGMENT_STILL_SCALE] > 0
-                          || self->values[GST_SOD_AUGMENT_STILL_ROTATION] > 0;
+                          || self->values[GST_SOD_AUGMENT_STILL_ROTATION] > 0
+                          || self->values[GST_SOD_AUGMENT_OBJECT] > 0;
   drawn->place = (Place){ { 1, 0, 0 }, { 0, 1, 0 } };
   move (&drawn->place, &motion, rule->width, rule->height);
   if (flips)
@@ -233,6 +237,11 @@ draw_all (Draw *drawn, const GstSodAugmentation *self,
   draw_colour (self, random, &drawn->colour);
   draw_noise (self, random, &drawn->colour);
   drawn->quality = draw_quality (self, random);
+  drawn->moves_object =
+      draw_chance (random, self->values[GST_SOD_AUGMENT_OBJECT]);
+  object = draw_other (&self->values[GST_SOD_AUGMENT_OBJECT_SHIFT], random);
+  drawn->object = drawn->still;
+  move (&drawn->object, &object, rule->width, rule->height);
   memcpy (drawn->colour.mean, rule->mean, sizeof (rule->mean));
   memcpy (drawn->colour.std, rule->std, sizeof (rule->std));
 }
@@ -310,18 +319,91 @@ finish_map (const GstSodAugmentSource *source,
       target->weights[i] = source->mask != NULL ? 1 : 0;
 }
 
+/* The still as it lay a frame before. */
+static gboolean
+warp_still (const Draw *drawn, const GstSodAugmentRule *rule,
+    const GstSodAugmentSource *source, const Place *place, gfloat *mask,
+    gfloat *rgb, GstSodWarpScratch *scratch, GError **error)
+{
+  GstSodImage *grays[2] = { source->mask, NULL };
+  gfloat *to_grays[2] = { mask, NULL };
+  GstSodWarp warp =
+      make_warp (place, rule, source->image, drawn->still_reflects);
+
+  return warp_image (
+      drawn, rule, &warp, source->image, grays, to_grays, rgb, scratch, error);
+}
+
+/* Memory for a thing, two masks and what filling takes. */
+static gboolean
+take_layers (
+    const GstSodAugmentRule *rule, GstSodWarpScratch *scratch, GError **error)
+{
+  gsize n = 5 * (gsize) rule->width * rule->height
+            + gst_sod_fill_get_n_floats (rule->width, rule->height);
+
+  if (n <= scratch->n_layers)
+    return TRUE;
+  g_free (scratch->layers);
+  scratch->layers = g_try_malloc_n (n, sizeof (gfloat));
+  scratch->n_layers = scratch->layers != NULL ? n : 0;
+  if (scratch->layers != NULL)
+    return TRUE;
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NO_MEMORY,
+      "no memory to move things in pictures of %dx%d pixels; take smaller ones",
+      rule->width, rule->height);
+  return FALSE;
+}
+
+/* The thing under the mask lay elsewhere in front of what is behind it. */
+static gboolean
+move_object (const Draw *drawn, const GstSodAugmentRule *rule,
+    const GstSodAugmentSource *source, gfloat *rgb, GstSodWarpScratch *scratch,
+    GError **error)
+{
+  gsize n = (gsize) rule->width * rule->height;
+  gfloat *object, *mask, *hidden;
+
+  if (!take_layers (rule, scratch, error))
+    return FALSE;
+  object = scratch->layers;
+  mask = object + 3 * n;
+  hidden = mask + n;
+  if (!warp_still (
+          drawn, rule, source, &drawn->still, hidden, rgb, scratch, error)
+      || !warp_still (
+          drawn, rule, source, &drawn->object, mask, object, scratch, error))
+    return FALSE;
+  gst_sod_fill (rgb, hidden, rule->width, rule->height, hidden + n);
+  gst_sod_cover (rgb, object, mask, n);
+  return TRUE;
+}
+
+static gboolean
+warp_previous (const Draw *drawn, const GstSodAugmentRule *rule,
+    const GstSodAugmentSource *source, gfloat *rgb, GstSodWarpScratch *scratch,
+    GError **error)
+{
+  GstSodWarp warp;
+
+  if (source->previous == NULL && source->mask != NULL && drawn->moves_object)
+    return move_object (drawn, rule, source, rgb, scratch, error);
+  if (source->previous == NULL)
+    return warp_still (
+        drawn, rule, source, &drawn->still, NULL, rgb, scratch, error);
+  warp = make_warp (&drawn->place, rule, source->previous, drawn->reflects);
+  return warp_image (
+      drawn, rule, &warp, source->previous, NULL, NULL, rgb, scratch, error);
+}
+
 static gboolean
 make_previous (const Draw *drawn, const GstSodAugmentRule *rule,
     const GstSodAugmentSource *source, gfloat *rgb, GstSodWarpScratch *scratch,
     GError **error)
 {
-  gboolean is_still = source->previous == NULL;
-  GstSodImage *image = is_still ? source->image : source->previous;
-  GstSodWarp warp = make_warp (is_still ? &drawn->still : &drawn->place, rule,
-      image, is_still ? drawn->still_reflects : drawn->reflects);
   GstSodColour colour = drawn->colour;
 
-  if (!warp_image (drawn, rule, &warp, image, NULL, NULL, rgb, scratch, error))
+  if (!warp_previous (drawn, rule, source, rgb, scratch, error))
     return FALSE;
   colour.noise_seed = ~colour.noise_seed;
   gst_sod_colour_apply (&colour, rgb, (gsize) rule->width * rule->height);

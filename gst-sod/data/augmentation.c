@@ -12,7 +12,7 @@ typedef struct
   gdouble effective, paper, none;
 } Key;
 
-/* By GstSodAugmentKey. */
+/* By GstSodAugmentKey. All turns together stay under a quarter. */
 static const Key keys[] = {
   { "flip", 0, 1, 0.5, 0.5, 0 },
   { "affine", 0, 1, 1, 0, 0 },
@@ -35,7 +35,11 @@ static const Key keys[] = {
   { "distance-max", 1, 10000, 200, 42, 42 },
   { "still-shift", 0, 1, 0.05, 0, 0 },
   { "still-scale", 0, 1, 0.03, 0, 0 },
-  { "still-rotation", 0, 45, 1.5, 0, 0 },
+  { "still-rotation", 0, 20, 1.5, 0, 0 },
+  { "object", 0, 1, 0.5, 0, 0 },
+  { "object-shift", 0, 1, 0.08, 0, 0 },
+  { "object-scale", 0, 1, 0.05, 0, 0 },
+  { "object-rotation", 0, 20, 3, 0, 0 },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (keys) == GST_SOD_AUGMENT_N);
@@ -156,6 +160,9 @@ find_key (const gchar *name)
  * - `still-shift`, `still-scale`, `still-rotation`: how the frame before a
  *   still differs from it: shift in halves of the frame, scale 1 +- this,
  *   degrees
+ * - `object`: probability that what a still's mask shows has moved against
+ *   what is behind it, too
+ * - `object-shift`, `object-scale`, `object-rotation`: how far, likewise
  *
  * Errors: %GST_SOD_ERROR_INVALID_ARGUMENT for a name that is none and a value
  * out of its range.

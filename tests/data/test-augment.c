@@ -160,7 +160,8 @@ test_extremes (void)
     { { "grey", 1 } },
     { { "noise", 1 }, { "noise-sigma", 1 } },
     { { "jpeg", 1 }, { "jpeg-quality", 1 } },
-    { { "still-shift", 1 }, { "still-scale", 1 }, { "still-rotation", 45 } },
+    { { "still-shift", 1 }, { "still-scale", 1 }, { "still-rotation", 20 } },
+    { { "object", 1 }, { "object-shift", 1 }, { "object-scale", 1 } },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (extremes); i++)
@@ -176,7 +177,9 @@ test_all_extremes (void)
     { "aspect", 1 }, { "rotation", 45 }, { "shift", 1 }, { "colour", 1 },
     { "contrast", 1 }, { "brightness", 1 }, { "saturation", 1 }, { "cast", 1 },
     { "noise", 1 }, { "noise-sigma", 1 }, { "jpeg", 1 }, { "jpeg-quality", 1 },
-    { "still-shift", 1 }, { "still-scale", 1 }, { "still-rotation", 45 } };
+    { "still-shift", 1 }, { "still-scale", 1 }, { "still-rotation", 20 },
+    { "object", 1 }, { "object-shift", 1 }, { "object-scale", 1 },
+    { "object-rotation", 20 } };
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     set (augmentation, all[i].name, all[i].value);

@@ -167,6 +167,26 @@ allocations_can_count (void)
   return CAN_COUNT;
 }
 
+/* With AVX2 and with AVX-512, but for bf16 with AMX. Only gcc builds them for
+ * any CPU. */
+gboolean
+allocations_has_kernels (gboolean bf16)
+{
+#if defined(__x86_64__) && !defined(__clang__)
+  const gchar *isa = g_getenv ("ONEDNN_MAX_CPU_ISA");
+  gboolean limited = isa != NULL && !g_str_equal (isa, "DEFAULT");
+
+  if (limited && g_str_equal (isa, "AVX2"))
+    return !bf16 && __builtin_cpu_supports ("avx2");
+  if (bf16)
+    return __builtin_cpu_supports ("avx512bf16")
+           && (limited || !__builtin_cpu_supports ("amx-bf16"));
+  return __builtin_cpu_supports ("avx2");
+#else
+  return FALSE;
+#endif
+}
+
 void
 allocations_start (void)
 {

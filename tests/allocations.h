@@ -22,6 +22,10 @@ typedef struct
  * a sanitizer is there already. Nothing is counted then. */
 gboolean allocations_can_count (void);
 
+/* Whether the plans of the base networks for this CPU, and for what
+ * ONEDNN_MAX_CPU_ISA leaves of it, are all kernels of our own. */
+gboolean allocations_has_kernels (gboolean bf16);
+
 void allocations_start (void);
 Allocations allocations_stop (void);
 

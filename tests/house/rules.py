@@ -28,7 +28,8 @@ TABLE = {
     'gst-sod/backend/ref': (
         ('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend'), ()),
     'gst-sod/backend/onednn': (
-        ('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend'), ('onednn',)),
+        ('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend'),
+        ('onednn', 'intrinsics')),
     'gst-sod/backend/cuda': (
         ('gst-sod/core', 'gst-sod/nn', 'gst-sod/backend'), ('cuda',)),
     # The tests' twin of a GPU: no toolkit.
@@ -54,6 +55,7 @@ TABLE = {
 LIBRARIES = {
     'json': ('json-glib/',),
     'onednn': ('oneapi/dnnl/', 'dnnl', 'omp.h'),
+    'intrinsics': ('immintrin.h',),
     'cuda': ('cuda', 'cudnn', 'cublas', 'nccl', 'nv'),
     'jpeg': ('jpeglib.h', 'jerror.h'),
     'cairo': ('cairo',),

@@ -108,6 +108,52 @@ test_no_slow_steps (gconstpointer data)
   }
 }
 
+/* With AVX-512, and for the widths that it has tiles for with AVX2, all steps
+ * are kernels of our own; for bf16 only without AMX. */
+static gboolean
+expects_kernels (const Case *test)
+{
+#if defined(__x86_64__) && !defined(__clang__)                                 \
+    && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  const gchar *isa = g_getenv ("ONEDNN_MAX_CPU_ISA");
+  gboolean limited = isa != NULL && !g_str_equal (isa, "DEFAULT");
+  gboolean wide = __builtin_cpu_supports ("avx512bw")
+                  && !(limited && g_str_equal (isa, "AVX2"));
+
+  if (g_str_equal (test->preset, "reverse") || !__builtin_cpu_supports ("avx2"))
+    return FALSE;
+  if (test->precision == GST_SOD_PRECISION_BF16)
+    return limited || !__builtin_cpu_supports ("amx-bf16");
+  return wide || !g_str_equal (test->preset, "small");
+#else
+  return FALSE;
+#endif
+}
+
+static void
+test_all_steps_are_kernels (gconstpointer data)
+{
+  const Case *test = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstSodNetwork) network = NULL;
+  g_autoptr (GstSodExecutable) executable = NULL;
+  g_auto (GStrv) steps = NULL;
+
+  if (!has_precision (test->precision) || !expects_kernels (test)) {
+    g_test_skip ("oneDNN does this here");
+    return;
+  }
+  network = new_network (test->preset, test->frames);
+  executable = compile (
+      network, GST_SOD_MODE_INFER, test->precision, test->batch, NULL, &error);
+  g_assert_no_error (error);
+  steps = executable->klass->describe (executable);
+  for (guint i = 0; steps[i] != NULL; i++) {
+    g_test_message ("%s", steps[i]);
+    g_assert_true (g_str_has_prefix (strchr (steps[i], ' ') + 1, "kernel:"));
+  }
+}
+
 static void
 test_weights_are_shared (void)
 {
@@ -222,7 +268,12 @@ main (int argc, char **argv)
         "/plans/%s-%u-frames-%s-batch-%d/no-step-is-ref", test->preset,
         test->frames, gst_sod_precision_name (test->precision), test->batch);
 
+    g_autofree gchar *kernels = g_strdup_printf (
+        "/plans/%s-%u-frames-%s-batch-%d/all-steps-are-kernels", test->preset,
+        test->frames, gst_sod_precision_name (test->precision), test->batch);
+
     g_test_add_data_func (path, test, test_no_slow_steps);
+    g_test_add_data_func (kernels, test, test_all_steps_are_kernels);
   }
   g_test_add_func ("/plans/weights-are-shared", test_weights_are_shared);
   g_test_add_func ("/plans/training-of-what-is-fused-is-refused",

@@ -165,55 +165,80 @@ test_frames (gconstpointer data)
   check_frames (data, 0); /* one, the whole frame */
 }
 
-/* With AVX2 and no more all steps of the default model are kernels of our own.
- */
-static gboolean
-has_avx2_only (void)
+typedef struct
 {
-#if defined(__x86_64__) && !defined(__clang__)
-  const gchar *isa = g_getenv ("ONEDNN_MAX_CPU_ISA");
-
-  return (isa == NULL || g_str_equal (isa, "AVX2"))
-         && __builtin_cpu_supports ("avx2")
-         && (isa != NULL || !__builtin_cpu_supports ("avx512f"));
-#else
-  return FALSE;
-#endif
-}
+  const gchar *precision; /* auto: bf16 where the CPU has it */
+  gint threads;
+} DefaultModel;
 
 /* The default model on frames of a camera. */
 static void
-test_default_model (gconstpointer threads)
+check_default_model (const DefaultModel *test)
 {
   g_autoptr (TestElement) element = test_element (
-      "sodbase", "threads", GPOINTER_TO_INT (threads), "threshold", 1.0, NULL);
+      "sodbase", "threads", test->threads, "threshold", 1.0, NULL);
+  g_autoptr (GstStructure) stats = NULL;
   const guint n = 50;
+  gint precision;
+  gboolean kernels;
   Allocations found;
   guint messages;
   Line line;
 
-  if (!allocations_can_count ()) {
-    g_test_skip ("allocations cannot be counted here");
-    return;
-  }
   gst_util_set_object_arg (G_OBJECT (element), "output", "map");
+  gst_util_set_object_arg (G_OBJECT (element), "precision", test->precision);
   line_init (&line, element, "NV12", 640, 360);
   push_frames (&line, WARM_UP);
   allocations_start ();
   push_frames (&line, n);
   found = allocations_stop ();
   messages = allocations_count_in ("gst_message_new_custom", FALSE);
+  g_object_get (element, "stats", &stats, NULL);
+  g_assert_true (gst_structure_get_enum (
+      stats, "precision", GST_SOD_TYPE_PRECISION, &precision));
+  kernels = allocations_has_kernels (precision == GST_SOD_PRECISION_BF16);
   g_test_message (
-      "%u frames: none of ours, %u of GStreamer's for metas, %u for "
-      "messages, %d of oneDNN's in %d primitives",
-      n, found.own - messages, messages, found.vendor, found.primitives);
+      "%u frames in %s: none of ours, %u of GStreamer's for metas, %u for "
+      "messages, %d of oneDNN's in %d primitives; %s",
+      n, precision == GST_SOD_PRECISION_BF16 ? "bf16" : "f32",
+      found.own - messages, messages, found.vendor, found.primitives,
+      kernels ? "all steps are our own" : "convolutions are oneDNN's");
   allocations_tell ();
   line_clear (&line);
   test_assert_no_error (element);
   g_assert_cmpuint (found.own - messages, ==, expect (n, 0));
   g_assert_cmpint (found.vendor, <=, MOST_IN_A_PRIMITIVE * found.primitives);
-  if (has_avx2_only ())
+  if (kernels) {
     g_assert_cmpint (found.primitives, ==, 0);
+    g_assert_cmpint (found.vendor, ==, 0);
+  }
+}
+
+static void
+test_default_model (gconstpointer data)
+{
+  const DefaultModel *test = data;
+
+  if (!allocations_can_count ()) {
+    g_test_skip ("allocations cannot be counted here");
+    return;
+  }
+  check_default_model (test);
+}
+
+static void
+add_default_models (void)
+{
+  static const DefaultModel models[] = { { "f32", 1 }, { "f32", 2 },
+    { "auto", 1 }, { "auto", 2 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (models); i++) {
+    g_autofree gchar *path =
+        g_strdup_printf ("/allocations/default-model/%s-%d-threads",
+            models[i].precision, models[i].threads);
+
+    g_test_add_data_func (path, &models[i], test_default_model);
+  }
 }
 
 int
@@ -226,9 +251,6 @@ main (int argc, char **argv)
       "/allocations/map/none-but-for-metas", "map", test_frames);
   g_test_add_data_func (
       "/allocations/cutout/none-but-for-metas", "cutout", test_frames);
-  g_test_add_data_func ("/allocations/default-model/one-thread",
-      GINT_TO_POINTER (1), test_default_model);
-  g_test_add_data_func ("/allocations/default-model/two-threads",
-      GINT_TO_POINTER (2), test_default_model);
+  add_default_models ();
   return test_finish ();
 }

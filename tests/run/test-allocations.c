@@ -76,6 +76,8 @@ test_frames (gconstpointer data)
     g_assert_cmpint (n.vendor, <=, MOST_IN_A_PRIMITIVE * n.primitives);
     g_assert_cmpint (
         allocations_count_in ("dnnl_primitive_execute", TRUE), ==, n.vendor);
+    if (allocations_has_kernels (FALSE))
+      g_assert_cmpint (n.vendor, ==, 0);
   }
 }
 

@@ -410,6 +410,29 @@ compat_has_bf16 (void)
 #endif
 }
 
+/* AVX-512, or what of it has AMX beside it. */
+static inline gboolean
+compat_has_avx512 (void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+  return (dnnl_get_effective_cpu_isa () & dnnl_cpu_isa_avx512_core)
+         == dnnl_cpu_isa_avx512_core;
+#else
+  return FALSE;
+#endif
+}
+
+static inline gboolean
+compat_has_amx (void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+  return (dnnl_get_effective_cpu_isa () & dnnl_cpu_isa_avx512_core_amx)
+         == dnnl_cpu_isa_avx512_core_amx;
+#else
+  return FALSE;
+#endif
+}
+
 /* AVX2 and no more. */
 static inline gboolean
 compat_is_avx2 (void)

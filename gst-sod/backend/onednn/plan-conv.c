@@ -181,21 +181,31 @@ gst_sod_onednn_choose_layout (
 
 /* ---- steps ---- */
 
+GstSodTensor *
+gst_sod_onednn_find_weight (
+    GstSodOnednnBuilder *self, const gchar *suffix, GError **error)
+{
+  g_autofree gchar *name = g_strdup_printf ("%s.%s", self->node->name, suffix);
+  GstSodTensor *tensor = g_hash_table_lookup (self->request->weights, name);
+
+  if (tensor == NULL)
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
+        "the graph takes a weight \"%s\", the weights hold none; use the "
+        "weights that belong to it",
+        name);
+  return tensor;
+}
+
 gpointer
 gst_sod_onednn_get_weight (GstSodOnednnBuilder *self, const gchar *suffix,
     DnnlConstDesc desc, GError **error)
 {
   GstSodOnednnPlan *plan = self->plan;
   g_autofree gchar *name = g_strdup_printf ("%s.%s", self->node->name, suffix);
-  GstSodTensor *tensor = g_hash_table_lookup (self->request->weights, name);
+  GstSodTensor *tensor = gst_sod_onednn_find_weight (self, suffix, error);
 
-  if (tensor == NULL) {
-    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH,
-        "the graph takes a weight \"%s\", the weights hold none; use the "
-        "weights that belong to it",
-        name);
+  if (tensor == NULL)
     return NULL;
-  }
   return gst_sod_onednn_store_get (
       plan->store, plan->engine, name, tensor, desc, error);
 }

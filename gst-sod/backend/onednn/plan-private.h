@@ -41,6 +41,13 @@ gpointer gst_sod_onednn_store_get (GstSodOnednnStore *self,
     dnnl_engine_t engine, const gchar *name, const GstSodTensor *tensor,
     DnnlConstDesc desc, GError **error);
 
+typedef void (*GstSodOnednnPack) (gconstpointer data, gpointer memory);
+
+/* What @func writes, in a layout that @name tells from others; owned by the
+ * store. */
+gpointer gst_sod_onednn_store_make (GstSodOnednnStore *self, const gchar *name,
+    gsize size, GstSodOnednnPack func, gconstpointer data, GError **error);
+
 /* ---- steps ---- */
 
 /* Memory that a step reads or writes: constant (weights), a buffer of the
@@ -100,6 +107,7 @@ typedef struct
   dnnl_data_type_t type;     /* of activations and weights */
   GstSodOnednnLayout layout; /* of activations */
   gboolean kernels;          /* convolutions are our own */
+  gboolean wide;             /* those of them for AVX-512 */
   GstSodShape *shapes;       /* one a value */
   GstSodOnednnValue *values; /* one a value */
   GstSodOnednnInput input;
@@ -127,9 +135,9 @@ gboolean gst_sod_onednn_choose_layout (
 gboolean gst_sod_onednn_choose_input (
     GstSodOnednnBuilder *self, GError **error);
 
-/* Whether our own convolution does all of the graph's, and in less time than
- * oneDNN's. */
-gboolean gst_sod_onednn_prefers_kernels (const GstSodOnednnBuilder *self);
+/* Whether our own convolutions do all of the graph's, and in no more time than
+ * oneDNN's; then sets which. */
+gboolean gst_sod_onednn_choose_kernels (GstSodOnednnBuilder *self);
 gboolean gst_sod_onednn_add_kernel_conv (
     GstSodOnednnBuilder *self, GError **error);
 
@@ -148,7 +156,11 @@ gboolean gst_sod_onednn_add_eltwise (GstSodOnednnBuilder *self, GError **error);
 
 dnnl_format_tag_t gst_sod_onednn_tag (GstSodOnednnLayout layout);
 
-/* Weight @suffix of the node being added, in layout @desc. */
+/* Weight @suffix of the node being added. */
+GstSodTensor *gst_sod_onednn_find_weight (
+    GstSodOnednnBuilder *self, const gchar *suffix, GError **error);
+
+/* The same in layout @desc. */
 gpointer gst_sod_onednn_get_weight (GstSodOnednnBuilder *self,
     const gchar *suffix, DnnlConstDesc desc, GError **error);
 
@@ -231,10 +243,37 @@ gboolean gst_sod_onednn_kernel_conv_fits (const GstSodOnednnStep *step);
 gsize gst_sod_onednn_kernel_conv_scratch (
     const GstSodOnednnStep *step, gint threads);
 
+/* Convolution, channels last, f32 or bf16, with AVX-512 or, slowly, without;
+ * args: source, weights as packed below, target, scratch of at least the size
+ * below. */
+void gst_sod_onednn_kernel_wide (
+    const GstSodOnednnStep *step, gpointer const *memory, gint threads);
+gboolean gst_sod_onednn_kernel_wide_fits (const GstSodOnednnStep *step);
+gboolean gst_sod_onednn_kernel_wide_is_fast (dnnl_data_type_t type);
+gsize gst_sod_onednn_kernel_wide_scratch (
+    const GstSodOnednnStep *step, gint threads);
+
+/* Its plain twin. */
+void gst_sod_onednn_kernel_wide_plain (
+    const GstSodOnednnStep *step, gpointer const *memory, gint threads);
+
+/* @weights: (channels, c, size, size); @bias: (channels), or NULL. */
+gsize gst_sod_onednn_kernel_wide_packed_size (const GstSodOnednnStep *step);
+void gst_sod_onednn_kernel_wide_pack (const GstSodOnednnStep *step,
+    const gfloat *weights, const gfloat *bias, gpointer packed);
+
 /* Enlarging to twice the size and adding, channels last; args: source, summand,
  * target, which may be the summand. */
 void gst_sod_onednn_kernel_up2_add (
     const GstSodOnednnStep *step, gpointer const *memory, gint threads);
+
+/* Enlarging alone; args: source, target. */
+void gst_sod_onednn_kernel_up2 (
+    const GstSodOnednnStep *step, gpointer const *memory, gint threads);
+
+/* Either, eight channels at a time; @summand may be NULL. */
+void gst_sod_onednn_enlarge_few (const GstSodOnednnStep *step,
+    gconstpointer source, gconstpointer summand, gpointer target, gint threads);
 
 /* Convolution to one channel, dense f32; args: source, weights (k, k, c) f32,
  * bias (1), target. */

@@ -386,7 +386,7 @@ build (GstSodOnednnBuilder *self, GError **error)
   plan->values = g_new0 (GstSodOnednnValue, n_values);
   count_readers (self);
   mark_tail (self);
-  plan->kernels = gst_sod_onednn_prefers_kernels (self);
+  plan->kernels = gst_sod_onednn_choose_kernels (self);
   return gst_sod_onednn_choose_layout (self, &plan->layout, error)
          && describe_values (self, error) && add_nodes (self, error);
 }

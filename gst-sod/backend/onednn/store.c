@@ -4,7 +4,7 @@
 typedef struct
 {
   gchar *name;
-  DnnlDesc desc;
+  DnnlDesc desc; /* NULL where a kernel has a layout of its own */
   gpointer memory;
   gsize size;
 } Packed;
@@ -74,7 +74,8 @@ find (GstSodOnednnStore *self, const gchar *name, DnnlConstDesc desc)
     Packed *packed = g_ptr_array_index (self->packed, i);
 
     if (g_str_equal (packed->name, name)
-        && dnnl_memory_desc_equal (packed->desc, desc))
+        && (packed->desc == NULL) == (desc == NULL)
+        && (desc == NULL || dnnl_memory_desc_equal (packed->desc, desc)))
       return packed;
   }
   return NULL;
@@ -128,6 +129,29 @@ gst_sod_onednn_store_get (GstSodOnednnStore *self, dnnl_engine_t engine,
     packed = pack (engine, name, tensor, desc, error);
     if (packed != NULL)
       g_ptr_array_add (self->packed, packed);
+  }
+  g_mutex_unlock (&self->lock);
+  return packed != NULL ? packed->memory : NULL;
+}
+
+gpointer
+gst_sod_onednn_store_make (GstSodOnednnStore *self, const gchar *name,
+    gsize size, GstSodOnednnPack func, gconstpointer data, GError **error)
+{
+  gpointer memory = NULL;
+  Packed *packed;
+
+  g_mutex_lock (&self->lock);
+  packed = find (self, name, NULL);
+  if (packed == NULL)
+    memory = gst_sod_aligned_alloc (size, error);
+  if (memory != NULL) {
+    packed = g_new0 (Packed, 1);
+    packed->name = g_strdup (name);
+    packed->size = size;
+    packed->memory = memory;
+    func (data, memory);
+    g_ptr_array_add (self->packed, packed);
   }
   g_mutex_unlock (&self->lock);
   return packed != NULL ? packed->memory : NULL;

@@ -232,16 +232,18 @@ GST_SOD_TRAIN_DEFINE_HOT (gather_few, gather_few_of, Up)
 /* ---- steps ---- */
 
 void
-gst_sod_onednn_kernel_up2_add (
-    const GstSodOnednnStep *step, gpointer const *memory, gint threads)
+gst_sod_onednn_enlarge_few (const GstSodOnednnStep *step, gconstpointer source,
+    gconstpointer summand, gpointer target, gint threads)
 {
+  gboolean bf16 = step->type == dnnl_bf16;
   Up self = {
-    .small = { memory[0], step->c, FALSE },
-    .summand = { memory[1], step->c, FALSE },
-    .big = { memory[2], step->c, FALSE },
+    .small = { (gpointer) source, step->c, bf16 },
+    .summand = { (gpointer) summand, step->c, bf16 },
+    .big = { target, step->c, bf16 },
     .c = step->c,
     .h = step->h,
     .w = step->w,
+    .bf16 = bf16,
   };
 
   gst_sod_onednn_run_rows (enlarge_rows, &self, step->n * 2 * step->h, threads);

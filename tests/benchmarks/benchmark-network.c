@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_SUBJECTS 4
+#define MAX_PRECISIONS 4
 #define WARM_UP 20
 #define QUEUES 10 /* a round */
 
@@ -31,6 +31,7 @@ static gint rounds = 5;
 static gint iterations = 100; /* a round */
 static gboolean as_json;
 static gboolean steps_too;
+static gboolean bare_too;
 
 static const GOptionEntry entries[] = {
   { "model", 'm', 0, G_OPTION_ARG_FILENAME, &model,
@@ -51,6 +52,8 @@ static const GOptionEntry entries[] = {
       "frames of a turn (100)", "N" },
   { "steps", 's', 0, G_OPTION_ARG_NONE, &steps_too,
       "also list the steps of the plan", NULL },
+  { "bare", 0, 0, G_OPTION_ARG_NONE, &bare_too,
+      "on the CPU also with oneDNN's convolutions instead of our own", NULL },
   { "json", 'j', 0, G_OPTION_ARG_NONE, &as_json, "print JSON", NULL },
   { NULL },
 };
@@ -72,6 +75,7 @@ static const gchar *const series_names[N_SERIES] = { "preprocess", "network",
 typedef struct
 {
   GstSodPrecision precision;
+  gboolean bare; /* convolutions are oneDNN's */
   GstSodExecutable *executable;
   GstSodStream *stream;
   GArray *series[N_SERIES]; /* of gdouble: microseconds */
@@ -148,16 +152,34 @@ open_network (GError **error)
   return network;
 }
 
+/* Whether there are plans with oneDNN's convolutions and others. */
+static gboolean
+has_bare (GstSodBackend *backend)
+{
+  return HAS_PROFILE && g_str_equal (backend->klass->name, "onednn");
+}
+
+static GstSodExecutable *
+compile (GstSodBackend *backend, const GstSodCompileRequest *request,
+    gboolean bare, GError **error)
+{
+#if HAS_PROFILE
+  if (bare)
+    return gst_sod_onednn_compile_bare (backend, request, error);
+#endif
+  return gst_sod_backend_compile (backend, request, error);
+}
+
 static gboolean
 subject_init (Subject *self, GstSodNetwork *network, GstSodBackend *backend,
-    GstSodPrecision precision, GError **error)
+    GError **error)
 {
   GstSodArchitecture *architecture = gst_sod_network_get_architecture (network);
   g_autofree guint *last_use = NULL;
   GstSodProgram program = { NULL, NULL };
   GstSodCompileRequest request = {
     .rule = gst_sod_network_get_input_rule (network),
-    .precision = precision,
+    .precision = self->precision,
     .threads = (guint) threads,
     .input = gst_sod_shape_nchw (batch,
         gst_sod_architecture_get_input_channels (architecture),
@@ -172,8 +194,7 @@ subject_init (Subject *self, GstSodNetwork *network, GstSodBackend *backend,
   request.graph = program.graph;
   request.weights = program.weights;
   request.last_use = last_use;
-  self->precision = precision;
-  self->executable = gst_sod_backend_compile (backend, &request, error);
+  self->executable = compile (backend, &request, self->bare, error);
   gst_sod_program_clear (&program);
   if (self->executable == NULL)
     return FALSE;
@@ -367,6 +388,14 @@ run_round (
 
 /* ---- report ---- */
 
+static const gchar *
+get_name (const Subject *self)
+{
+  if (!self->bare)
+    return gst_sod_precision_name (self->precision);
+  return self->precision == GST_SOD_PRECISION_F32 ? "bare f32" : "bare bf16";
+}
+
 static void
 print_table (Subject *subjects, guint n)
 {
@@ -382,7 +411,7 @@ print_table (Subject *subjects, guint n)
 
     g_print ("%-9s %9.3f %9.3f %8.3f %6.3f %8.3f %6.3f %8.3f %8.3f %9.3f %9.3f "
              "%7d+%d\n",
-        gst_sod_precision_name (self->precision), shortest / 1000,
+        get_name (self), shortest / 1000,
         get_quantile (self->series[NETWORK], 0.5) / 1000, alone / 1000,
         shortest / alone, in_place / 1000, shortest / in_place,
         get_quantile (self->series[READ], 0) / 1000,
@@ -419,6 +448,8 @@ build_subject (JsonBuilder *builder, Subject *self)
   json_builder_set_member_name (builder, "precision");
   json_builder_add_string_value (
       builder, gst_sod_precision_name (self->precision));
+  json_builder_set_member_name (builder, "bare");
+  json_builder_add_boolean_value (builder, self->bare);
   for (guint i = 0; i < N_SERIES; i++) {
     json_builder_set_member_name (builder, series_names[i]);
     json_builder_begin_object (builder);
@@ -477,10 +508,9 @@ print_json (Subject *subjects, guint n)
 
 /* The precisions asked for, or all that the back end has here. */
 static guint
-list_precisions (
-    GstSodBackend *backend, GstSodPrecision *precisions, GError **error)
+list_subjects (GstSodBackend *backend, Subject *subjects, GError **error)
 {
-  static const GstSodPrecision all[MAX_SUBJECTS] = { GST_SOD_PRECISION_F32,
+  static const GstSodPrecision all[MAX_PRECISIONS] = { GST_SOD_PRECISION_F32,
     GST_SOD_PRECISION_TF32, GST_SOD_PRECISION_F16, GST_SOD_PRECISION_BF16 };
   guint n = 0;
 
@@ -490,10 +520,13 @@ list_precisions (
     if (precision_name != NULL && !g_str_equal (name, precision_name))
       continue;
     if (backend->klass->check_precision (
-            backend, all[i], precision_name != NULL ? error : NULL))
-      precisions[n++] = all[i];
-    else if (precision_name != NULL)
+            backend, all[i], precision_name != NULL ? error : NULL)) {
+      subjects[n++].precision = all[i];
+      if (bare_too && has_bare (backend))
+        subjects[n++] = (Subject){ .precision = all[i], .bare = TRUE };
+    } else if (precision_name != NULL) {
       return 0;
+    }
   }
   if (n == 0)
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
@@ -505,8 +538,7 @@ list_precisions (
 static gboolean
 benchmark (GError **error)
 {
-  GstSodPrecision precisions[MAX_SUBJECTS];
-  Subject subjects[MAX_SUBJECTS] = { { 0 } };
+  Subject subjects[2 * MAX_PRECISIONS] = { { 0 } };
   gint width = 640, height = 360;
   GstSodBackend *backend =
       gst_sod_backend_for_device (device != NULL ? device : "cpu", NULL, error);
@@ -527,7 +559,7 @@ benchmark (GError **error)
         batch, iterations, QUEUES);
     return FALSE;
   }
-  n = backend != NULL ? list_precisions (backend, precisions, error) : 0;
+  n = backend != NULL ? list_subjects (backend, subjects, error) : 0;
   network = n > 0 ? open_network (error) : NULL;
   map = network != NULL ? gst_sod_image_new_gray (width, height, error) : NULL;
   if (map == NULL)
@@ -535,7 +567,7 @@ benchmark (GError **error)
   frame = new_frame (width, height);
   ok = TRUE;
   for (guint i = 0; ok && i < n; i++)
-    ok = subject_init (&subjects[i], network, backend, precisions[i], error);
+    ok = subject_init (&subjects[i], network, backend, error);
   for (gint round = 0; ok && round < rounds; round++) {
     for (guint i = 0; ok && i < n; i++)
       ok = run_round (&subjects[i], frame, map, error);

@@ -5,7 +5,9 @@
     peers.py --benchmark PROGRAM --model MODEL.safetensors --onnx MODEL.onnx
 
 Each round gives every engine its turn, so that whatever else the machine does
-falls on all. Batch 1; times are of one inference, milliseconds.
+falls on all. Batch 1; times are of one inference, milliseconds. Steps: the
+sum of our plan's, each timed alone; bare: likewise with oneDNN's convolutions
+instead of our own.
 """
 import argparse
 import json
@@ -28,16 +30,17 @@ class Ours:
     def __init__(self, options, precision):
         self.name = f'ours {precision}'
         self.command = [
-            options.benchmark, '--json', '--rounds', '1', '--model',
+            options.benchmark, '--json', '--bare', '--rounds', '1', '--model',
             options.model, '--precision', precision, '--threads',
             str(options.threads), '--iterations', str(options.iterations)]
-        self.steps = []
+        self.steps, self.bare = [], []
 
     def run(self, _image):
         text = subprocess.run(
             self.command, check=True, stdout=subprocess.PIPE).stdout
-        result = json.loads(text)[0]
+        result, bare = json.loads(text)
         self.steps.append(result['steps-ms'])
+        self.bare.append(bare['steps-ms'])
         return result['network']['min-ms'], result['network']['median-ms']
 
 
@@ -131,6 +134,7 @@ def main():
     for engine in engines:
         if isinstance(engine, Ours):
             engine.steps.clear()
+            engine.bare.clear()
     for _ in range(options.rounds):
         for engine in engines:
             shortest, median = engine.run(image)
@@ -144,15 +148,17 @@ def main():
     print(f'openvino {openvino.__version__}, '
           f'onnxruntime {onnxruntime.__version__}')
     print(f'{"engine":18}{"min ms":>10}{"median ms":>12}'
-          f'{"ours / it":>12}{"medians":>10}{"steps ms":>10}{"over steps":>12}')
+          f'{"ours / it":>12}{"medians":>10}{"steps ms":>10}{"over steps":>12}'
+          f'{"bare ms":>10}{"over bare":>11}')
     for engine in engines:
         name = engine.name
         ours = f'ours {name.split()[-1]}'
         line = f'{name:18}{least[name]:10.3f}' \
                f'{statistics.median(middle[name]):12.3f}'
         if isinstance(engine, Ours):
-            steps = min(engine.steps)
-            line += f'{"":22}{steps:10.3f}{least[name] / steps:12.3f}'
+            steps, bare = min(engine.steps), min(engine.bare)
+            line += f'{"":22}{steps:10.3f}{least[name] / steps:12.3f}' \
+                    f'{bare:10.3f}{least[name] / bare:11.3f}'
         elif ours in least:
             medians = statistics.median(middle[ours]) \
                 / statistics.median(middle[name])

@@ -64,7 +64,7 @@ gst_sod_onednn_choose_kernels (GstSodOnednnBuilder *self)
 
   plan->wide = compat_has_avx512 () && !(bf16 && compat_has_amx ())
                && gst_sod_onednn_kernel_wide_is_fast (plan->type);
-  if (!GST_SOD_ONEDNN_CAN_PERMUTE
+  if (self->bare || !GST_SOD_ONEDNN_CAN_PERMUTE
       || (!plan->wide && (bf16 || !compat_is_avx2 ())))
     return FALSE;
   for (guint i = 0; i < graph->nodes->len; i++) {

@@ -121,6 +121,7 @@ typedef struct
 {
   GstSodOnednnPlan *plan;
   const GstSodCompileRequest *request;
+  gboolean bare;    /* oneDNN's convolutions, whatever is quicker */
   guint *n_readers; /* one a value */
   gboolean *fused;  /* one a value: its reader computes it */
   const GstSodNode *node;

@@ -4,6 +4,7 @@
  */
 #include <gst-sod/backend/onednn/plan-private.h>
 
+#include <gst-sod/backend/onednn/profile-private.h>
 #include <gst-sod/backend/onednn/threads-private.h>
 #include <gst-sod/backend/onednn/train-private.h>
 #include <gst-sod/backend/op-plan-private.h>
@@ -431,36 +432,56 @@ compile_training (
   return NULL;
 }
 
-GstSodExecutable *
-gst_sod_onednn_compile (
-    GstSodBackend *backend, const GstSodCompileRequest *request, GError **error)
+static GstSodExecutable *
+compile_inference (GstSodBackend *backend, const GstSodCompileRequest *request,
+    gboolean bare, GError **error)
 {
-  g_autoptr (GstSodExecutable) executable = NULL;
-  g_autofree guint *n_readers = NULL;
-  g_autofree gboolean *fused = NULL;
-  GstSodOnednnBuilder builder;
-  gint threads;
-  gboolean ok;
-
-  if (((GstSodOnednn *) backend)->engine == NULL) {
-    g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_BACKEND,
-        "oneDNN made no engine on this CPU; use the back end \"ref\"");
-    return NULL;
-  }
-  if (request->mode == GST_SOD_MODE_TRAIN)
-    return compile_training (backend, request, error);
-  executable = &new_plan (backend, request)->base;
-  n_readers = g_new0 (guint, gst_sod_graph_n_values (request->graph));
-  fused = g_new0 (gboolean, gst_sod_graph_n_values (request->graph));
-  builder = (GstSodOnednnBuilder){
+  g_autoptr (GstSodExecutable) executable = &new_plan (backend, request)->base;
+  guint n_values = gst_sod_graph_n_values (request->graph);
+  g_autofree guint *n_readers = g_new0 (guint, n_values);
+  g_autofree gboolean *fused = g_new0 (gboolean, n_values);
+  GstSodOnednnBuilder builder = {
     .plan = (GstSodOnednnPlan *) executable,
     .request = request,
+    .bare = bare,
     .n_readers = n_readers,
     .fused = fused,
   };
-  threads = gst_sod_onednn_set_threads ((gint) request->threads);
+  gint threads = gst_sod_onednn_set_threads ((gint) request->threads);
+  gboolean ok;
+
   builder.plan->threads = omp_get_max_threads ();
   ok = build (&builder, error);
   gst_sod_onednn_set_threads (threads);
   return ok ? g_steal_pointer (&executable) : NULL;
+}
+
+static gboolean
+check_engine (GstSodBackend *backend, GError **error)
+{
+  if (((GstSodOnednn *) backend)->engine != NULL)
+    return TRUE;
+  g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_BACKEND,
+      "oneDNN made no engine on this CPU; use the back end \"ref\"");
+  return FALSE;
+}
+
+GstSodExecutable *
+gst_sod_onednn_compile (
+    GstSodBackend *backend, const GstSodCompileRequest *request, GError **error)
+{
+  if (!check_engine (backend, error))
+    return NULL;
+  if (request->mode == GST_SOD_MODE_TRAIN)
+    return compile_training (backend, request, error);
+  return compile_inference (backend, request, FALSE, error);
+}
+
+GstSodExecutable *
+gst_sod_onednn_compile_bare (
+    GstSodBackend *backend, const GstSodCompileRequest *request, GError **error)
+{
+  if (!check_engine (backend, error))
+    return NULL;
+  return compile_inference (backend, request, TRUE, error);
 }

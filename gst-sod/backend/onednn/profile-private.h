@@ -24,4 +24,9 @@ gboolean gst_sod_onednn_train_profile (
 gboolean gst_sod_onednn_train_profile_norms (GstSodExecutable *executable,
     guint n_rounds, gint64 *nanoseconds, GError **error);
 
+/* For benchmarks: compiles as the back end does, but with oneDNN's
+ * convolutions where its own would be chosen. */
+GstSodExecutable *gst_sod_onednn_compile_bare (GstSodBackend *backend,
+    const GstSodCompileRequest *request, GError **error);
+
 G_END_DECLS

@@ -70,8 +70,9 @@ typedef struct
   gdouble memory;                      /* MiB of activations and scratch */
   guint n_steps;
   gchar **steps;
-  gint64 *step_times; /* nanoseconds, the shortest */
-  gint64 *norm_times; /* likewise, of oneDNN's batch norms */
+  gint64 *step_times;  /* nanoseconds, the shortest */
+  gint64 *place_times; /* likewise, of each in its place */
+  gint64 *bare_times;  /* likewise, of the bare arithmetic of others */
 } Subject;
 
 /* Only oneDNN's plans tell the time of their steps. */
@@ -85,18 +86,37 @@ is_convolution (const gchar *step)
              && strstr (step, "simple") == NULL);
 }
 
+/* Of the steps in their places; milliseconds. */
+static gdouble
+get_sum_in_place (const Subject *self)
+{
+  gdouble sum = 0;
+
+  for (guint i = 0; i < self->n_steps; i++)
+    sum += (gdouble) self->place_times[i] / 1e6;
+  return sum;
+}
+
+/* Nanoseconds of a step's bare arithmetic. A convolution that makes its source
+ * itself counts as the one alone, but for no more than it takes. */
+static gint64
+get_bare (const Subject *self, guint index)
+{
+  if (is_convolution (self->steps[index]))
+    return self->step_times[index];
+  if (strstr (self->steps[index], "to-one") != NULL)
+    return MIN (self->bare_times[index], self->step_times[index]);
+  return self->bare_times[index];
+}
+
 /* Of the steps, or of the bare arithmetic; milliseconds. */
 static gdouble
 get_sum (const Subject *self, gboolean bare)
 {
   gdouble sum = 0;
 
-  for (guint i = 0; i < self->n_steps; i++) {
-    if (!bare || is_convolution (self->steps[i]))
-      sum += (gdouble) self->step_times[i] / 1e6;
-    if (bare)
-      sum += (gdouble) self->norm_times[i] / 1e6;
-  }
+  for (guint i = 0; i < self->n_steps; i++)
+    sum += (gdouble) (bare ? get_bare (self, i) : self->step_times[i]) / 1e6;
   return sum;
 }
 
@@ -329,9 +349,11 @@ init_passes (Subject *self, GstSodNetwork *network, GstSodBackend *backend,
   self->steps = self->executable->klass->describe (self->executable);
   self->n_steps = g_strv_length (self->steps);
   self->step_times = g_new0 (gint64, self->n_steps);
-  self->norm_times = g_new0 (gint64, self->n_steps);
+  self->place_times = g_new0 (gint64, self->n_steps);
+  self->bare_times = g_new0 (gint64, self->n_steps);
   for (guint i = 0; i < self->n_steps; i++)
-    self->step_times[i] = self->norm_times[i] = G_MAXINT64;
+    self->step_times[i] = self->place_times[i] = self->bare_times[i] =
+        G_MAXINT64;
   self->d_output = new_noise (&self->executable->output, error);
   return self->d_output != NULL
          && self->stream->klass->bind (
@@ -365,7 +387,8 @@ subject_clear (Subject *self)
   g_clear_pointer (&self->target, gst_sod_tensor_unref);
   g_strfreev (self->steps);
   g_free (self->step_times);
-  g_free (self->norm_times);
+  g_free (self->place_times);
+  g_free (self->bare_times);
   g_clear_pointer (&self->d_output, gst_sod_tensor_unref);
   g_clear_pointer (&self->stream, gst_sod_stream_free);
   g_clear_pointer (&self->executable, gst_sod_executable_unref);
@@ -392,16 +415,16 @@ run_step (Subject *self, gboolean note, GError **error)
   return TRUE;
 }
 
-/* The steps of the plan, each alone. */
+/* The steps of the plan, each alone and in its place. */
 static gboolean
-profile (
-    const Subject *self, gint64 *step_times, gint64 *norm_times, GError **error)
+profile (const Subject *self, gint64 *step_times, gint64 *place_times,
+    gint64 *bare_times, GError **error)
 {
 #if HAS_PROFILE
   return gst_sod_onednn_train_profile (
-             self->stream, (guint) iterations, step_times, error)
-         && gst_sod_onednn_train_profile_norms (
-             self->executable, (guint) iterations, norm_times, error);
+             self->stream, (guint) iterations, step_times, place_times, error)
+         && gst_sod_onednn_train_profile_bare (
+             self->executable, (guint) iterations, bare_times, error);
 #else
   g_assert_not_reached ();
 #endif
@@ -411,7 +434,8 @@ static gboolean
 run_round (Subject *self, GError **error)
 {
   g_autofree gint64 *step_times = g_new0 (gint64, self->n_steps);
-  g_autofree gint64 *norm_times = g_new0 (gint64, self->n_steps);
+  g_autofree gint64 *place_times = g_new0 (gint64, self->n_steps);
+  g_autofree gint64 *bare_times = g_new0 (gint64, self->n_steps);
 
   if (!run_trainer (self, error))
     return FALSE;
@@ -421,11 +445,12 @@ run_round (Subject *self, GError **error)
   }
   if (!is_profiled)
     return TRUE;
-  if (!profile (self, step_times, norm_times, error))
+  if (!profile (self, step_times, place_times, bare_times, error))
     return FALSE;
   for (guint i = 0; i < self->n_steps; i++) {
     self->step_times[i] = MIN (self->step_times[i], step_times[i]);
-    self->norm_times[i] = MIN (self->norm_times[i], norm_times[i]);
+    self->place_times[i] = MIN (self->place_times[i], place_times[i]);
+    self->bare_times[i] = MIN (self->bare_times[i], bare_times[i]);
   }
   return TRUE;
 }
@@ -437,10 +462,20 @@ print_passes (const Subject *self)
 {
   gdouble whole = self->forward + self->backward;
 
-  g_print (" %9.3f %9.3f %9.3f %9.3f %9.3f %7.3f", whole / batch,
+  g_print (" %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f %7.3f", whole / batch,
       self->forward / batch, self->backward / batch,
-      get_sum (self, FALSE) / batch, get_sum (self, TRUE) / batch,
-      whole / get_sum (self, TRUE));
+      get_sum_in_place (self) / batch, get_sum (self, FALSE) / batch,
+      get_sum (self, TRUE) / batch, whole / get_sum (self, TRUE));
+}
+
+static void
+print_step (const Subject *self, guint index)
+{
+  g_print ("  %8.3f", (gdouble) self->step_times[index] / 1e6 / batch);
+  if (is_profiled)
+    g_print (" %8.3f %8.3f", (gdouble) self->place_times[index] / 1e6 / batch,
+        (gdouble) self->bare_times[index] / 1e6 / batch);
+  g_print ("  %s\n", self->steps[index]);
 }
 
 static void
@@ -448,8 +483,8 @@ print_table (Subject *subjects, guint n)
 {
   g_print ("%-10s %9s %9s %9s", "precision", "trainer", "images/s", "MiB");
   if (is_profiled)
-    g_print (" %9s %9s %9s %9s %9s %7s", "step", "forward", "backward", "steps",
-        "bare", "ratio");
+    g_print (" %9s %9s %9s %9s %9s %9s %7s", "step", "forward", "backward",
+        "in place", "steps", "bare", "ratio");
   else
     g_print (" %9s %9s", "ahead", "resident");
   g_print ("\n");
@@ -465,17 +500,18 @@ print_table (Subject *subjects, guint n)
       g_print (" %9.3f %9.3f", self->ahead / batch, self->resident / batch);
     g_print ("\n");
     for (guint j = 0; steps_too && j < self->n_steps; j++)
-      g_print ("  %8.3f  %s\n", (gdouble) self->step_times[j] / 1e6 / batch,
-          self->steps[j]);
+      print_step (self, j);
   }
   g_print ("(milliseconds an image, the shortest; trainer: batch in, loss out, "
            "weights\n updated; ahead: likewise, the next batch coming to the "
            "device meanwhile;\n resident: from a batch that is there; MiB: "
            "activations and scratch of the batch)\n");
   if (is_profiled)
-    g_print ("(step: both passes; steps: the sum of the plan's steps, each "
-             "timed alone;\n bare: of its convolutions and oneDNN's batch "
-             "norms; ratio: step over bare)\n");
+    g_print ("(step: both passes; in place: the sum of the plan's steps, each "
+             "timed in its\n place; steps: likewise, each timed alone; bare: "
+             "of its convolutions alone and\n oneDNN's batch norms; ratio: "
+             "step over bare; of a step: alone, in place,\n oneDNN's batch "
+             "norm or the bare convolution)\n");
 }
 
 static void
@@ -509,6 +545,7 @@ build_subject (JsonBuilder *builder, Subject *self)
   if (is_profiled) {
     add_number (builder, "forward-ms", self->forward / batch);
     add_number (builder, "backward-ms", self->backward / batch);
+    add_number (builder, "in-place-ms", get_sum_in_place (self) / batch);
     add_number (builder, "steps-ms", get_sum (self, FALSE) / batch);
     add_number (builder, "bare-ms", get_sum (self, TRUE) / batch);
   }

@@ -16,12 +16,13 @@ gboolean gst_sod_onednn_stream_profile (GstSodStream *stream, guint n_rounds,
 
 /* Likewise of a training plan's stream that weights and gradients are bound to
  * and that has been through both passes. */
-gboolean gst_sod_onednn_train_profile (
-    GstSodStream *stream, guint n_rounds, gint64 *nanoseconds, GError **error);
+gboolean gst_sod_onednn_train_profile (GstSodStream *stream, guint n_rounds,
+    gint64 *alone, gint64 *in_place, GError **error);
 
-/* What oneDNN's own batch norm takes in the place of each step of a training
- * plan that is one; 0 for the others. */
-gboolean gst_sod_onednn_train_profile_norms (GstSodExecutable *executable,
+/* What the bare arithmetic takes in the place of each step of a training plan
+ * that does more: oneDNN's own batch norm, or the convolution alone of a source
+ * that lies in memory; 0 for the others. */
+gboolean gst_sod_onednn_train_profile_bare (GstSodExecutable *executable,
     guint n_rounds, gint64 *nanoseconds, GError **error);
 
 /* For benchmarks: compiles as the back end does, but with oneDNN's

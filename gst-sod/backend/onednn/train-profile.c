@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* For benchmarks: what oneDNN's own batch norms, ReLU fused, take in the place
- * of a training plan's. */
+/* For benchmarks: what the bare arithmetic takes in the place of a training
+ * plan's steps that do more: oneDNN's own batch norms, ReLU fused, and the
+ * convolution to one channel of what lies in memory. */
 #include <gst-sod/backend/onednn/profile-private.h>
 #include <gst-sod/backend/onednn/threads-private.h>
 #include <gst-sod/backend/onednn/train-private.h>
@@ -141,9 +142,94 @@ measure (Norm *self, const_dnnl_primitive_desc_t pd, guint n_rounds,
   return ok;
 }
 
+/* ---- to one channel ---- */
+
+static gboolean
+is_to_one (const GstSodTrainStep *step)
+{
+  return step->kernel == gst_sod_train_kernel_up_to_one
+         || step->kernel == gst_sod_train_kernel_up_to_one_weights;
+}
+
+typedef struct
+{
+  gpointer memory[5];
+} ToOne;
+
+static void
+to_one_clear (ToOne *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->memory); i++)
+    gst_sod_aligned_free (self->memory[i]);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToOne, to_one_clear)
+
+static gboolean
+to_one_init (ToOne *self, const GstSodTrainStep *step, gboolean backward,
+    gint threads, GError **error)
+{
+  const GstSodShape shape =
+      gst_sod_shape_nchw (step->n, step->c, step->h, step->w);
+  const gsize n_pixels = (gsize) (step->n * step->h * step->w);
+  const gsize source = n_pixels * (gsize) step->c * sizeof (gfloat);
+  const gsize weights = (gsize) (9 * step->c) * sizeof (gfloat);
+  const gsize plane = n_pixels * sizeof (gfloat);
+  const gsize scratch =
+      gst_sod_train_one_scratch (&shape, step->dilation, threads);
+  const gsize forward[] = { source, weights, sizeof (gfloat), plane, scratch };
+  const gsize back[] = { source, plane, scratch, weights, sizeof (gfloat) };
+
+  for (guint i = 0; i < G_N_ELEMENTS (forward); i++) {
+    gsize size = backward ? back[i] : forward[i];
+
+    self->memory[i] = gst_sod_aligned_alloc (size, error);
+    if (self->memory[i] == NULL)
+      return FALSE;
+    memset (self->memory[i], 0, size);
+  }
+  return TRUE;
+}
+
+/* The same of a source that lies in memory. */
+static gboolean
+measure_to_one (const GstSodTrainPlan *plan, const GstSodTrainStep *step,
+    guint n_rounds, gint64 *shortest, GError **error)
+{
+  const gboolean backward =
+      step->kernel == gst_sod_train_kernel_up_to_one_weights;
+  const GstSodTrainArg source = {
+    .pitch = step->c,
+    .type = gst_sod_train_step_arg (step, 0)->type,
+  };
+  g_autoptr (GArray) args = g_array_new (FALSE, TRUE, sizeof (GstSodTrainArg));
+  GstSodTrainStep plain = *step;
+  GstSodTrainRun run = { plan->threads, FALSE };
+  g_auto (ToOne) one = { { NULL } };
+
+  if (!to_one_init (&one, step, backward, plan->threads, error))
+    return FALSE;
+  g_array_set_size (args, G_N_ELEMENTS (one.memory));
+  g_array_index (args, GstSodTrainArg, 0) = source;
+  plain.args = args;
+  *shortest = G_MAXINT64;
+  for (guint i = 0; i < n_rounds; i++) {
+    gint64 start = get_nanoseconds ();
+
+    if (backward)
+      gst_sod_train_kernel_conv_to_one_weights (&plain, one.memory, &run);
+    else
+      gst_sod_train_kernel_conv_to_one (&plain, one.memory, &run);
+    *shortest = MIN (*shortest, get_nanoseconds () - start);
+  }
+  return TRUE;
+}
+
+/* ---- steps ---- */
+
 gboolean
-gst_sod_onednn_train_profile_norms (GstSodExecutable *executable,
-    guint n_rounds, gint64 *nanoseconds, GError **error)
+gst_sod_onednn_train_profile_bare (GstSodExecutable *executable, guint n_rounds,
+    gint64 *nanoseconds, GError **error)
 {
   const GstSodTrainPlan *plan = (const GstSodTrainPlan *) executable;
   gint threads = gst_sod_onednn_set_threads (plan->threads);
@@ -155,6 +241,8 @@ gst_sod_onednn_train_profile_norms (GstSodExecutable *executable,
     g_auto (Norm) norm = { NULL };
 
     nanoseconds[i] = 0;
+    if (is_to_one (step))
+      ok = measure_to_one (plan, step, n_rounds, &nanoseconds[i], error);
     if (!backward && step->kernel != gst_sod_train_kernel_norm)
       continue;
     ok = norm_init (&norm, plan, step, error)

@@ -173,13 +173,20 @@ add_unit (GstSodTrainBuilder *self, GError **error)
   const GstSodTrainNode *node = self->node;
   const GstSodShape *shape = get_shape (self, node->output);
   GstSodTrainView d_output = get_d_output (self);
+  GstSodTrainView pooled = self->pooled[node->output];
   GstSodTrainView d_raw =
       add_target (self, node->output, &d_output, self->type);
   GstSodTrainStep *step = gst_sod_train_add_kernel (self,
-      "kernel:norm-relu-backward", gst_sod_train_kernel_norm_backward, shape);
+      is_there (&pooled) ? "kernel:norm-relu-max-pool-backward"
+                         : "kernel:norm-relu-backward",
+      gst_sod_train_kernel_norm_backward, shape);
+
+  if (is_there (&pooled))
+    --*n_pending (self, &pooled);
 
   gst_sod_train_add_arg_view (self, step, &self->raws[node->output]);
   gst_sod_train_add_arg_view (self, step, &d_output);
+  gst_sod_train_add_arg_view (self, step, &pooled);
   gst_sod_train_add_arg_view (self, step, &d_raw);
   gst_sod_train_add_arg (
       self, step, GST_SOD_TRAIN_BUFFER, self->norms[node->output]);
@@ -224,10 +231,18 @@ add_pool (GstSodTrainBuilder *self)
   GstSodValue input = self->node->inputs[0], output = self->node->output;
   const GstSodShape *big = get_shape (self, input);
   gboolean is_max = self->node->kind == GST_SOD_TRAIN_MAX_POOL;
-  GstSodTrainView d_output = get_d_output (self);
-  GstSodTrainView sum = self->gradients[input];
-  GstSodTrainView target = add_sum_target (self, input);
-  GstSodTrainStep *step = gst_sod_train_add_kernel (self,
+  GstSodTrainView d_output = get_d_output (self), sum, target;
+  GstSodTrainStep *step;
+
+  /* The unit is the next step, or one of the next: what it reads is kept. */
+  if (gst_sod_train_is_taken_in (self, self->node)) {
+    self->pooled[input] = d_output;
+    ++*n_pending (self, &d_output);
+    return;
+  }
+  sum = self->gradients[input];
+  target = add_sum_target (self, input);
+  step = gst_sod_train_add_kernel (self,
       is_max ? "kernel:max-pool-backward" : "kernel:avg-pool-backward",
       is_max ? gst_sod_train_kernel_max_pool_backward
              : gst_sod_train_kernel_avg_pool_backward,

@@ -186,35 +186,79 @@ add_weights (Conv *self, DnnlConstDesc desc, guint *packed, GError **error)
 /* ---- to one channel ---- */
 
 static gboolean
-is_to_one (const GstSodTrainBuilder *self)
+is_to_one (const GstSodTrainBuilder *self, const GstSodTrainNode *node)
 {
-  const GstSodOpAttrs *attrs = &self->node->conv;
-  gint64 channels = self->plan->shapes[self->node->inputs[0]].dims[1];
+  const GstSodOpAttrs *attrs = &node->conv;
+  gint64 channels = self->plan->shapes[node->inputs[0]].dims[1];
 
-  return self->node->kind == GST_SOD_TRAIN_CONV && attrs->channels == 1
+  return node->kind == GST_SOD_TRAIN_CONV && attrs->channels == 1
          && attrs->kernel == 3 && attrs->stride == 1
          && attrs->padding == attrs->dilation
          && channels % GST_SOD_TRAIN_LANES == 0;
 }
 
+/* With AMX the other channels cost nothing. */
+static gboolean
+has_amx (const GstSodTrainBuilder *self)
+{
+  return self->type == dnnl_bf16 && compat_has_amx ();
+}
+
+/* The enlargement whose rows convolution @node makes itself, or NULL. */
+static const GstSodTrainNode *
+find_up (GstSodTrainBuilder *self, const GstSodTrainNode *node)
+{
+  if (!is_to_one (self, node) || node->conv.dilation != 1 || has_amx (self)
+      || self->n_readers[node->inputs[0]] != 1)
+    return NULL;
+  for (guint i = 0; i < self->nodes->len; i++) {
+    const GstSodTrainNode *up = gst_sod_train_nodes_get (self->nodes, i);
+
+    if (up->kind == GST_SOD_TRAIN_UP && up->output == node->inputs[0])
+      return up;
+  }
+  return NULL;
+}
+
+gboolean
+gst_sod_train_leaves_up (GstSodTrainBuilder *self, const GstSodTrainNode *up)
+{
+  for (guint i = 0; i < self->nodes->len; i++) {
+    if (find_up (self, gst_sod_train_nodes_get (self->nodes, i)) == up)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* @of_up: likewise, of an enlargement. */
 static GstSodTrainStep *
-add_to_one (
-    GstSodTrainBuilder *self, const gchar *impl, GstSodTrainKernel kernel)
+add_to_one (GstSodTrainBuilder *self, const gchar *impl,
+    GstSodTrainKernel kernel, const gchar *of_up_impl, GstSodTrainKernel of_up)
 {
   GstSodValue input = self->node->inputs[0];
+  const GstSodTrainNode *up = find_up (self, self->node);
   GstSodTrainStep *step =
-      gst_sod_train_add_kernel (self, impl, kernel, &self->plan->shapes[input]);
+      gst_sod_train_add_kernel (self, up != NULL ? of_up_impl : impl,
+          up != NULL ? of_up : kernel, &self->plan->shapes[input]);
 
   step->dilation = self->node->conv.dilation;
-  gst_sod_train_add_arg_view (self, step, &self->views[input]);
+  if (up == NULL) {
+    gst_sod_train_add_arg_view (self, step, &self->views[input]);
+    return step;
+  }
+  gst_sod_train_add_arg_view (self, step, &self->views[up->inputs[0]]);
+  gst_sod_train_add_arg_view (
+      self, step, up->n_inputs > 1 ? &self->views[up->inputs[1]] : NULL);
   return step;
 }
 
 static void
 add_to_one_forward (GstSodTrainBuilder *self, const GstSodTrainView *target)
 {
+  const GstSodShape *shape = &self->plan->shapes[self->node->inputs[0]];
   GstSodTrainStep *step =
-      add_to_one (self, "kernel:conv-to-one", gst_sod_train_kernel_conv_to_one);
+      add_to_one (self, "kernel:conv-to-one", gst_sod_train_kernel_conv_to_one,
+          "kernel:up-to-one", gst_sod_train_kernel_up_to_one);
 
   gst_sod_train_add_arg (
       self, step, GST_SOD_TRAIN_WEIGHT, get_param (self->node, 0, 0));
@@ -222,8 +266,10 @@ add_to_one_forward (GstSodTrainBuilder *self, const GstSodTrainView *target)
       self->node->conv.bias ? GST_SOD_TRAIN_WEIGHT : GST_SOD_TRAIN_NONE,
       get_param (self->node, 0, 1));
   gst_sod_train_add_arg_view (self, step, target);
-  gst_sod_train_add_scratch (
-      self, step, (gsize) (9 * step->c) * sizeof (gfloat));
+  gst_sod_train_add_scratch (self, step,
+      MAX (gst_sod_train_one_scratch (
+               shape, step->dilation, self->plan->threads),
+          (gsize) (9 * step->c) * sizeof (gfloat)));
 }
 
 static void
@@ -231,7 +277,8 @@ add_to_one_weights (GstSodTrainBuilder *self, const GstSodTrainView *d_target)
 {
   const GstSodShape *shape = &self->plan->shapes[self->node->inputs[0]];
   GstSodTrainStep *step = add_to_one (self, "kernel:conv-to-one-weights",
-      gst_sod_train_kernel_conv_to_one_weights);
+      gst_sod_train_kernel_conv_to_one_weights, "kernel:up-to-one-weights",
+      gst_sod_train_kernel_up_to_one_weights);
 
   step->trained_only = TRUE;
   gst_sod_train_add_arg_view (self, step, d_target);
@@ -254,15 +301,14 @@ gst_sod_train_add_conv (
   GstSodTrainStep *step;
   guint packed;
 
+  if (is_to_one (self, self->node) && !has_amx (self)) {
+    add_to_one_forward (self, target);
+    return TRUE;
+  }
   if (gst_sod_train_add_direct (self, target))
     return TRUE;
   if (!conv_init (&conv, self, target->type, error))
     return FALSE;
-  /* With AMX the other channels cost nothing. */
-  if (is_to_one (self) && !compat_impl_has (conv.forward, "amx")) {
-    add_to_one_forward (self, target);
-    return TRUE;
-  }
   if (!add_weights (&conv,
           dnnl_primitive_desc_query_md (conv.forward, dnnl_query_weights_md, 0),
           &packed, error))
@@ -358,7 +404,7 @@ gst_sod_train_add_conv_weights (GstSodTrainBuilder *self,
   dnnl_primitive_desc_t pd = NULL;
   gboolean ok;
 
-  if (is_to_one (self)) {
+  if (is_to_one (self, self->node)) {
     add_to_one_weights (self, wide);
     return TRUE;
   }

@@ -24,6 +24,7 @@ static gboolean
 add_unit (GstSodTrainBuilder *self, GError **error)
 {
   GstSodTrainNode *node = self->node;
+  const GstSodTrainNode *pool = gst_sod_train_find_pool (self, node);
   const GstSodShape *shape = get_shape (self);
   GstSodTrainStep *step;
 
@@ -32,10 +33,13 @@ add_unit (GstSodTrainBuilder *self, GError **error)
       self, 4 * (gsize) shape->dims[1] * sizeof (gfloat));
   if (!gst_sod_train_add_conv (self, &self->raws[node->output], error))
     return FALSE;
-  step = gst_sod_train_add_kernel (
-      self, "kernel:norm-relu", gst_sod_train_kernel_norm, shape);
+  step = gst_sod_train_add_kernel (self,
+      pool != NULL ? "kernel:norm-relu-max-pool" : "kernel:norm-relu",
+      gst_sod_train_kernel_norm, shape);
   gst_sod_train_add_arg_view (self, step, &self->raws[node->output]);
   gst_sod_train_add_arg_view (self, step, get_output (self));
+  gst_sod_train_add_arg_view (
+      self, step, pool != NULL ? &self->views[pool->output] : NULL);
   gst_sod_train_add_arg (
       self, step, GST_SOD_TRAIN_BUFFER, self->norms[node->output]);
   gst_sod_train_add_scratch (self, step,
@@ -70,9 +74,12 @@ add_pool (GstSodTrainBuilder *self, const gchar *impl, GstSodTrainKernel kernel)
 static void
 add_up (GstSodTrainBuilder *self)
 {
-  GstSodTrainStep *step = gst_sod_train_add_kernel (self, "kernel:up",
-      gst_sod_train_kernel_up, &self->plan->shapes[self->node->inputs[0]]);
+  GstSodTrainStep *step;
 
+  if (gst_sod_train_leaves_up (self, self->node))
+    return;
+  step = gst_sod_train_add_kernel (self, "kernel:up", gst_sod_train_kernel_up,
+      &self->plan->shapes[self->node->inputs[0]]);
   gst_sod_train_add_arg_view (self, step, get_input (self, 0));
   gst_sod_train_add_arg_view (
       self, step, self->node->n_inputs > 1 ? get_input (self, 1) : NULL);
@@ -131,7 +138,8 @@ gst_sod_train_add_forward (GstSodTrainBuilder *self, GError **error)
     case GST_SOD_TRAIN_CONV:
       return gst_sod_train_add_conv (self, get_output (self), error);
     case GST_SOD_TRAIN_MAX_POOL:
-      add_pool (self, "kernel:max-pool", gst_sod_train_kernel_max_pool);
+      if (!gst_sod_train_is_taken_in (self, self->node))
+        add_pool (self, "kernel:max-pool", gst_sod_train_kernel_max_pool);
       break;
     case GST_SOD_TRAIN_AVG_POOL:
       add_pool (self, "kernel:avg-pool", gst_sod_train_kernel_avg_pool);

@@ -112,6 +112,36 @@ place_values (GstSodTrainBuilder *self)
   return TRUE;
 }
 
+const GstSodTrainNode *
+gst_sod_train_find_pool (GstSodTrainBuilder *self, const GstSodTrainNode *unit)
+{
+  const gint64 *dims = self->plan->shapes[unit->output].dims;
+
+  if (unit->kind != GST_SOD_TRAIN_UNIT || dims[2] % 2 != 0 || dims[3] % 2 != 0)
+    return NULL;
+  for (guint i = 0; i < self->nodes->len; i++) {
+    const GstSodTrainNode *node = gst_sod_train_nodes_get (self->nodes, i);
+
+    for (guint j = 0; j < node->n_inputs; j++) {
+      if (node->kind != GST_SOD_TRAIN_DEAD && node->inputs[j] == unit->output)
+        return node->kind == GST_SOD_TRAIN_MAX_POOL ? node : NULL;
+    }
+  }
+  return NULL;
+}
+
+gboolean
+gst_sod_train_is_taken_in (
+    GstSodTrainBuilder *self, const GstSodTrainNode *pool)
+{
+  for (guint i = 0; i < self->nodes->len; i++) {
+    if (gst_sod_train_find_pool (self, gst_sod_train_nodes_get (self->nodes, i))
+        == pool)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 gboolean
 gst_sod_train_lower (GstSodTrainBuilder *self)
 {

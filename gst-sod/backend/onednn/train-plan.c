@@ -267,6 +267,7 @@ build (GstSodTrainBuilder *self, gboolean *known, GError **error)
   g_autofree GstSodTrainView *gradients = g_new0 (GstSodTrainView, n);
   g_autofree GstSodTrainView *raws = g_new0 (GstSodTrainView, n);
   g_autofree guint *norms = g_new0 (guint, n);
+  g_autofree GstSodTrainView *pooled = g_new0 (GstSodTrainView, n);
 
   plan->shapes =
       gst_sod_graph_infer_shapes (plan->graph, &self->request->input, error);
@@ -278,6 +279,7 @@ build (GstSodTrainBuilder *self, gboolean *known, GError **error)
   self->gradients = gradients;
   self->raws = raws;
   self->norms = norms;
+  self->pooled = pooled;
   *known = gst_sod_train_lower (self);
   return *known && add_steps (self, error);
 }

@@ -37,88 +37,94 @@ locate (const Pool *self, const Pixels *big, gint64 row, gint64 x, gint64 at[4])
 }
 
 GST_SOD_ONEDNN_INLINE void
-pool_rows_of (const Pool *self, gint64 first, gint64 last, gboolean bf16)
+pool_span (const Pool *self, const gint64 at[4], gint64 out, gint64 c,
+    const gint wide, gboolean bf16)
 {
+  Span v[4], best;
+
+  for (gint i = 0; i < 4; i++)
+    span_load (&v[i], self->source.data, at[i] + c, wide, bf16);
+  for (gint k = 0; k < SPAN_VECTORS (wide); k++) {
+    if (self->is_max)
+      span_largest (v, k, &best.v[k]);
+    else
+      best.v[k] = ((v[0].v[k] + v[1].v[k]) + (v[2].v[k] + v[3].v[k])) * 0.25f;
+  }
+  span_store (&best, self->small.data, out + c, wide, bf16);
+}
+
+GST_SOD_ONEDNN_INLINE void
+pool_rows_of (const Pool *pool, gint64 first, gint64 last, gboolean bf16)
+{
+  const Pool copy = *pool, *self = &copy;
+
   for (gint64 row = first; row < last; row++) {
     for (gint64 x = 0; x < self->w; x++) {
       gint64 out = (row * self->w + x) * self->small.pitch;
       gint64 at[4];
 
       locate (self, &self->source, row, x, at);
-      for (gint64 c = 0; c < self->c; c += LANES) {
-        Lanes best, v[4];
-
-        for (gint i = 0; i < 4; i++)
-          lanes_load (&v[i], self->source.data, at[i] + c, bf16);
-        if (self->is_max) {
-          best = v[0];
-          for (gint i = 1; i < 4; i++)
-            lanes_max (&best, &v[i]);
-        } else {
-          best = ((v[0] + v[1]) + (v[2] + v[3])) * 0.25f;
-        }
-        lanes_store (&best, self->small.data, out + c, bf16);
-      }
+      SPAN_EACH (self->c, c, SPAN, pool_span (self, at, out, c, wide, bf16));
     }
   }
 }
 
 GST_SOD_TRAIN_DEFINE_HOT (pool_rows, pool_rows_of, Pool)
 
-/* Shares of the four in the gradient @g. */
-GST_SOD_ONEDNN_INLINE void
-share_max (const Pool *self, const gint64 at[4], gint64 c, gboolean bf16,
-    const Lanes *g, Lanes shares[4])
+/* First elements of what a pixel of the small one meets. */
+typedef struct
 {
-  Lanes v[4], best;
-  Masks left;
+  gint64 in, from[4], sums[4], to[4];
+} Places;
 
+GST_SOD_ONEDNN_INLINE void
+add_shares (const Pool *self, const Span v[4], const gint k, const Span *g,
+    Span sums[4])
+{
+  SpanLanes shares[4];
+
+  if (self->is_max)
+    span_share (v, k, &g->v[k], shares);
+  else
+    shares[0] = shares[1] = shares[2] = shares[3] = g->v[k] * 0.25f;
+#pragma GCC unroll 4
   for (gint i = 0; i < 4; i++)
-    lanes_load (&v[i], self->source.data, at[i] + c, bf16);
-  best = v[0];
-  for (gint i = 1; i < 4; i++)
-    lanes_max (&best, &v[i]);
-  left = best == best; /* all ones but where it is no number */
-  for (gint i = 0; i < 4; i++) {
-    Masks mine = (v[i] == best) & left, bits;
+    sums[i].v[k] += shares[i];
+}
 
-    memcpy (&bits, g, sizeof (bits));
-    bits &= mine;
-    memcpy (&shares[i], &bits, sizeof (bits));
-    left &= ~mine;
+GST_SOD_ONEDNN_INLINE void
+share_span (const Pool *self, const Places *places, gint64 c, const gint wide,
+    gboolean bf16)
+{
+  Span g, v[4] = { { { { 0 } } } }, sums[4] = { { { { 0 } } } };
+
+  span_load (&g, self->small.data, places->in + c, wide, bf16);
+#pragma GCC unroll 4
+  for (gint i = 0; i < 4; i++) {
+    if (self->is_max)
+      span_load (&v[i], self->source.data, places->from[i] + c, wide, bf16);
+    if (self->sum.data != NULL)
+      span_load (&sums[i], self->sum.data, places->sums[i] + c, wide, bf16);
   }
+  add_shares (self, v, 0, &g, sums);
+  if (SPAN_VECTORS (wide) > 1)
+    add_shares (self, v, 1, &g, sums);
+#pragma GCC unroll 4
+  for (gint i = 0; i < 4; i++)
+    span_store (&sums[i], self->big.data, places->to[i] + c, wide, bf16);
 }
 
 GST_SOD_ONEDNN_INLINE void
 share_pixel (const Pool *self, gint64 row, gint64 x, gboolean bf16)
 {
-  gint64 in = (row * self->w + x) * self->small.pitch;
-  gint64 from[4] = { 0 }, sums[4] = { 0 }, to[4];
+  Places places = { (row * self->w + x) * self->small.pitch };
 
-  locate (self, &self->big, row, x, to);
+  locate (self, &self->big, row, x, places.to);
   if (self->is_max)
-    locate (self, &self->source, row, x, from);
+    locate (self, &self->source, row, x, places.from);
   if (self->sum.data != NULL)
-    locate (self, &self->sum, row, x, sums);
-  for (gint64 c = 0; c < self->c; c += LANES) {
-    Lanes g, shares[4];
-
-    lanes_load (&g, self->small.data, in + c, bf16);
-    if (self->is_max) {
-      share_max (self, from, c, bf16, &g, shares);
-    } else {
-      g *= 0.25f;
-      shares[0] = shares[1] = shares[2] = shares[3] = g;
-    }
-    for (gint i = 0; i < 4; i++) {
-      Lanes sum = { 0 };
-
-      if (self->sum.data != NULL)
-        lanes_load (&sum, self->sum.data, sums[i] + c, bf16);
-      shares[i] += sum;
-      lanes_store (&shares[i], self->big.data, to[i] + c, bf16);
-    }
-  }
+    locate (self, &self->sum, row, x, places.sums);
+  SPAN_EACH (self->c, c, SPAN, share_span (self, &places, c, wide, bf16));
 }
 
 /* Pixel @at of the big one belongs to no window. */
@@ -152,8 +158,10 @@ share_left_over (const Pool *self, gint64 row, gboolean bf16)
 }
 
 GST_SOD_ONEDNN_INLINE void
-share_rows_of (const Pool *self, gint64 first, gint64 last, gboolean bf16)
+share_rows_of (const Pool *pool, gint64 first, gint64 last, gboolean bf16)
 {
+  const Pool copy = *pool, *self = &copy;
+
   for (gint64 row = first; row < last; row++) {
     for (gint64 x = 0; x < self->w; x++)
       share_pixel (self, row, x, bf16);

@@ -122,11 +122,13 @@ typedef struct
   GstSodTrainView *gradients; /* one a value */
   GstSodTrainView *raws;      /* one a value of a unit: what its convolution
                                  gives */
-  guint *norms;      /* one a value of a unit: buffer of what its norm used */
-  GArray *n_pending; /* of guint, one a buffer: gradients that lie in
-                        it and are still to be read */
-  GstSodTrainNode *node; /* whose steps are being added */
-  guint time;            /* of the step being added */
+  guint *norms; /* one a value of a unit: buffer of what its norm used */
+  GstSodTrainView *pooled; /* one a value of a unit: the gradient of its
+                              maximum, where the norm takes that in */
+  GArray *n_pending;       /* of guint, one a buffer: gradients that lie in
+                              it and are still to be read */
+  GstSodTrainNode *node;   /* whose steps are being added */
+  guint time;              /* of the step being added */
 } GstSodTrainBuilder;
 
 /* FALSE where the graph has something that these plans do not know. */
@@ -152,6 +154,19 @@ gboolean gst_sod_train_add_conv_data (GstSodTrainBuilder *self,
  * whole, which @whole holds; returns that. */
 guint gst_sod_train_add_parts (
     GstSodTrainBuilder *self, gboolean split, guint whole);
+
+/* The maximum of 2x2 of what unit @unit gives that its norm takes in: the first
+ * of all that read it. NULL where there is none. */
+const GstSodTrainNode *gst_sod_train_find_pool (
+    GstSodTrainBuilder *self, const GstSodTrainNode *unit);
+
+/* Whether it is so for @pool. */
+gboolean gst_sod_train_is_taken_in (
+    GstSodTrainBuilder *self, const GstSodTrainNode *pool);
+
+/* Whether the only reader of enlargement @up makes its rows itself. */
+gboolean gst_sod_train_leaves_up (
+    GstSodTrainBuilder *self, const GstSodTrainNode *up);
 
 /* On kernels of our own (train-conv-direct.c): FALSE, and nothing added, where
  * oneDNN is to do it. */
@@ -205,12 +220,13 @@ GstSodExecutable *gst_sod_train_compile (GstSodBackend *backend,
 
 /* ---- kernels; "args" are in order, "(?)" may be missing ---- */
 
-/* Batch norm and ReLU. args: source, target, used (4, c) f32, scratch, then
- * weight, bias, running mean and variance of each part. */
+/* Batch norm and ReLU, and the maximum of 2x2 of what they give. args: source,
+ * target, pooled (?), used (4, c) f32, scratch, then weight, bias, running mean
+ * and variance of each part. */
 void gst_sod_train_kernel_norm (const GstSodTrainStep *step,
     gpointer const *memory, const GstSodTrainRun *run);
-/* args: source, d_target, d_source, used, scratch, then gradients of weight and
- * bias of each part. */
+/* args: source, d_target (? with the next one), d_pooled (?), d_source, used,
+ * scratch, then gradients of weight and bias of each part. */
 void gst_sod_train_kernel_norm_backward (const GstSodTrainStep *step,
     gpointer const *memory, const GstSodTrainRun *run);
 
@@ -236,6 +252,20 @@ void gst_sod_train_kernel_up (const GstSodTrainStep *step,
 void gst_sod_train_kernel_up_backward (const GstSodTrainStep *step,
     gpointer const *memory, const GstSodTrainRun *run);
 
+/* What an enlargement reads, for who makes its rows anew wherever they are
+ * read: those that lie between cost less than memory would. */
+typedef struct
+{
+  gconstpointer small, summand; /* summand: may be NULL */
+  gint64 small_pitch, summand_pitch;
+  gint64 c, h, w; /* of the small one */
+  gboolean bf16;
+} GstSodTrainUp;
+
+/* Row @row of all samples' large rows: @to (2 w, @pitch). */
+void gst_sod_train_up_row (
+    const GstSodTrainUp *up, gint64 row, gint64 pitch, gfloat *to);
+
 /* args: a, b (?), target = a + b; copies without b. */
 void gst_sod_train_kernel_add (const GstSodTrainStep *step,
     gpointer const *memory, const GstSodTrainRun *run);
@@ -254,7 +284,14 @@ void gst_sod_train_kernel_conv_to_one (const GstSodTrainStep *step,
 void gst_sod_train_kernel_conv_to_one_weights (const GstSodTrainStep *step,
     gpointer const *memory, const GstSodTrainRun *run);
 
-/* bytes; of the source's @shape */
+/* Likewise of an enlargement, undilated; args: its source and summand (?)
+ * instead of the source. */
+void gst_sod_train_kernel_up_to_one (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+void gst_sod_train_kernel_up_to_one_weights (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+
+/* bytes; of the source's @shape; of all of these but the first */
 gsize gst_sod_train_one_scratch (
     const GstSodShape *shape, gint dilation, gint threads);
 

@@ -35,6 +35,18 @@ add_pixels_of (const Op *self, gint64 first, gint64 last, gboolean bf16)
 
 GST_SOD_TRAIN_DEFINE_HOT (add_pixels, add_pixels_of, Op)
 
+/* Dense f32 to dense bf16. */
+GST_SOD_ONEDNN_HOT static void
+narrow_pixels (gconstpointer data, gint64 first, gint64 last)
+{
+  const Op *self = data;
+  const gfloat *from = self->a.data;
+  guint16 *to = self->to.data;
+
+  for (gint64 i = first * self->c; i < last * self->c; i++)
+    to[i] = gst_sod_f32_to_bf16 (from[i]);
+}
+
 /* Few channels, or types that differ. */
 static void
 add_few (gconstpointer data, gint64 first, gint64 last)
@@ -53,6 +65,13 @@ add_few (gconstpointer data, gint64 first, gint64 last)
   }
 }
 
+static gboolean
+is_narrowed (const Op *self)
+{
+  return self->b.data == NULL && !self->a.bf16 && self->to.bf16
+         && self->a.pitch == self->c && self->to.pitch == self->c;
+}
+
 void
 gst_sod_train_kernel_add (const GstSodTrainStep *step, gpointer const *memory,
     const GstSodTrainRun *run)
@@ -67,8 +86,10 @@ gst_sod_train_kernel_add (const GstSodTrainStep *step, gpointer const *memory,
                    && (self.b.data == NULL || self.b.bf16 == self.to.bf16);
 
   self.bf16 = self.to.bf16;
-  gst_sod_onednn_run_rows (
-      plain ? add_pixels : add_few, &self, count_pixels (step), run->threads);
+  gst_sod_onednn_run_rows (is_narrowed (&self) ? narrow_pixels
+                           : plain             ? add_pixels
+                                               : add_few,
+      &self, count_pixels (step), run->threads);
 }
 
 static void

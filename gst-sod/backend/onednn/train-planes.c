@@ -24,13 +24,24 @@ write_pixels_of (const Sample *self, gint64 first, gint64 last, gboolean bf16)
 
 GST_SOD_TRAIN_DEFINE_HOT (write_pixels, write_pixels_of, Sample)
 
+/* One channel, f32: as it is. */
+static void
+copy_pixels (gconstpointer data, gint64 first, gint64 last)
+{
+  const Sample *self = data;
+
+  memcpy ((gfloat *) self->to + first, self->from + first,
+      (gsize) (last - first) * sizeof (gfloat));
+}
+
 void
 gst_sod_train_write_sample (const gfloat *from, gint64 c, gint64 plane,
     gpointer to, dnnl_data_type_t type, gint threads)
 {
   Sample self = { from, to, c, plane, type == dnnl_bf16 };
 
-  gst_sod_onednn_run_rows (write_pixels, &self, plane, threads);
+  gst_sod_onednn_run_rows (
+      c == 1 && !self.bf16 ? copy_pixels : write_pixels, &self, plane, threads);
 }
 
 void

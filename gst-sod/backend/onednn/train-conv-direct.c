@@ -28,6 +28,16 @@ get_target (const GstSodTrainBuilder *self)
   return &self->plan->shapes[self->node->output];
 }
 
+/* Gradients of weights: what oneDNN 2.6 reads for each pair of blocks of
+ * channels, this reads once. */
+static gboolean
+can_run_wide (const GstSodTrainBuilder *self)
+{
+  return self->type == dnnl_f32 && compat_has_avx512 ()
+         && GST_SOD_ONEDNN_CAN_PERMUTE && !self->node->conv.bias
+         && get_target (self)->dims[1] % (2 * WIDTH) == 0;
+}
+
 /* What @step computes from @source to @target. */
 static void
 describe (const GstSodTrainBuilder *self, const GstSodShape *source,
@@ -151,7 +161,8 @@ gst_sod_train_add_direct_weights (
   guint whole = 0;
   GstSodTrainStep *step;
 
-  if (!can_run (self) || get_target (self)->dims[1] % WIDTH != 0
+  if ((!can_run (self) && !can_run_wide (self))
+      || get_target (self)->dims[1] % WIDTH != 0
       || (source->dims[1] % WIDTH != 0 && !few))
     return FALSE;
   step = gst_sod_train_add_kernel (

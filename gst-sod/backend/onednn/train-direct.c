@@ -8,7 +8,10 @@
 
 #define WIDTH GST_SOD_ONEDNN_CONV_BLOCK
 #define ROWS 6 /* of a tile of sums: source channels by WIDTH of the target */
-#define COLUMNS 96 /* pixels that are worth a round, at least */
+#define WIDE_ROWS                                                              \
+  8                 /* likewise, by SPAN, for registers twice as wide and many \
+                     */
+#define COLUMNS 192 /* pixels that are worth a round, at least */
 
 /* ---- weights ---- */
 
@@ -136,6 +139,7 @@ typedef struct
   gint64 n, h, w, c;
   gint64 out_h, out_w, channels;
   gint size, stride, dilation, padding, threads;
+  gint64 block;                    /* channels of the target: WIDTH or SPAN */
   gint64 n_rows;                   /* of a round */
   gint64 columns;                  /* of a row of the copy */
   gint64 group;                    /* channels of one */
@@ -145,9 +149,9 @@ typedef struct
 /* What a part of the work has for itself. */
 typedef struct
 {
-  gfloat *sums;   /* (channels / 16, c / group, size, size, group, 16) */
+  gfloat *sums;   /* (channels / block, c / group, size, size, group, block) */
   gfloat *copy;   /* (size, n_rows, columns, group) */
-  gfloat *target; /* (channels / 16, n_rows, out_w, 16) */
+  gfloat *target; /* (channels / block, n_rows, out_w, block) */
 } Part;
 
 /* A tile of sums and what it gathers. */
@@ -156,7 +160,7 @@ typedef struct
   const gfloat *source, *d_target;
   gint64 pixel, row; /* of the source's copy, elements */
   gint64 n_rows, n;
-  gfloat *sums; /* (tile, 16) */
+  gfloat *sums; /* (tile, block) */
 } Products;
 
 GST_SOD_ONEDNN_INLINE void
@@ -221,6 +225,71 @@ add_run (const Products *products, gint64 n)
   }
 }
 
+/* As add_products(), of SPAN channels of the target. */
+GST_SOD_ONEDNN_INLINE void
+add_wide_products (const Products *self, const gint n_sums)
+{
+  SpanLanes sums[WIDE_ROWS][2];
+
+#pragma GCC unroll 8
+  for (gint k = 0; k < n_sums; k++) {
+    memcpy (&sums[k][0], self->sums + k * SPAN, sizeof (SpanLanes));
+    memcpy (
+        &sums[k][1], self->sums + k * SPAN + SPAN_LANES, sizeof (SpanLanes));
+  }
+  for (gint64 row = 0; row < self->n_rows; row++) {
+    const gfloat *source = self->source + row * self->row;
+    const gfloat *d_target = self->d_target + row * self->n * SPAN;
+
+    for (gint64 i = 0; i < self->n; i++) {
+      SpanLanes low, high;
+
+      memcpy (&low, d_target, sizeof (low));
+      memcpy (&high, d_target + SPAN_LANES, sizeof (high));
+#pragma GCC unroll 8
+      for (gint k = 0; k < n_sums; k++) {
+        gfloat s = source[k];
+        SpanLanes value = { s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s };
+
+        sums[k][0] += value * low;
+        sums[k][1] += value * high;
+      }
+      source += self->pixel;
+      d_target += SPAN;
+    }
+  }
+#pragma GCC unroll 8
+  for (gint k = 0; k < n_sums; k++) {
+    memcpy (self->sums + k * SPAN, &sums[k][0], sizeof (SpanLanes));
+    memcpy (
+        self->sums + k * SPAN + SPAN_LANES, &sums[k][1], sizeof (SpanLanes));
+  }
+}
+
+GST_SOD_ONEDNN_HOT static void
+add_wide_run (const Products *products, gint64 n)
+{
+  Products tile = *products;
+  /* 7 x 7 kernels of three channels have runs of 21. */
+  const gint most = n % 7 == 0 ? 7 : WIDE_ROWS;
+
+  while (n > 0) {
+    gint n_sums = n >= most ? most : n >= 4 ? 4 : 1;
+
+    if (n_sums == WIDE_ROWS)
+      add_wide_products (&tile, WIDE_ROWS);
+    else if (n_sums == 7)
+      add_wide_products (&tile, 7);
+    else if (n_sums == 4)
+      add_wide_products (&tile, 4);
+    else
+      add_wide_products (&tile, 1);
+    tile.source += n_sums;
+    tile.sums += n_sums * SPAN;
+    n -= n_sums;
+  }
+}
+
 /* Row @y of the source at @from, channels [@first, @first + group), into
  * @to (columns, group). */
 static void
@@ -231,21 +300,30 @@ copy_row (
   gint64 end = MIN (self->columns, self->w + self->padding);
 
   memset (to, 0, (gsize) (self->columns * self->group) * sizeof (gfloat));
+  if (self->group == self->c) {
+    memcpy (to + self->padding * self->c, row,
+        (gsize) ((end - self->padding) * self->c) * sizeof (gfloat));
+    return;
+  }
   for (gint64 x = self->padding; x < end; x++)
-    memcpy (to + x * self->group, row + (x - self->padding) * self->c,
-        (gsize) self->group * sizeof (gfloat));
+    memcpy (to + x * WIDTH, row + (x - self->padding) * self->c,
+        WIDTH * sizeof (gfloat));
 }
 
 static void
 copy_target (
     const Weights *self, const gfloat *from, gint64 n_pixels, gfloat *to)
 {
-  for (gint64 block = 0; block < self->channels / WIDTH; block++) {
-    gfloat *at = to + block * self->n_rows * self->out_w * WIDTH;
+  for (gint64 first = 0; first < self->channels; first += self->block) {
+    gfloat *at = to + first * self->n_rows * self->out_w;
 
-    for (gint64 i = 0; i < n_pixels; i++)
-      memcpy (at + i * WIDTH, from + i * self->channels + block * WIDTH,
-          WIDTH * sizeof (gfloat));
+    for (gint64 i = 0; i < n_pixels; i++, at += self->block) {
+      const gfloat *pixel = from + i * self->channels + first;
+
+      memcpy (at, pixel, WIDTH * sizeof (gfloat));
+      if (self->block > WIDTH)
+        memcpy (at + WIDTH, pixel + WIDTH, WIDTH * sizeof (gfloat));
+    }
   }
 }
 
@@ -279,9 +357,10 @@ add_window_row (const Weights *self, const Part *part, gint64 group, gint v,
     .n = self->out_w,
   };
 
-  for (gint64 block = 0; block < self->channels / WIDTH; block++) {
+  for (gint64 block = 0; block < self->channels / self->block; block++) {
     products.d_target =
-        part->target + (block * self->n_rows + first) * self->out_w * WIDTH;
+        part->target
+        + (block * self->n_rows + first) * self->out_w * self->block;
     for (gint64 at = 0; at < self->size * self->group; at += run) {
       products.source = part->copy + (v * self->n_rows + first) * products.row
                         + at * self->dilation;
@@ -289,8 +368,11 @@ add_window_row (const Weights *self, const Part *part, gint64 group, gint v,
                       + (((block * n_groups + group) * self->size + v)
                                 * self->size * self->group
                             + at)
-                            * WIDTH;
-      add_run (&products, run);
+                            * self->block;
+      if (self->block == SPAN)
+        add_wide_run (&products, run);
+      else
+        add_run (&products, run);
     }
   }
 }
@@ -350,29 +432,52 @@ add_part (gconstpointer data, gint index, gint64 first, gint64 last)
   }
 }
 
-/* All parts' sums of some of the target's channels, in the caller's order. */
-static void
-gather_channels (gconstpointer data, gint64 first, gint64 last)
+/* All parts' sums of a block of the target's channels and a group of the
+ * source's. */
+GST_SOD_ONEDNN_INLINE void
+gather_group_of (
+    const Weights *self, gint64 block, gint64 group, const gint64 width)
 {
-  const Weights *self = data;
-  const gint64 taps = self->size * self->size;
+  const gint64 taps = self->size * self->size, n_groups = self->c / self->group;
+  const gint64 first = (block * n_groups + group) * taps * self->group * width;
 
-  for (gint64 o = first; o < last; o++) {
-    for (gint64 c = 0; c < self->c; c++) {
-      gint64 at = (o / WIDTH * self->c + c / self->group * self->group) * taps
-                  + c % self->group;
-      gfloat *to = self->d_weights + (o * self->c + c) * taps;
+  for (gint64 i = 0; i < self->group; i++) {
+    gfloat *to = self->d_weights
+                 + (block * width * self->c + group * self->group + i) * taps;
 
-      for (gint64 tap = 0; tap < taps; tap++) {
-        gfloat sum = 0;
+    for (gint64 tap = 0; tap < taps; tap++) {
+      gfloat sums[SPAN] = { 0 };
 
-        for (gint part = 0; part < self->threads; part++)
-          sum += get_sums (
-              self, part)[(at + tap * self->group) * WIDTH + o % WIDTH];
-        to[tap] = sum;
+      for (gint part = 0; part < self->threads; part++) {
+        const gfloat *from =
+            get_sums (self, part) + first + (tap * self->group + i) * width;
+
+        for (gint64 o = 0; o < width; o++)
+          sums[o] += from[o];
       }
+      for (gint64 o = 0; o < width; o++)
+        to[o * self->c * taps + tap] = sums[o];
     }
   }
+}
+
+GST_SOD_ONEDNN_HOT static void
+gather_group (const Weights *self, gint64 block, gint64 group)
+{
+  if (self->block == SPAN)
+    gather_group_of (self, block, group, SPAN);
+  else
+    gather_group_of (self, block, group, WIDTH);
+}
+
+static void
+gather_groups (gconstpointer data, gint64 first, gint64 last)
+{
+  const Weights *self = data;
+  const gint64 n_groups = self->c / self->group;
+
+  for (gint64 i = first; i < last; i++)
+    gather_group (self, i / n_groups, i % n_groups);
 }
 
 static gint64
@@ -401,6 +506,7 @@ describe_weights (const GstSodTrainStep *step, gint threads)
     .threads = MAX (threads, 1),
   };
 
+  self.block = compat_has_avx512 () && self.channels % SPAN == 0 ? SPAN : WIDTH;
   self.group = self.c % WIDTH == 0 ? WIDTH : self.c;
   self.n_rows = CLAMP (COLUMNS / self.out_w, 1, self.out_h);
   self.columns =
@@ -432,5 +538,6 @@ gst_sod_train_kernel_conv_weights (const GstSodTrainStep *step,
   self.d_weights = memory[3];
   gst_sod_onednn_run_parts (
       add_part, &self, self.n * count_rounds (&self), self.threads);
-  gst_sod_onednn_run_rows (gather_channels, &self, self.channels, self.threads);
+  gst_sod_onednn_run_rows (gather_groups, &self,
+      self.channels / self.block * (self.c / self.group), self.threads);
 }

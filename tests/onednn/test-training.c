@@ -332,6 +332,23 @@ test_no_slow_steps (gconstpointer data)
   }
 }
 
+/* Nothing is walked for a maximum alone, and the last sum is never written. */
+static void
+test_steps_are_merged (gconstpointer data)
+{
+  g_auto (TrainPlan) plan = { NULL };
+  g_auto (GStrv) steps = NULL;
+
+  init (&plan, data, gst_sod_backend_compile, GST_SOD_PRECISION_F32);
+  steps = plan.stream->executable->klass->describe (plan.stream->executable);
+  for (guint i = 0; steps[i] != NULL; i++)
+    g_assert_null (strstr (steps[i], "kernel:max-pool"));
+  g_assert_true (
+      g_strv_contains ((const gchar *const *) steps, "out kernel:up-to-one"));
+  g_assert_true (g_strv_contains (
+      (const gchar *const *) steps, "out' kernel:up-to-one-weights"));
+}
+
 static void
 add_cases (const gchar *name, GTestDataFunc func, const Case *cases, guint n)
 {
@@ -372,6 +389,7 @@ main (int argc, char **argv)
       cases, 1);
   add_cases ("nothing-is-left-behind", test_nothing_is_left_behind, shipped + 1,
       G_N_ELEMENTS (shipped) - 1);
+  add_cases ("steps-are-merged", test_steps_are_merged, shipped, 1);
   add_cases (
       "no-slow-steps", test_no_slow_steps, shipped, G_N_ELEMENTS (shipped));
   return g_test_run ();

@@ -4,7 +4,7 @@
  * kernel's weights but by way of matrices, and is slow with channels last. */
 #include <gst-sod/backend/onednn/plan-private.h>
 #include <gst-sod/backend/onednn/simd-private.h>
-#include <gst-sod/backend/onednn/train-private.h>
+#include <gst-sod/backend/onednn/train-weights-private.h>
 
 #define WIDTH GST_SOD_ONEDNN_CONV_BLOCK
 #define FEW 8 /* channels of a picture, at most */
@@ -29,12 +29,16 @@ get_target (const GstSodTrainBuilder *self)
 }
 
 /* Gradients of weights: what oneDNN 2.6 reads for each pair of blocks of
- * channels, this reads once. */
+ * channels, this reads once. bf16 leaves them to AMX. */
 static gboolean
 can_run_wide (const GstSodTrainBuilder *self)
 {
-  return self->type == dnnl_f32 && compat_has_avx512 ()
-         && GST_SOD_ONEDNN_CAN_PERMUTE && !self->node->conv.bias
+  gboolean fits =
+      self->type == dnnl_bf16
+          ? !compat_has_amx () && gst_sod_train_get_add_pairs_fast () != NULL
+          : GST_SOD_ONEDNN_CAN_PERMUTE;
+
+  return fits && compat_has_avx512 () && !self->node->conv.bias
          && get_target (self)->dims[1] % (2 * WIDTH) == 0;
 }
 

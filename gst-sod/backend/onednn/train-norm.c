@@ -282,12 +282,21 @@ normalise_windows_block (const Norm *self, gint64 thread, gint64 row,
       normalise_window (&window, &used, 1);
       span_largest (window.x, 1, &best.v[1]);
     }
+    /* What follows reads the maxima; the decoder reads these, when in f32 they
+     * have left the caches anyway. */
 #pragma GCC unroll 4
-    for (gint i = 0; i < 4; i++)
-      span_store (
-          &window.x[i], self->y, window.at[i] * self->y_pitch + c, wide, bf16);
+    for (gint i = 0; i < 4; i++) {
+      if (bf16)
+        span_store (&window.x[i], self->y, window.at[i] * self->y_pitch + c,
+            wide, bf16);
+      else
+        span_stream (&window.x[i], self->y, window.at[i] * self->y_pitch + c,
+            wide, bf16);
+    }
     span_store (&best, self->pooled, pooled, wide, bf16);
   }
+  if (!bf16)
+    span_drain ();
 }
 
 /* g and x - mean of the four; @pooled: the pool's gradient. */

@@ -7,6 +7,10 @@
 
 #include <string.h>
 
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
+
 G_BEGIN_DECLS
 
 /* LANES channels of a pixel as f32, whatever they are stored as. By address:
@@ -196,6 +200,37 @@ span_store (
     some = __builtin_convertvector(low >> 16, SpanHalves);
     memcpy (halves, &some, (gsize) wide * sizeof (*halves));
   }
+}
+
+/* As span_store(), past the caches: for what is read long after. Before
+ * another thread does, span_drain(). */
+GST_SOD_ONEDNN_INLINE void
+span_stream (
+    const Span *span, gpointer data, gint64 at, const gint wide, gboolean bf16)
+{
+#ifdef __SSE2__
+  const gsize size = bf16 ? sizeof (guint16) : sizeof (gfloat);
+  gfloat whole[SPAN];
+
+  span_store (span, whole, 0, wide, bf16);
+  for (gsize i = 0; i < (gsize) wide * size / 16; i++) {
+    __m128 part;
+
+    memcpy (&part, whole + 4 * i, sizeof (part));
+    _mm_stream_ps (
+        (gfloat *) ((guint8 *) data + (gsize) at * size) + 4 * i, part);
+  }
+#else
+  span_store (span, data, at, wide, bf16);
+#endif
+}
+
+static inline void
+span_drain (void)
+{
+#ifdef __SSE2__
+  _mm_sfence ();
+#endif
 }
 
 /* From f32 in the channels' order. */

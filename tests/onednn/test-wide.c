@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The kernels that take 16 channels at a time, and their plain twins, against
- * what they are defined to be, in f32 and bf16: odd sizes, remainders of
+/* The kernels for AVX-512 and their plain twins against what they are defined
+ * to be, in f32 and bf16: odd sizes, remainders of
  * pixels and of channels, strides, dilations. What lies around the samples is
  * no number, so that whoever reads it shows. */
 #include <gst-sod/backend/backend-private.h>
@@ -296,6 +296,8 @@ add_windows (void)
     { 1, 9, 9, 1, 16, 7, 1, 1, 3, FALSE },
     { 1, 6, 44, 1, 1, 3, 1, 1, 0, FALSE },
     { 1, 5, 21, 5, 32, 5, 1, 1, 2, TRUE },
+    /* whose last word would reach over the source */
+    { 1, 5, 42, 3, 16, 3, 1, 1, 0, FALSE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (windows); i++) {
@@ -309,6 +311,78 @@ add_windows (void)
     g_test_add_data_func (path, test, test_convolves);
   }
   g_test_add_func ("/wide/conv/refuses-what-it-cannot-do", test_refuses);
+}
+
+/* ---- to one channel ---- */
+
+static void
+run_to_one (GstSodOnednnKernel kernel, const Window *test, gboolean bf16)
+{
+  g_autoptr (GstSodRandom) random = gst_sod_random_new (6, 0);
+  const GstSodOnednnStep step = new_step (test, bf16);
+  gsize taps = (gsize) (test->size * test->size);
+  Samples source = new_samples (
+      (gsize) (test->n * test->h * test->w * test->c), bf16, random);
+  Samples weights =
+      new_samples (taps * (gsize) test->c, FALSE, random); /* (c, k, k) */
+  Samples packed =
+      new_samples (taps * (gsize) test->c, FALSE, random); /* (k, k, c) */
+  Samples target =
+      new_samples ((gsize) (step.n * step.out_h * step.out_w), FALSE, NULL);
+  gfloat bias = 0.25f;
+  gpointer memory[] = { source.stored, packed.stored, &bias, target.stored };
+
+  for (gsize i = 0; i < packed.n; i++)
+    write_sample (packed.stored, FALSE, i,
+        weights.values[i % (gsize) test->c * taps + i / (gsize) test->c]);
+  kernel (&step, memory, 2);
+  check_around (&target);
+  for (gint64 i = 0; i < (gint64) target.n; i++) {
+    gint64 n = i / (step.out_h * step.out_w);
+
+    check_sample (&target, (gsize) i,
+        convolve_one (test, source.values + n * test->h * test->w * test->c,
+            weights.values, bias, (gint) (i / step.out_w % step.out_h),
+            (gint) (i % step.out_w)));
+  }
+  samples_clear (&source);
+  samples_clear (&weights);
+  samples_clear (&packed);
+  samples_clear (&target);
+}
+
+static void
+test_convolves_to_one (gconstpointer data)
+{
+  for (gint bf16 = 0; bf16 < 2; bf16++) {
+    run_to_one (gst_sod_onednn_kernel_conv_to_one, data, bf16);
+    run_to_one (gst_sod_onednn_kernel_conv_to_one_plain, data, bf16);
+  }
+}
+
+static void
+add_to_one (void)
+{
+  static const Window windows[] = {
+    { 1, 1, 1, 8, 1, 3, 1, 1, 1, FALSE },
+    { 2, 3, 7, 16, 1, 3, 1, 1, 1, FALSE },
+    { 1, 4, 8, 24, 1, 3, 1, 1, 1, FALSE },
+    { 1, 5, 27, 32, 1, 3, 1, 1, 1, FALSE },
+    { 3, 4, 19, 40, 1, 3, 1, 1, 0, FALSE },
+    { 1, 6, 18, 16, 1, 3, 1, 1, 2, FALSE },
+    { 1, 9, 21, 8, 1, 3, 1, 2, 2, FALSE },
+    { 1, 7, 20, 24, 1, 5, 1, 1, 2, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (windows); i++) {
+    const Window *test = &windows[i];
+    g_autofree gchar *path = g_strdup_printf (
+        "/wide/to-one/%dx%dx%dx%d-kernel-%d-dilation-%d-padding-%d/is-the-sum",
+        test->n, test->h, test->w, test->c, test->size, test->dilation,
+        test->padding);
+
+    g_test_add_data_func (path, test, test_convolves_to_one);
+  }
 }
 
 /* ---- enlarging ---- */
@@ -420,6 +494,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   add_windows ();
+  add_to_one ();
   add_enlargements ();
   return g_test_run ();
 }

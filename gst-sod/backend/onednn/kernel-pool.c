@@ -40,22 +40,38 @@ to_order (gint16 bits)
   return (gint16) (bits ^ (bits >> 15 & 0x7fff));
 }
 
-GST_SOD_ONEDNN_HOT static void
-pool_bf16 (const gint16 *restrict top, const gint16 *restrict bottom, gint64 n,
-    gint64 block, gint16 *restrict out)
+/* @lanes channels at a time: known when it is compiled, so that they fill
+ * vectors whatever their number is. */
+GST_SOD_ONEDNN_INLINE void
+pool_lanes (const gint16 *restrict top, const gint16 *restrict bottom, gint64 n,
+    gint64 block, const gint64 lanes, gint16 *restrict out)
 {
   for (gint64 x = 0; x < n; x++) {
-    for (gint64 c = 0; c < block; c++) {
-      gint16 a = to_order (top[c]), b = to_order (top[c + block]);
-      gint16 d = to_order (bottom[c]), e = to_order (bottom[c + block]);
-      gint16 upper = MAX (a, b), lower = MAX (d, e);
+    for (gint64 first = 0; first < block; first += lanes) {
+      for (gint64 c = first; c < first + lanes; c++) {
+        gint16 a = to_order (top[c]), b = to_order (top[c + block]);
+        gint16 d = to_order (bottom[c]), e = to_order (bottom[c + block]);
+        gint16 upper = MAX (a, b), lower = MAX (d, e);
 
-      out[c] = to_order (MAX (upper, lower));
+        out[c] = to_order (MAX (upper, lower));
+      }
     }
     top += 2 * block;
     bottom += 2 * block;
     out += block;
   }
+}
+
+GST_SOD_ONEDNN_HOT static void
+pool_bf16 (const gint16 *restrict top, const gint16 *restrict bottom, gint64 n,
+    gint64 block, gint16 *restrict out)
+{
+  if (block % 32 == 0)
+    pool_lanes (top, bottom, n, block, 32, out);
+  else if (block % 8 == 0)
+    pool_lanes (top, bottom, n, block, 8, out);
+  else
+    pool_lanes (top, bottom, n, block, 1, out);
 }
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Steps that oneDNN has no fast primitive for: the map's, of one channel. */
-#include <gst-sod/backend/onednn/plan-private.h>
+#include <gst-sod/backend/onednn/kernel-one-private.h>
 #include <gst-sod/backend/onednn/simd-private.h>
 
 #include <string.h>
@@ -69,7 +69,8 @@ typedef struct
   gint64 block;
   gint size, dilation, padding;
   gboolean bf16;
-  gfloat *target; /* (n, 1, out_h, out_w) */
+  GstSodOneFunc fast; /* or NULL */
+  gfloat *target;     /* (n, 1, out_h, out_w) */
 } ToOne;
 
 /* By address: vectors passed by value depend on the instruction set. */
@@ -202,6 +203,23 @@ convolve_row (const ToOne *self, gint64 y, gint64 out_w, gfloat *out)
     convolve_row_of (self, (Shape){ FALSE, 3, 1, PIXELS }, y, out_w, out);
 }
 
+static void
+convolve_row_fast (const ToOne *self, gint64 y, gint64 out_w, gfloat *out)
+{
+  const GstSodOneSample sample = {
+    .source = self->source,
+    .weights = self->weights,
+    .bias = self->bias,
+    .c = self->c,
+    .h = self->h,
+    .w = self->w,
+    .out_w = out_w,
+    .padding = self->padding,
+  };
+
+  self->fast (&sample, y, out);
+}
+
 /* Rows of all samples, one after the other. */
 static void
 convolve_rows (gconstpointer data, gint64 first, gint64 last)
@@ -215,13 +233,16 @@ convolve_rows (gconstpointer data, gint64 first, gint64 last)
     ToOne one = *self;
 
     one.source += i / out_h * self->c * self->h * self->w * element;
-    convolve_row (&one, i % out_h, out_w, self->target + i * out_w);
+    if (self->fast != NULL)
+      convolve_row_fast (&one, i % out_h, out_w, self->target + i * out_w);
+    else
+      convolve_row (&one, i % out_h, out_w, self->target + i * out_w);
   }
 }
 
-void
-gst_sod_onednn_kernel_conv_to_one (
-    const GstSodOnednnStep *step, gpointer const *memory, gint threads)
+static void
+convolve_to_one (const GstSodOnednnStep *step, gpointer const *memory,
+    gint threads, GstSodOneFunc fast)
 {
   gint64 lost = step->dilation * (step->size - 1) - 2 * step->padding;
   ToOne one = {
@@ -237,10 +258,25 @@ gst_sod_onednn_kernel_conv_to_one (
     .dilation = step->dilation,
     .padding = step->padding,
     .bf16 = step->type == dnnl_bf16,
+    .fast = fast,
   };
 
   gst_sod_onednn_run_rows (
       convolve_rows, &one, step->n * (step->h - lost), threads);
+}
+
+void
+gst_sod_onednn_kernel_conv_to_one (
+    const GstSodOnednnStep *step, gpointer const *memory, gint threads)
+{
+  convolve_to_one (step, memory, threads, gst_sod_one_get_fast (step));
+}
+
+void
+gst_sod_onednn_kernel_conv_to_one_plain (
+    const GstSodOnednnStep *step, gpointer const *memory, gint threads)
+{
+  convolve_to_one (step, memory, threads, NULL);
 }
 
 /* ---- enlarging and the logistic function ---- */

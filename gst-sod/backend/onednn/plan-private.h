@@ -281,6 +281,10 @@ void gst_sod_onednn_enlarge_few (const GstSodOnednnStep *step,
 void gst_sod_onednn_kernel_conv_to_one (
     const GstSodOnednnStep *step, gpointer const *memory, gint threads);
 
+/* Its plain twin. */
+void gst_sod_onednn_kernel_conv_to_one_plain (
+    const GstSodOnednnStep *step, gpointer const *memory, gint threads);
+
 /* Enlarging by step->scale and the logistic function, one channel, f32; args:
  * source, target. */
 void gst_sod_onednn_kernel_upsample_sigmoid (

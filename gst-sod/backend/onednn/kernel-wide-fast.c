@@ -5,9 +5,11 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
-#define TARGET __attribute__ ((target ("avx512f,avx512bw,avx512vl,avx512dq")))
+#define TARGET                                                                 \
+  __attribute__ ((target ("prfchw,avx512f,avx512bw,avx512vl,avx512dq")))
 #define TARGET_BF16                                                            \
-  __attribute__ ((target ("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+  __attribute__ ((                                                             \
+      target ("prfchw,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
 
 #define TILE_NAME fast_f32
 #define TILE_TARGET TARGET

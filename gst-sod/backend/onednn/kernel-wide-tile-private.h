@@ -17,6 +17,7 @@
 #define store_tile TILE_HELPER (TILE_NAME, _store_tile)
 #define add_inside TILE_HELPER (TILE_NAME, _add_inside)
 #define add_clipped TILE_HELPER (TILE_NAME, _add_clipped)
+#define fetch_target TILE_HELPER (TILE_NAME, _fetch_target)
 #define add_tap TILE_HELPER (TILE_NAME, _add_tap)
 
 /* The first @n channels of a vector. */
@@ -120,6 +121,22 @@ store_tile (const GstSodWideTile *tile, const gint pixels, const gint vectors,
   }
 }
 
+/* Lines of the target are fetched for writing while the sums are made: where
+ * another core has had them, on another die perhaps, each takes as long as some
+ * hundred products. The processor sees to pixels that lie side by side. */
+TILE_TARGET GST_SOD_ONEDNN_INLINE void
+fetch_target (const GstSodWideTile *tile)
+{
+  const gint64 n = tile->n_channels * TILE_SIZE;
+
+  for (gint p = 0; n < tile->target_pitch && p < tile->n_pixels; p++) {
+    const guint8 *target = tile->target + p * tile->target_pitch;
+
+    for (gint64 at = 0; at < n; at += 64)
+      __builtin_prefetch (target + at, 1);
+  }
+}
+
 TILE_TARGET GST_SOD_ONEDNN_INLINE void
 sum_tile (const GstSodWideTile *tile, const gint pixels, const gint vectors)
 {
@@ -127,6 +144,7 @@ sum_tile (const GstSodWideTile *tile, const gint pixels, const gint vectors)
   const guint8 *weights = tile->weights + tile->first * tile->n_taps * tap;
   Lanes sums[GST_SOD_WIDE_PIXELS][2];
 
+  fetch_target (tile);
 #pragma GCC unroll 12
   for (gint p = 0; p < pixels; p++) {
 #pragma GCC unroll 2
@@ -169,6 +187,7 @@ TILE_NAME (const GstSodWideTile *tile)
 #undef store_tile
 #undef add_inside
 #undef add_clipped
+#undef fetch_target
 #undef add_tap
 #undef TILE_HELPER
 #undef TILE_PASTE

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tiles for AVX-512 and its products of bf16. kernel-wide.c has their plain
- * twins. */
+/* Tiles for AVX-512 and its products of bf16. kernel-wide-plain.c has their
+ * plain twins. */
 #include <gst-sod/backend/onednn/kernel-wide-private.h>
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
+
 #define TARGET                                                                 \
   __attribute__ ((target ("prfchw,avx512f,avx512bw,avx512vl,avx512dq")))
 #define TARGET_BF16                                                            \

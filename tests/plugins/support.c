@@ -301,8 +301,8 @@ test_stat (GstElement *element, const gchar *name)
   return value;
 }
 
-GBytes *
-test_expected_map (const gchar *path, GstBuffer *buffer,
+static GBytes *
+expect_map_in (GstSodPrecision precision, const gchar *path, GstBuffer *buffer,
     const GstVideoInfo *info, gint width, gint height)
 {
   g_autoptr (GstSodFrameReader) reader = NULL;
@@ -314,8 +314,7 @@ test_expected_map (const gchar *path, GstBuffer *buffer,
 
   reader = gst_sod_frame_reader_new (info, &error);
   g_assert_no_error (error);
-  instance = gst_sod_instance_get (
-      NULL, "cpu", GST_SOD_PRECISION_AUTO, 0, NULL, 0, &error);
+  instance = gst_sod_instance_get (NULL, "cpu", precision, 0, NULL, 0, &error);
   g_assert_no_error (error);
   gst_sod_instance_ensure (instance, path, &error);
   g_assert_no_error (error);
@@ -329,6 +328,22 @@ test_expected_map (const gchar *path, GstBuffer *buffer,
   g_assert_no_error (error);
   gst_sod_frame_reader_unmap (reader);
   return gst_sod_image_get_gray (map);
+}
+
+GBytes *
+test_expected_map (const gchar *path, GstBuffer *buffer,
+    const GstVideoInfo *info, gint width, gint height)
+{
+  return expect_map_in (
+      GST_SOD_PRECISION_AUTO, path, buffer, info, width, height);
+}
+
+GBytes *
+test_expected_map_f32 (const gchar *path, GstBuffer *buffer,
+    const GstVideoInfo *info, gint width, gint height)
+{
+  return expect_map_in (
+      GST_SOD_PRECISION_F32, path, buffer, info, width, height);
 }
 
 GBytes *

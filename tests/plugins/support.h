@@ -81,5 +81,9 @@ guint64 test_stat (GstElement *element, const gchar *name);
 GBytes *test_expected_map (const gchar *path, GstBuffer *buffer,
     const GstVideoInfo *info, gint width, gint height);
 
+/* Likewise in f32, for elements that were told to take that. */
+GBytes *test_expected_map_f32 (const gchar *path, GstBuffer *buffer,
+    const GstVideoInfo *info, gint width, gint height);
+
 /* Codes of a GRAY8 frame, rows put together. (transfer full) */
 GBytes *test_gray_pixels (GstBuffer *buffer, gint width, gint height);

@@ -38,7 +38,7 @@ static void
 assert_map_is_right (GstBuffer *out, GstBuffer *in, const GstVideoInfo *info)
 {
   g_autofree gchar *path = test_model (1, 1);
-  g_autoptr (GBytes) expected = test_expected_map (path, in, info, 32, 16);
+  g_autoptr (GBytes) expected = test_expected_map_f32 (path, in, info, 32, 16);
   g_autoptr (GBytes) found = test_gray_pixels (
       gst_sod_map_get_pixels (gst_sod_buffer_get_map (out)), 32, 16);
   const guint8 *a = g_bytes_get_data (expected, NULL);

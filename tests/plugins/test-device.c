@@ -67,7 +67,7 @@ compare (GBytes *a, GBytes *b)
   return difference;
 }
 
-/* The map of frame @i that the CPU makes. */
+/* The map of frame @i that the CPU makes in f32. */
 static GBytes *
 expect_map (const gchar *format, guint i, gint width, gint height)
 {
@@ -78,7 +78,7 @@ expect_map (const gchar *format, guint i, gint width, gint height)
 
   gst_video_info_from_caps (&info, caps);
   frame = test_frame (&info, i, 0);
-  return test_expected_map (path, frame, &info, width, height);
+  return test_expected_map_f32 (path, frame, &info, width, height);
 }
 
 /* ---- which device ---- */

@@ -49,6 +49,23 @@ await_progress (Trainer *trainer)
   }
 }
 
+/* A step of that network is over. */
+static void
+await_node (Trainer *trainer, const gchar *node)
+{
+  for (;;) {
+    g_autoptr (GstMessage) message =
+        trainer_await (trainer, GST_MESSAGE_PROGRESS, 60);
+    const gchar *found;
+
+    g_assert_nonnull (message);
+    found =
+        gst_structure_get_string (gst_message_get_structure (message), "node");
+    if (g_strcmp0 (found, node) == 0)
+      return;
+  }
+}
+
 static void
 assert_result (Trainer *trainer, const gchar *result)
 {
@@ -328,6 +345,47 @@ test_ready_waits_for_the_thread_a_short_time (void)
   trainer_tear_down (&trainer);
 }
 
+/* A reverse network of the size that is shipped for clouds learns, of which
+ * one step takes longer than a stop may. */
+static void
+begin_wide (Trainer *trainer)
+{
+  trainer_set_up (trainer, "trigger", 0, NULL);
+  set_settings (trainer, "steps=1\n"
+                         "[reverse]\narchitecture=reverse\nsteps=10000\n"
+                         "[run]\nreverse=yes\n"
+                         "[data]\nwidth=320\nheight=192\nbatch-size=8\n");
+  gather (trainer, 16, 16);
+  end_all (trainer);
+  await_node (trainer, "reverse");
+}
+
+static void
+test_a_long_step_is_cut_short (void)
+{
+  Trainer trainer;
+  g_autoptr (GstMessage) eos = NULL;
+  gboolean running;
+  gint64 start;
+
+  begin_wide (&trainer);
+  start = g_get_monotonic_time ();
+  g_signal_emit_by_name (trainer.element, "stop", &running);
+  g_assert_true (running);
+  eos = trainer_await (&trainer, GST_MESSAGE_EOS, 10);
+  g_assert_nonnull (eos);
+  g_test_message ("stopped after %.2f s", seconds_since (start));
+  g_assert_cmpfloat (seconds_since (start), <, 1);
+  trainer_tear_down (&trainer);
+  begin_wide (&trainer);
+  start = g_get_monotonic_time ();
+  gst_element_set_state (trainer.element, GST_STATE_READY);
+  g_test_message ("ready after %.2f s", seconds_since (start));
+  g_assert_cmpfloat (seconds_since (start), <, 2);
+  test_assert_no_error (trainer.element);
+  trainer_tear_down (&trainer);
+}
+
 /* ---- checkpoints ---- */
 
 /* The last step that progress tells of, until none is told for @seconds; or
@@ -566,6 +624,7 @@ main (int argc, char *argv[])
       test_frames_trigger_while_streams_go_on);
   ADD ("stop-ends-it-and-the-stream-at-once",
       test_stop_ends_it_and_the_stream_at_once);
+  ADD ("a-long-step-is-cut-short", test_a_long_step_is_cut_short);
   ADD ("a-flush-takes-the-end-back", test_a_flush_takes_the_end_back);
   ADD ("ready-waits-for-the-thread-a-short-time",
       test_ready_waits_for_the_thread_a_short_time);

@@ -124,22 +124,23 @@ GST_SOD_TRAIN_DEFINE_ADD (
 
 /* Row @y of sample @n's source, channels [@first, @first + group), into
  * @to (columns, group). */
-static void
+GST_SOD_ONEDNN_HOT static void
 copy_row (const Weights *self, gint64 n, gint64 y, gint64 first, gfloat *to)
 {
   const gfloat *row = (const gfloat *) self->source
                       + (n * self->h + y) * self->w * self->c + first;
   gint64 end = MIN (self->columns, self->w + self->padding);
 
-  memset (to, 0, (gsize) (self->columns * self->group) * sizeof (gfloat));
-  if (self->group == self->c) {
-    memcpy (to + self->padding * self->c, row,
-        (gsize) ((end - self->padding) * self->c) * sizeof (gfloat));
-    return;
-  }
-  for (gint64 x = self->padding; x < end; x++)
-    memcpy (to + x * WIDTH, row + (x - self->padding) * self->c,
-        WIDTH * sizeof (gfloat));
+  memset (to, 0, (gsize) (self->padding * self->group) * sizeof (gfloat));
+  memset (to + end * self->group, 0,
+      (gsize) ((self->columns - end) * self->group) * sizeof (gfloat));
+  to += self->padding * self->group;
+  if (self->group == self->c)
+    memcpy (
+        to, row, (gsize) ((end - self->padding) * self->c) * sizeof (gfloat));
+  else
+    for (gint64 x = self->padding; x < end; x++, row += self->c, to += WIDTH)
+      memcpy (to, row, WIDTH * sizeof (gfloat));
 }
 
 /* Words of WIDTH channels of two pixels; NULL: zeros. */
@@ -201,7 +202,7 @@ copy_row_of_pairs (
 }
 
 /* Rows [@y, @y + @n_rows) of sample @n. */
-static void
+GST_SOD_ONEDNN_HOT static void
 copy_target (const Weights *self, gint64 n, gint64 y, gint64 n_rows, gfloat *to)
 {
   const gfloat *from = (const gfloat *) self->d_target

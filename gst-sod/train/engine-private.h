@@ -19,6 +19,8 @@ typedef struct
   GstSodStopFunc is_stopped; /* asked in passes; NULL: nobody stops them */
   gpointer stop_data;
   gsize max_kept; /* bytes of all but that one, together */
+  /* The output's gradient: kept, since new memory is paged in anew. */
+  GstSodTensor *d_output;
   /* What plans are compiled in: AUTO before the first. */
   GstSodPrecision used;
   gchar *reason; /* why that is not what was asked for; NULL: it is */

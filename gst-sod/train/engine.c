@@ -39,6 +39,7 @@ void
 gst_sod_engine_clear (GstSodEngine *self)
 {
   g_clear_pointer (&self->streams, g_ptr_array_unref);
+  g_clear_pointer (&self->d_output, gst_sod_tensor_unref);
   g_clear_pointer (&self->graph, gst_sod_graph_unref);
   g_clear_pointer (&self->reason, g_free);
 }
@@ -306,18 +307,32 @@ learn_in_one (GstSodStream *stream, GstSodLoss loss,
   return stream->klass->learn (stream, &call, &value, error) ? value : NAN;
 }
 
+/* Room for the gradient of an output of @shape; what is in it is to be
+ * written. */
+static GstSodTensor *
+take_d_output (GstSodEngine *self, const GstSodShape *shape, GError **error)
+{
+  if (self->d_output == NULL
+      || !gst_sod_shape_equal (
+          gst_sod_tensor_get_shape (self->d_output), shape)) {
+    g_clear_pointer (&self->d_output, gst_sod_tensor_unref);
+    self->d_output =
+        gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, shape, error);
+  }
+  return self->d_output;
+}
+
 static gdouble
 learn_by_parts (GstSodEngine *self, GstSodStream *stream, GstSodLoss loss,
     const GstSodLearnBatch *batch, GstSodParams *params, GError **error)
 {
   g_autoptr (GstSodTensor) output = run (self, stream, batch->input, error);
-  g_autoptr (GstSodTensor) d_output = NULL;
   g_autoptr (GError) failure = NULL;
+  GstSodTensor *d_output = NULL;
   gdouble value;
 
   if (output != NULL)
-    d_output = gst_sod_tensor_new_shaped (
-        GST_SOD_DTYPE_F32, gst_sod_tensor_get_shape (output), error);
+    d_output = take_d_output (self, gst_sod_tensor_get_shape (output), error);
   if (d_output == NULL)
     return NAN;
   value = gst_sod_loss_compute_threaded (loss, output, batch->target,

@@ -385,20 +385,21 @@ write_until_killed (const gchar *path, guint number)
   }
 }
 
-/* The last number that @writer said. */
-static guint
-hear (GSubprocess *writer, guint number)
+/* Whether @writer said another @number. */
+static gboolean
+hear (GSubprocess *writer, guint *number)
 {
   GInputStream *said = g_subprocess_get_stdout_pipe (writer);
   g_autoptr (GError) error = NULL;
   gsize size;
   guint next;
 
-  while (g_input_stream_read_all (said, &next, sizeof next, &size, NULL, &error)
-         && size == sizeof next)
-    number = next;
+  g_input_stream_read_all (said, &next, sizeof next, &size, NULL, &error);
   g_assert_no_error (error);
-  return number;
+  if (size < sizeof next)
+    return FALSE;
+  *number = next;
+  return TRUE;
 }
 
 static void
@@ -417,9 +418,12 @@ test_kill (Scratch *self, gconstpointer data)
 
     writer = g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
     g_assert_no_error (error);
-    g_usleep (20000 + gst_sod_random_below (random, 20000));
+    /* However long it took to start, it writes when it is killed. */
+    g_assert_true (hear (writer, &said));
+    g_usleep (gst_sod_random_below (random, 20000));
     g_subprocess_force_exit (writer);
-    said = hear (writer, number);
+    while (hear (writer, &said))
+      continue;
     g_subprocess_wait (writer, NULL, &error);
     g_assert_no_error (error);
     g_assert_true (g_subprocess_get_if_signaled (writer));

@@ -29,7 +29,7 @@ STILLS = [
 ]
 DAVIS = {'name': 'DAVIS-2016 train',
          'part': 'the 23 sequences of fit, every second frame; base: all of '
-                 'them in the last stretch',
+                 'them in the third stretch',
          'terms': DAVIS_TERMS}
 MOTION = {**DAVIS, 'part': 'the 23 sequences of fit, each frame with one of 20 '
                            'to 200 ms before'}

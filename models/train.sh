@@ -58,7 +58,8 @@ case $name in
     train base
     train base-full --start "$out/base/base.safetensors"
     train base-last --start "$out/base-full/base.safetensors"
-    ship base-last base base
+    train base-again --start "$out/base-last/base.safetensors"
+    ship base-again base base
     ;;
   small)
     train small

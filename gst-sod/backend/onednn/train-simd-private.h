@@ -135,8 +135,12 @@ span_copy_in (Span *span, const gfloat *from, const gint wide)
   if (wide < SPAN_LANES)
     span->v[0] = (SpanLanes){ 0 };
   memcpy (&span->v[0], from, MIN (wide, SPAN_LANES) * sizeof (gfloat));
-  if (wide == SPAN)
-    memcpy (&span->v[1], from + SPAN_LANES, sizeof (span->v[1]));
+  if (wide == SPAN) {
+    SpanLanes second;
+
+    memcpy (&second, from + SPAN_LANES, sizeof (second));
+    span->v[1] = second;
+  }
 }
 
 GST_SOD_ONEDNN_INLINE void

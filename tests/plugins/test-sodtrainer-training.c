@@ -291,22 +291,42 @@ begin_long (Trainer *trainer)
   await_progress (trainer);
 }
 
+/* Of a training that goes on. */
+static void
+assert_stops_at_once (Trainer *trainer)
+{
+  g_autoptr (GstMessage) eos = NULL;
+  gboolean running;
+  gint64 start = g_get_monotonic_time ();
+
+  g_signal_emit_by_name (trainer->element, "stop", &running);
+  g_assert_true (running);
+  eos = trainer_await (trainer, GST_MESSAGE_EOS, 10);
+  g_assert_nonnull (eos);
+  g_test_message ("stopped after %.2f s", seconds_since (start));
+  g_assert_cmpfloat (seconds_since (start), <, 1);
+  test_assert_no_error (trainer->element);
+}
+
+static void
+assert_is_ready_soon (Trainer *trainer)
+{
+  gint64 start = g_get_monotonic_time ();
+
+  gst_element_set_state (trainer->element, GST_STATE_READY);
+  g_test_message ("ready after %.2f s", seconds_since (start));
+  g_assert_cmpfloat (seconds_since (start), <, 2);
+  test_assert_no_error (trainer->element);
+}
+
 static void
 test_stop_ends_it_and_the_stream_at_once (void)
 {
   Trainer trainer;
-  g_autoptr (GstMessage) eos = NULL;
   gboolean running;
-  gint64 start;
 
   begin_long (&trainer);
-  start = g_get_monotonic_time ();
-  g_signal_emit_by_name (trainer.element, "stop", &running);
-  g_assert_true (running);
-  eos = trainer_await (&trainer, GST_MESSAGE_EOS, 10);
-  g_assert_nonnull (eos);
-  g_assert_cmpfloat (seconds_since (start), <, 1);
-  test_assert_no_error (trainer.element);
+  assert_stops_at_once (&trainer);
   g_signal_emit_by_name (trainer.element, "stop", &running);
   g_assert_false (running);
   trainer_tear_down (&trainer);
@@ -335,13 +355,9 @@ static void
 test_ready_waits_for_the_thread_a_short_time (void)
 {
   Trainer trainer;
-  gint64 start;
 
   begin_long (&trainer);
-  start = g_get_monotonic_time ();
-  gst_element_set_state (trainer.element, GST_STATE_READY);
-  g_assert_cmpfloat (seconds_since (start), <, 2);
-  test_assert_no_error (trainer.element);
+  assert_is_ready_soon (&trainer);
   trainer_tear_down (&trainer);
 }
 
@@ -364,25 +380,12 @@ static void
 test_a_long_step_is_cut_short (void)
 {
   Trainer trainer;
-  g_autoptr (GstMessage) eos = NULL;
-  gboolean running;
-  gint64 start;
 
   begin_wide (&trainer);
-  start = g_get_monotonic_time ();
-  g_signal_emit_by_name (trainer.element, "stop", &running);
-  g_assert_true (running);
-  eos = trainer_await (&trainer, GST_MESSAGE_EOS, 10);
-  g_assert_nonnull (eos);
-  g_test_message ("stopped after %.2f s", seconds_since (start));
-  g_assert_cmpfloat (seconds_since (start), <, 1);
+  assert_stops_at_once (&trainer);
   trainer_tear_down (&trainer);
   begin_wide (&trainer);
-  start = g_get_monotonic_time ();
-  gst_element_set_state (trainer.element, GST_STATE_READY);
-  g_test_message ("ready after %.2f s", seconds_since (start));
-  g_assert_cmpfloat (seconds_since (start), <, 2);
-  test_assert_no_error (trainer.element);
+  assert_is_ready_soon (&trainer);
   trainer_tear_down (&trainer);
 }
 

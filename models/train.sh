@@ -67,8 +67,7 @@ case $name in
     ;;
   motion)
     train motion --start "$base"
-    train motion-full --start "$out/motion/base.safetensors"
-    ship motion-full base base-motion
+    ship motion base base-motion
     ;;
   scenarios)
     train reverse --start "$base"

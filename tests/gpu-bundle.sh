@@ -84,7 +84,7 @@ for program in ops/test-ops-{ops,plans} run/test-run-{session,packed,instance} \
     fail "$build has no tests/$program; run: ninja -C $build"
   fi
 done
-install -m 644 models/*.safetensors "$out/models/"
+install -m 644 models/{base,small,reverse}.safetensors "$out/models/"
 install -m 644 tests/benchmarks/*.py "$out/benchmarks/"
 install tests/gpu.sh "$out/"
 

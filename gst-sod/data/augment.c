@@ -249,24 +249,17 @@ draw_all (Draw *drawn, const GstSodAugmentation *self,
 /* @image to the three planes from @rgb on, and with it what there is of mask
  * and weights, @grays, to @to_grays. */
 static gboolean
-warp_image (const Draw *drawn, const GstSodAugmentRule *rule,
-    const GstSodWarp *warp, GstSodImage *image, GstSodImage *const grays[2],
-    gfloat *const to_grays[2], gfloat *rgb, GstSodWarpScratch *scratch,
-    GError **error)
+warp_image (const GstSodAugmentRule *rule, const GstSodWarp *warp,
+    GstSodImage *image, GstSodImage *const grays[2], gfloat *const to_grays[2],
+    gfloat *rgb, GstSodWarpScratch *scratch, GError **error)
 {
   gsize n = (gsize) rule->width * rule->height;
   GstSodWarpPlane planes[GST_SOD_WARP_MAX_PLANES];
   gfloat *to[GST_SOD_WARP_MAX_PLANES];
-  g_autoptr (GstSodImage) lossy = NULL;
   guint n_planes = 3;
 
-  if (drawn->quality > 0) {
-    lossy = gst_sod_augment_jpeg (image, drawn->quality, error);
-    if (lossy == NULL)
-      return FALSE;
-  }
   for (guint i = 0; i < 3; i++) {
-    planes[i] = gst_sod_warp_get_plane (lossy != NULL ? lossy : image, i);
+    planes[i] = gst_sod_warp_get_plane (image, i);
     to[i] = rgb + i * n;
   }
   for (guint i = 0; i < 2 && grays != NULL; i++) {
@@ -331,7 +324,7 @@ warp_still (const Draw *drawn, const GstSodAugmentRule *rule,
       make_warp (place, rule, source->image, drawn->still_reflects);
 
   return warp_image (
-      drawn, rule, &warp, source->image, grays, to_grays, rgb, scratch, error);
+      rule, &warp, source->image, grays, to_grays, rgb, scratch, error);
 }
 
 /* Memory for a thing, two masks and what filling takes. */
@@ -393,7 +386,7 @@ warp_previous (const Draw *drawn, const GstSodAugmentRule *rule,
         drawn, rule, source, &drawn->still, NULL, rgb, scratch, error);
   warp = make_warp (&drawn->place, rule, source->previous, drawn->reflects);
   return warp_image (
-      drawn, rule, &warp, source->previous, NULL, NULL, rgb, scratch, error);
+      rule, &warp, source->previous, NULL, NULL, rgb, scratch, error);
 }
 
 static gboolean
@@ -410,32 +403,66 @@ make_previous (const Draw *drawn, const GstSodAugmentRule *rule,
   return TRUE;
 }
 
+/* @source as it is drawn: through JPEG once, however often it is moved. */
+static gboolean
+lose (const Draw *drawn, const GstSodAugmentRule *rule,
+    const GstSodAugmentSource *source, GstSodImage **image,
+    GstSodImage **previous, GError **error)
+{
+  if (drawn->quality == 0)
+    return TRUE;
+  *image = gst_sod_augment_jpeg (source->image, drawn->quality, error);
+  if (*image == NULL)
+    return FALSE;
+  if (rule->frames == 1 || source->previous == NULL)
+    return TRUE;
+  *previous = gst_sod_augment_jpeg (source->previous, drawn->quality, error);
+  return *previous != NULL;
+}
+
+static gboolean
+make_all (const Draw *drawn, const GstSodAugmentRule *rule,
+    const GstSodAugmentSource *source, GstSodWarpScratch *scratch,
+    const GstSodAugmentTarget *target, GError **error)
+{
+  gsize n = (gsize) rule->width * rule->height;
+  GstSodImage *grays[2] = { source->mask,
+    source->mask != NULL ? source->weights : NULL };
+  gfloat *to_grays[2] = { target->map, target->weights };
+  GstSodWarp warp =
+      make_warp (&drawn->place, rule, source->image, drawn->reflects);
+
+  if (!warp_image (rule, &warp, source->image, grays, to_grays, target->input,
+          scratch, error))
+    return FALSE;
+  finish_map (source, target, n);
+  gst_sod_colour_apply (&drawn->colour, target->input, n);
+  if (target->image != NULL)
+    gst_sod_colour_halve (&drawn->colour, target->input, rule->height,
+        rule->width, target->image);
+  return rule->frames == 1
+         || make_previous (
+             drawn, rule, source, target->input + 3 * n, scratch, error);
+}
+
 gboolean
 gst_sod_augment (const GstSodAugmentation *self, const GstSodAugmentRule *rule,
     const GstSodAugmentSource *source, GstSodRandom *random,
     GstSodWarpScratch *scratch, const GstSodAugmentTarget *target,
     GError **error)
 {
-  gsize n = (gsize) rule->width * rule->height;
-  GstSodImage *grays[2] = { source->mask,
-    source->mask != NULL ? source->weights : NULL };
-  gfloat *to_grays[2] = { target->map, target->weights };
-  GstSodWarp warp;
+  g_autoptr (GstSodImage) image = NULL;
+  g_autoptr (GstSodImage) previous = NULL;
+  GstSodAugmentSource own = *source;
   Draw drawn;
 
   draw_all (&drawn, self, rule, random);
-  if (!gst_sod_augment_check (source, error))
+  if (!gst_sod_augment_check (source, error)
+      || !lose (&drawn, rule, source, &image, &previous, error))
     return FALSE;
-  warp = make_warp (&drawn.place, rule, source->image, drawn.reflects);
-  if (!warp_image (&drawn, rule, &warp, source->image, grays, to_grays,
-          target->input, scratch, error))
-    return FALSE;
-  finish_map (source, target, n);
-  gst_sod_colour_apply (&drawn.colour, target->input, n);
-  if (target->image != NULL)
-    gst_sod_colour_halve (
-        &drawn.colour, target->input, rule->height, rule->width, target->image);
-  return rule->frames == 1
-         || make_previous (
-             &drawn, rule, source, target->input + 3 * n, scratch, error);
+  if (image != NULL)
+    own.image = image;
+  if (previous != NULL)
+    own.previous = previous;
+  return make_all (&drawn, rule, &own, scratch, target, error);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The frame before a still in which a thing moved against what is behind it.
+/* The frame before a still in which its object moved against what is behind it.
  * What it hid there is filled in from around it, by pulling the seen pixels
  * into ever smaller pictures and pushing them back into the holes (Gortler et
  * al., "The lumigraph", 1996, section 3.4). */
@@ -8,7 +8,7 @@
 #include <gst-sod/core/hot-private.h>
 #include <gst-sod/data/augment-private.h>
 
-/* Of 255: a pixel of which the thing covers more is hidden. */
+/* Of 255: a pixel of which the object covers more is hidden. */
 #define HIDDEN 1
 #define N_PLANES 4 /* red, green, blue, and how much of a pixel is seen */
 
@@ -72,7 +72,7 @@ place_pyramid (Pyramid *self, gfloat *rgb, gfloat *memory)
   }
 }
 
-/* What is seen: pixels that the thing covers nothing of, and no neighbour
+/* What is seen: pixels that the object covers nothing of, and no neighbour
  * either. */
 static void
 mark_seen (const gfloat *mask, Level *level)
@@ -153,7 +153,7 @@ push (const Level *from, Level *to)
 }
 
 gsize
-gst_sod_fill_get_n_floats (gint width, gint height)
+gst_sod_inpaint_get_n_floats (gint width, gint height)
 {
   Pyramid pyramid;
 
@@ -161,7 +161,7 @@ gst_sod_fill_get_n_floats (gint width, gint height)
 }
 
 void
-gst_sod_fill (
+gst_sod_inpaint (
     gfloat *rgb, const gfloat *mask, gint width, gint height, gfloat *memory)
 {
   Pyramid pyramid;
@@ -179,7 +179,7 @@ gst_sod_fill (
 }
 
 GST_SOD_HOT static void
-cover_plane (gfloat *restrict to, const gfloat *restrict from,
+composite_plane (gfloat *restrict to, const gfloat *restrict from,
     const gfloat *restrict mask, gsize n)
 {
   for (gsize i = 0; i < n; i++)
@@ -187,8 +187,8 @@ cover_plane (gfloat *restrict to, const gfloat *restrict from,
 }
 
 void
-gst_sod_cover (gfloat *rgb, const gfloat *from, const gfloat *mask, gsize n)
+gst_sod_composite (gfloat *rgb, const gfloat *from, const gfloat *mask, gsize n)
 {
   for (guint c = 0; c < 3; c++)
-    cover_plane (rgb + c * n, from + c * n, mask, n);
+    composite_plane (rgb + c * n, from + c * n, mask, n);
 }

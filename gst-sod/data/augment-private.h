@@ -30,7 +30,7 @@ typedef struct
 } GstSodWarp;
 
 /* Memory that one thread warps in, grown when needed; and of the layers of a
- * still whose thing moved. */
+ * still whose object moved. */
 typedef struct
 {
   gfloat *memory, *layers;
@@ -54,16 +54,17 @@ gst_sod_warp_get_plane (const GstSodImage *image, guint component)
   return (GstSodWarpPlane){ from->data, from->stride, from->pixel_stride };
 }
 
-/* ---- things that move: augment-object.c ---- */
+/* ---- objects that move: augment-object.c ---- */
 
 /* What @mask (height, width), 0 to 255, hides of @rgb (3, height, width)
- * becomes what is seen around it. @memory: of gst_sod_fill_get_n_floats(). */
-void gst_sod_fill (
+ * becomes what is seen around it. @memory: of gst_sod_inpaint_get_n_floats().
+ */
+void gst_sod_inpaint (
     gfloat *rgb, const gfloat *mask, gint width, gint height, gfloat *memory);
-gsize gst_sod_fill_get_n_floats (gint width, gint height);
+gsize gst_sod_inpaint_get_n_floats (gint width, gint height);
 
 /* Lays what @mask (n), 0 to 255, shows of @from (3, n) over @rgb (3, n). */
-void gst_sod_cover (
+void gst_sod_composite (
     gfloat *rgb, const gfloat *from, const gfloat *mask, gsize n);
 
 /* ---- changing colours: augment-colour.c ---- */

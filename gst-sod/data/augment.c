@@ -74,8 +74,8 @@ draw_motion (const GstSodAugmentation *self, GstSodRandom *random)
     { x, y }, angle * G_PI / 180 };
 }
 
-/* How a still's other frame lies to it, or a thing in it to what is behind it:
- * by as much as @values, of shift, scale and rotation, say. */
+/* How a still's other frame lies to it, or an object in it to what is behind
+ * it: by as much as @values, of shift, scale and rotation, say. */
 static Motion
 draw_other (const gdouble *values, GstSodRandom *random)
 {
@@ -327,13 +327,13 @@ warp_still (const Draw *drawn, const GstSodAugmentRule *rule,
       rule, &warp, source->image, grays, to_grays, rgb, scratch, error);
 }
 
-/* Memory for a thing, two masks and what filling takes. */
+/* Memory for an object, two masks and what inpainting takes. */
 static gboolean
 take_layers (
     const GstSodAugmentRule *rule, GstSodWarpScratch *scratch, GError **error)
 {
   gsize n = 5 * (gsize) rule->width * rule->height
-            + gst_sod_fill_get_n_floats (rule->width, rule->height);
+            + gst_sod_inpaint_get_n_floats (rule->width, rule->height);
 
   if (n <= scratch->n_layers)
     return TRUE;
@@ -343,12 +343,13 @@ take_layers (
   if (scratch->layers != NULL)
     return TRUE;
   g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NO_MEMORY,
-      "no memory to move things in pictures of %dx%d pixels; take smaller ones",
+      "no memory to move objects in pictures of %dx%d pixels; take smaller "
+      "ones",
       rule->width, rule->height);
   return FALSE;
 }
 
-/* The thing under the mask lay elsewhere in front of what is behind it. */
+/* The object under the mask lay elsewhere in front of what is behind it. */
 static gboolean
 move_object (const Draw *drawn, const GstSodAugmentRule *rule,
     const GstSodAugmentSource *source, gfloat *rgb, GstSodWarpScratch *scratch,
@@ -367,8 +368,8 @@ move_object (const Draw *drawn, const GstSodAugmentRule *rule,
       || !warp_still (
           drawn, rule, source, &drawn->object, mask, object, scratch, error))
     return FALSE;
-  gst_sod_fill (rgb, hidden, rule->width, rule->height, hidden + n);
-  gst_sod_cover (rgb, object, mask, n);
+  gst_sod_inpaint (rgb, hidden, rule->width, rule->height, hidden + n);
+  gst_sod_composite (rgb, object, mask, n);
   return TRUE;
 }
 

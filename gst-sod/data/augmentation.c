@@ -158,11 +158,12 @@ find_key (const gchar *name)
  * - `distance-min`, `distance-max`: from one frame to the one before it, ms,
  *   of networks of two frames
  * - `still-shift`, `still-scale`, `still-rotation`: how the frame before a
- *   still differs from it: shift in halves of the frame, scale 1 +- this,
- *   degrees
+ *   still differs from it: shift in halves of the frame, 0 to 1, scale 1 +-
+ *   this, 0 to 1, and degrees, 0 to 20
  * - `object`: probability that what a still's mask shows has moved against
  *   what is behind it, too
- * - `object-shift`, `object-scale`, `object-rotation`: how far, likewise
+ * - `object-shift`, `object-scale`, `object-rotation`: how far, in the units
+ *   and ranges of `still-`...
  *
  * Errors: %GST_SOD_ERROR_INVALID_ARGUMENT for a name that is none and a value
  * out of its range.

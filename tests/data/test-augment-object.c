@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The frame before a still in which the thing under the mask moved. */
+/* The frame before a still in which the object under the mask moved. */
 #include <math.h>
 #include <string.h>
 
@@ -8,14 +8,14 @@
 #define WIDTH 64
 #define HEIGHT 48
 #define N (WIDTH * HEIGHT)
-#define LEFT 24 /* of the thing, a square */
+#define LEFT 24 /* of the object, a square */
 #define TOP 16
 #define SIDE 16
 #define SHIFT 0.2 /* of half a frame */
 
-/* All red is the thing's; the rest is a plane. */
+/* All red is the object's; the rest is a plane. */
 static gboolean
-is_thing (gint x, gint y)
+is_object (gint x, gint y)
 {
   return x >= LEFT && x < LEFT + SIDE && y >= TOP && y < TOP + SIDE;
 }
@@ -34,7 +34,7 @@ make_source (void)
   GstSodAugmentSource source = { NULL };
 
   for (gint i = 0; i < N; i++) {
-    gboolean inside = is_thing (i % WIDTH, i / WIDTH);
+    gboolean inside = is_object (i % WIDTH, i / WIDTH);
 
     rgb[3 * i] = inside ? 200 : 0;
     rgb[3 * i + 1] = inside ? 0 : (guint8) get_green (i % WIDTH, i / WIDTH);
@@ -83,7 +83,8 @@ make (const GstSodAugmentSource *source, gdouble object, guint64 seed,
     frames[i] *= 255;
 }
 
-/* How far the red of @frame (3, HEIGHT, WIDTH) lies from where the thing is. */
+/* How far the red of @frame (3, HEIGHT, WIDTH) lies from where the object is.
+ */
 static gdouble
 get_distance (const gfloat *frame)
 {
@@ -94,14 +95,14 @@ get_distance (const gfloat *frame)
     x += frame[i] * (i % WIDTH);
     y += frame[i] * (i / WIDTH);
   }
-  /* Nothing of the thing is lost, but at its edge, which is mixed twice. */
+  /* Nothing of the object is lost, but at its edge, which is mixed twice. */
   g_assert_cmpfloat_with_epsilon (sum / (200 * SIDE * SIDE), 1, 0.1);
   return hypot (
       x / sum - LEFT - (SIDE - 1) / 2.0, y / sum - TOP - (SIDE - 1) / 2.0);
 }
 
 /* Where @frame has no red it shows the plane: as it is, or as it is filled in
- * where the thing is now. */
+ * where the object is now. */
 static void
 check_background (const gfloat *frame, guint *n_filled)
 {
@@ -114,7 +115,7 @@ check_background (const gfloat *frame, guint *n_filled)
       continue;
     g_assert_cmpfloat_with_epsilon (
         frame[N + i], get_green (x, y), near ? 24 : 1e-2);
-    *n_filled += is_thing (x, y);
+    *n_filled += is_object (x, y);
   }
 }
 
@@ -133,7 +134,7 @@ test_moves (void)
     make (&source, 1, seed, frames, map);
     /* The frame itself, and its map, stay. */
     for (gint i = 0; i < N; i++) {
-      gboolean inside = is_thing (i % WIDTH, i / WIDTH);
+      gboolean inside = is_object (i % WIDTH, i / WIDTH);
 
       g_assert_cmpfloat (map[i], ==, inside ? 1 : 0);
       g_assert_cmpfloat_with_epsilon (frames[i], inside ? 200 : 0, 1e-3);
@@ -150,8 +151,8 @@ test_moves (void)
   clear_source (&source);
 }
 
-/* Both frames are one where things do not move, or where there is no mask that
- * says what a thing is. */
+/* Both frames are one where objects do not move, or where there is no mask that
+ * says what an object is. */
 static void
 test_stays (void)
 {
@@ -180,7 +181,7 @@ test_fill_extremes (void)
     gint width = sizes[s][0], height = sizes[s][1];
     gsize n = (gsize) width * height;
     g_autofree gfloat *memory =
-        g_new (gfloat, gst_sod_fill_get_n_floats (width, height));
+        g_new (gfloat, gst_sod_inpaint_get_n_floats (width, height));
     g_autofree gfloat *rgb = g_new (gfloat, 3 * n), *mask = g_new (gfloat, n);
 
     for (gint all = 0; all < 2; all++) {
@@ -188,7 +189,7 @@ test_fill_extremes (void)
         mask[i] = all || i >= n / 2 + 1 ? 255 : 0;
       for (gsize i = 0; i < 3 * n; i++)
         rgb[i] = mask[i % n] > 0 ? 250 : 100;
-      gst_sod_fill (rgb, mask, width, height, memory);
+      gst_sod_inpaint (rgb, mask, width, height, memory);
       /* What no hole is next to is seen. */
       for (gsize i = 0; i < 3 * n; i++)
         g_assert_cmpfloat_with_epsilon (

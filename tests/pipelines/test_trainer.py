@@ -216,7 +216,8 @@ def a_full_disk_is_an_error_and_loses_nothing():
         gst-launch-1.0 {words}
         echo status $?
         {COMMAND} store stats {disk}/store''', env=environment())
-    if result.status == 77 or 'Operation not permitted' in result.output:
+    # Nor where the root is none of a file system's, as in a chroot.
+    if result.status == 77 or result.output.startswith('unshare: '):
         raise tap.Skip('no file system may be mounted here')
     tap.check('status 1' in result.output, result.output)
     tap.check('make room' in result.output

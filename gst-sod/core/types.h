@@ -55,4 +55,21 @@ typedef enum
   GST_SOD_PRECISION_TF32
 } GstSodPrecision;
 
+/**
+ * GstSodSecondInput:
+ * @GST_SOD_SECOND_INPUT_FRAME: the frame before, as it is
+ * @GST_SOD_SECOND_INPUT_ALIGNED_DIFFERENCE: the frame before, moved so that
+ *   what does not move by itself lies as in the frame, minus the frame; 0 where
+ *   it does not show what the frame does
+ *
+ * What a network of two frames is given beside the frame.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  GST_SOD_SECOND_INPUT_FRAME,
+  GST_SOD_SECOND_INPUT_ALIGNED_DIFFERENCE
+} GstSodSecondInput;
+
 G_END_DECLS

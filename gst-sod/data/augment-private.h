@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <gst-sod/core/align-private.h>
 #include <gst-sod/core/image-private.h>
 #include <gst-sod/core/random.h>
+#include <gst-sod/core/types.h>
 #include <gst-sod/data/augmentation-private.h>
 
 G_BEGIN_DECLS
@@ -35,6 +37,8 @@ typedef struct
 {
   gfloat *memory, *layers;
   gsize n_floats, n_layers;
+  GstSodAligner *aligner; /* of (width, height), or NULL */
+  gint width, height;
 } GstSodWarpScratch;
 
 void gst_sod_warp_scratch_clear (GstSodWarpScratch *scratch);
@@ -96,6 +100,7 @@ typedef struct
 {
   gint width, height;
   guint frames; /* 1 or 2 */
+  GstSodSecondInput second_input;
   gfloat mean[3], std[3];
 } GstSodAugmentRule;
 

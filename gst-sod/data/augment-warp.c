@@ -419,5 +419,6 @@ gst_sod_warp_scratch_clear (GstSodWarpScratch *scratch)
 {
   g_clear_pointer (&scratch->memory, g_free);
   g_clear_pointer (&scratch->layers, g_free);
+  g_clear_pointer (&scratch->aligner, gst_sod_aligner_free);
   scratch->n_floats = scratch->n_layers = 0;
 }

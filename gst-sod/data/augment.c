@@ -390,18 +390,37 @@ warp_previous (const Draw *drawn, const GstSodAugmentRule *rule,
       rule, &warp, source->previous, NULL, NULL, rgb, scratch, error);
 }
 
+/* @second, the frame before @input, becomes their aligned difference. */
 static gboolean
-make_previous (const Draw *drawn, const GstSodAugmentRule *rule,
-    const GstSodAugmentSource *source, gfloat *rgb, GstSodWarpScratch *scratch,
-    GError **error)
+align (const GstSodAugmentRule *rule, const gfloat *input, gfloat *second,
+    GstSodWarpScratch *scratch, GError **error)
+{
+  if (scratch->width != rule->width || scratch->height != rule->height)
+    g_clear_pointer (&scratch->aligner, gst_sod_aligner_free);
+  if (scratch->aligner == NULL)
+    scratch->aligner = gst_sod_aligner_new (rule->width, rule->height, error);
+  if (scratch->aligner == NULL)
+    return FALSE;
+  scratch->width = rule->width;
+  scratch->height = rule->height;
+  gst_sod_aligner_run (scratch->aligner, input, second, second);
+  return TRUE;
+}
+
+/* What the network is given beside @input. */
+static gboolean
+make_second (const Draw *drawn, const GstSodAugmentRule *rule,
+    const GstSodAugmentSource *source, const gfloat *input, gfloat *second,
+    GstSodWarpScratch *scratch, GError **error)
 {
   GstSodColour colour = drawn->colour;
 
-  if (!warp_previous (drawn, rule, source, rgb, scratch, error))
+  if (!warp_previous (drawn, rule, source, second, scratch, error))
     return FALSE;
   colour.noise_seed = ~colour.noise_seed;
-  gst_sod_colour_apply (&colour, rgb, (gsize) rule->width * rule->height);
-  return TRUE;
+  gst_sod_colour_apply (&colour, second, (gsize) rule->width * rule->height);
+  return rule->second_input == GST_SOD_SECOND_INPUT_FRAME
+         || align (rule, input, second, scratch, error);
 }
 
 /* @source as it is drawn: through JPEG once, however often it is moved. */
@@ -442,8 +461,8 @@ make_all (const Draw *drawn, const GstSodAugmentRule *rule,
     gst_sod_colour_halve (&drawn->colour, target->input, rule->height,
         rule->width, target->image);
   return rule->frames == 1
-         || make_previous (
-             drawn, rule, source, target->input + 3 * n, scratch, error);
+         || make_second (drawn, rule, source, target->input,
+             target->input + 3 * n, scratch, error);
 }
 
 gboolean

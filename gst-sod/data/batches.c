@@ -18,6 +18,7 @@ enum
   PROP_WIDTH,
   PROP_HEIGHT,
   PROP_FRAMES,
+  PROP_SECOND_INPUT,
   PROP_BATCH_SIZE,
   PROP_SEED,
   PROP_THREADS,
@@ -116,6 +117,9 @@ gst_sod_batches_set_property (
     case PROP_FRAMES:
       settings->rule.frames = g_value_get_uint (value);
       break;
+    case PROP_SECOND_INPUT:
+      settings->rule.second_input = g_value_get_enum (value);
+      break;
     case PROP_BATCH_SIZE:
       settings->batch_size = g_value_get_uint (value);
       break;
@@ -162,6 +166,9 @@ gst_sod_batches_get_property (
       break;
     case PROP_FRAMES:
       g_value_set_uint (value, settings->rule.frames);
+      break;
+    case PROP_SECOND_INPUT:
+      g_value_set_enum (value, settings->rule.second_input);
       break;
     case PROP_BATCH_SIZE:
       g_value_set_uint (value, settings->batch_size);
@@ -247,6 +254,17 @@ install_shape (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_FRAMES,
       g_param_spec_uint (
           "frames", "Frames", "Frames of the input", 1, 2, 1, flags));
+  /**
+   * GstSodBatches:second-input:
+   *
+   * What there is of the frame before where there are two frames.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_SECOND_INPUT,
+      g_param_spec_enum ("second-input", "Second input",
+          "What there is of the frame before", GST_SOD_TYPE_SECOND_INPUT,
+          GST_SOD_SECOND_INPUT_FRAME, flags));
   /**
    * GstSodBatches:batch-size:
    *

@@ -32,6 +32,11 @@ GstSodArchitecture *gst_sod_model_metadata_get_architecture (
 void gst_sod_model_metadata_complete (GHashTable *metadata,
     const GstSodArchitecture *architecture, const gchar *hash);
 
+/* @input_rule, JSON that was read and found good, with another second input and
+ * frame distance (ns); (transfer full). */
+gchar *gst_sod_model_metadata_set_second_input (
+    const gchar *input_rule, GstSodSecondInput second_input, gint64 distance);
+
 /* Reads and checks every key that the library uses. */
 gboolean gst_sod_model_metadata_read (GHashTable *metadata,
     const GstSodArchitecture *architecture, GstSodModelInfo *info,

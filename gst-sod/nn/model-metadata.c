@@ -108,6 +108,22 @@ default_input_rule (const GstSodArchitecture *self)
       is_base ? "[0.229,0.224,0.225]" : "[1.0,1.0,1.0]");
 }
 
+/* The words of the file, by value. */
+static const gchar *const second_inputs[] = { "frame", "aligned-difference" };
+
+gchar *
+gst_sod_model_metadata_set_second_input (
+    const gchar *input_rule, GstSodSecondInput second_input, gint64 distance)
+{
+  g_autoptr (JsonNode) root = json_from_string (input_rule, NULL);
+  JsonObject *object = json_node_get_object (root);
+
+  json_object_set_string_member (
+      object, "second-input", second_inputs[second_input]);
+  json_object_set_int_member (object, "frame-distance", distance / 1000000);
+  return json_to_string (root, FALSE);
+}
+
 /* Takes @value. */
 static void
 set (GHashTable *metadata, const gchar *key, gchar *value)
@@ -228,6 +244,20 @@ has_size (JsonObject *object, const GstSodArchitecture *architecture)
          && height == architecture->input_height;
 }
 
+static gboolean
+read_second_input (JsonNode *node, GstSodSecondInput *second_input)
+{
+  if (json_node_get_value_type (node) != G_TYPE_STRING)
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (second_inputs); i++) {
+    if (g_str_equal (json_node_get_string (node), second_inputs[i])) {
+      *second_input = (GstSodSecondInput) i;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
 /* What is wrong with the rule, or NULL. */
 static const gchar *
 read_rule_object (JsonObject *object, const GstSodArchitecture *architecture,
@@ -255,6 +285,11 @@ read_rule_object (JsonObject *object, const GstSodArchitecture *architecture,
           MAX_FRAME_DISTANCE_MS, &distance))
     return "a \"frame-distance\" of 1 to 10000 ms";
   rule->frame_distance = distance * 1000000;
+  rule->second_input = GST_SOD_SECOND_INPUT_FRAME;
+  if (json_object_has_member (object, "second-input")
+      && !read_second_input (
+          json_object_get_member (object, "second-input"), &rule->second_input))
+    return "a \"second-input\" of \"frame\" or \"aligned-difference\"";
   return NULL;
 }
 

@@ -13,6 +13,7 @@ typedef struct
   gfloat mean[3]; /* of RGB in 0..1 */
   gfloat std[3];
   gint64 frame_distance; /* ns, between the two frames of a two-frame model */
+  GstSodSecondInput second_input;
 } GstSodInputRule;
 
 /* Name and version of the only rule there is: the frame stretched to the
@@ -27,6 +28,11 @@ typedef struct
 GstSodNetwork *gst_sod_network_new_from_weights (
     GstSodArchitecture *architecture, GHashTable *weights, GHashTable *metadata,
     GError **error);
+
+/* @network, of two frames, that is given another @second_input, so many ns
+ * before: its weights, name, threshold and lineage. (transfer full) */
+GstSodNetwork *gst_sod_network_new_with_second_input (GstSodNetwork *network,
+    GstSodSecondInput second_input, gint64 frame_distance, GError **error);
 
 /* Both stay owned by the network. */
 const GstSodGraph *gst_sod_network_get_graph (GstSodNetwork *self);

@@ -237,6 +237,23 @@ gst_sod_network_get_frame_distance (GstSodNetwork *self)
   return self->info.input_rule.frame_distance;
 }
 
+/**
+ * gst_sod_network_get_second_input:
+ * @self: a network
+ *
+ * Returns: what a two-frame network is given beside the frame; without meaning
+ *   for others
+ *
+ * Since: 0.1
+ */
+GstSodSecondInput
+gst_sod_network_get_second_input (GstSodNetwork *self)
+{
+  g_return_val_if_fail (GST_SOD_IS_NETWORK (self), GST_SOD_SECOND_INPUT_FRAME);
+
+  return self->info.input_rule.second_input;
+}
+
 static gint
 compare_names (gconstpointer a, gconstpointer b)
 {

@@ -24,8 +24,8 @@ GstSodNetwork *gst_sod_network_new_random (
     GstSodArchitecture *architecture, guint64 seed, GError **error);
 
 GST_SOD_API
-GstSodNetwork *gst_sod_network_new_two_frames (
-    GstSodNetwork *network, GError **error);
+GstSodNetwork *gst_sod_network_new_two_frames (GstSodNetwork *network,
+    GstSodSecondInput second_input, gint64 frame_distance, GError **error);
 
 GST_SOD_API
 GstSodNetwork *gst_sod_network_new_from_file (
@@ -55,6 +55,9 @@ gdouble gst_sod_network_get_threshold (GstSodNetwork *self);
 
 GST_SOD_API
 gint64 gst_sod_network_get_frame_distance (GstSodNetwork *self);
+
+GST_SOD_API
+GstSodSecondInput gst_sod_network_get_second_input (GstSodNetwork *self);
 
 GST_SOD_API
 gchar **gst_sod_network_list_tensors (GstSodNetwork *self);

@@ -56,16 +56,20 @@ widen_weights (GstSodNetwork *network, GError **error)
 
 /* What still holds: weights and scores are others. (transfer full) */
 static GHashTable *
-keep_metadata (GstSodNetwork *network)
+keep_metadata (GstSodNetwork *network, GstSodSecondInput second_input,
+    gint64 frame_distance)
 {
-  static const gchar *const kept[] = { "input-rule", "threshold", "name",
-    "lineage" };
+  static const gchar *const kept[] = { "threshold", "name", "lineage" };
   GHashTable *metadata =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 
   for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
     g_hash_table_insert (metadata, g_strdup (kept[i]),
         g_strdup (gst_sod_network_get_metadata (network, kept[i])));
+  g_hash_table_insert (metadata, g_strdup ("input-rule"),
+      gst_sod_model_metadata_set_second_input (
+          gst_sod_network_get_metadata (network, "input-rule"), second_input,
+          frame_distance));
   return metadata;
 }
 
@@ -98,16 +102,35 @@ check_one_frame (GstSodNetwork *network, GError **error)
   return FALSE;
 }
 
+GstSodNetwork *
+gst_sod_network_new_with_second_input (GstSodNetwork *network,
+    GstSodSecondInput second_input, gint64 frame_distance, GError **error)
+{
+  GHashTable *weights = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, (GDestroyNotify) gst_sod_tensor_unref);
+  GHashTableIter iter;
+  gpointer name, value;
+
+  g_hash_table_iter_init (&iter, gst_sod_network_get_weights (network));
+  while (g_hash_table_iter_next (&iter, &name, &value))
+    g_hash_table_insert (weights, g_strdup (name), gst_sod_tensor_ref (value));
+  return gst_sod_network_new_from_weights (
+      gst_sod_network_get_architecture (network), weights,
+      keep_metadata (network, second_input, frame_distance), error);
+}
+
 /**
  * gst_sod_network_new_two_frames:
  * @network: a base network that sees one frame
+ * @second_input: what it is given beside the frame
+ * @frame_distance: ns from the frame before to the frame, 1 ms to 10 s
  * @error: return location for an error
  *
  * Makes a network that also sees the frame before and is to learn what that
  * tells: the kernels of its first layer are those of @network for the frame,
- * (channels, 3, k, k), and zeros for the frame before, (channels, 6, k, k). Its
- * maps are those of @network as long as it has not learnt. Name, input rule,
- * threshold and lineage are @network's; scores it has none.
+ * (channels, 3, k, k), and zeros for the second input, (channels, 6, k, k). Its
+ * maps are those of @network as long as it has not learnt. Name, threshold and
+ * what else the input rule says are @network's; scores it has none.
  *
  * Errors: %GST_SOD_ERROR_MISMATCH for a reverse network and one that sees two
  * frames already, %GST_SOD_ERROR_NO_MEMORY.
@@ -117,12 +140,17 @@ check_one_frame (GstSodNetwork *network, GError **error)
  * Since: 0.1
  */
 GstSodNetwork *
-gst_sod_network_new_two_frames (GstSodNetwork *network, GError **error)
+gst_sod_network_new_two_frames (GstSodNetwork *network,
+    GstSodSecondInput second_input, gint64 frame_distance, GError **error)
 {
   g_autoptr (GstSodArchitecture) architecture = NULL;
   GHashTable *weights;
 
   g_return_val_if_fail (GST_SOD_IS_NETWORK (network), NULL);
+  g_return_val_if_fail (
+      frame_distance >= 1000000
+          && frame_distance <= G_GINT64_CONSTANT (10000000000),
+      NULL);
 
   if (!check_one_frame (network, error))
     return NULL;
@@ -131,6 +159,6 @@ gst_sod_network_new_two_frames (GstSodNetwork *network, GError **error)
     return NULL;
   architecture =
       widen_architecture (gst_sod_network_get_architecture (network));
-  return gst_sod_network_new_from_weights (
-      architecture, weights, keep_metadata (network), error);
+  return gst_sod_network_new_from_weights (architecture, weights,
+      keep_metadata (network, second_input, frame_distance), error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/run/session.h>
 
+#include <gst-sod/core/align-private.h>
 #include <gst-sod/run/history-private.h>
 #include <gst-sod/run/instance-private.h>
 
@@ -19,6 +20,8 @@ struct _GstSodSession
   GstSodInstance *instance;
   GstSodPacked *packed;   /* of the last frame */
   GstSodHistory *history; /* NULL where the network looks at one frame */
+  GstSodAligner *aligner; /* NULL where it is given no aligned difference */
+  GstSodTensor *change;   /* (3, h, w): that difference, or NULL */
   gboolean warm_up;
   Timings timings;
 };
@@ -30,6 +33,8 @@ typedef struct
   GstSodImage *map;             /* NULL: only to be remembered */
   GstSodTensor *current;        /* (3, h, w) to fill, NULL: one frame */
   const GstSodTensor *previous; /* (3, h, w) or NULL: current twice */
+  GstSodAligner *aligner; /* of previous to current, into change; or NULL */
+  GstSodTensor *change;
   Timings timings;
   GError *error; /* of this frame alone; the others of its batch go on */
 } Work;
@@ -45,19 +50,32 @@ now (void)
   return (gint64) t.tv_sec * G_GINT64_CONSTANT (1000000000) + t.tv_nsec;
 }
 
+/* What the network is given beside the frame, which is there. */
+static const GstSodTensor *
+make_second (const Work *work)
+{
+  const GstSodTensor *previous =
+      work->previous != NULL ? work->previous : work->current;
+
+  if (work->aligner == NULL)
+    return previous;
+  gst_sod_aligner_run (work->aligner, gst_sod_tensor_peek_data (work->current),
+      gst_sod_tensor_peek_data (previous),
+      gst_sod_tensor_get_data (work->change));
+  return work->change;
+}
+
 static gboolean
 write_input (
     GstSodStream *stream, guint sample, const Work *work, GError **error)
 {
   const GstSodStreamClass *klass = stream->klass;
-  const GstSodTensor *previous =
-      work->previous != NULL ? work->previous : work->current;
 
   if (work->current == NULL)
     return klass->write_image (stream, sample, 0, work->frame, error);
   return klass->preprocess (stream, work->frame, work->current, error)
          && klass->write_tensor (stream, sample, 0, work->current, error)
-         && klass->write_tensor (stream, sample, 1, previous, error);
+         && klass->write_tensor (stream, sample, 1, make_second (work), error);
 }
 
 /* Executor's thread: one batch of frames, of as many sessions. */
@@ -119,12 +137,49 @@ have_same_input (GstSodNetwork *a, GstSodNetwork *b)
     if (rule_a->mean[i] != rule_b->mean[i] || rule_a->std[i] != rule_b->std[i])
       return FALSE;
   }
+  if (rule_a->second_input != rule_b->second_input)
+    return FALSE;
   return gst_sod_architecture_get_input_frames (architecture_a)
              == gst_sod_architecture_get_input_frames (architecture_b)
          && gst_sod_architecture_get_input_width (architecture_a)
                 == gst_sod_architecture_get_input_width (architecture_b)
          && gst_sod_architecture_get_input_height (architecture_a)
                 == gst_sod_architecture_get_input_height (architecture_b);
+}
+
+static void
+clear_aligner (GstSodSession *self)
+{
+  g_clear_pointer (&self->aligner, gst_sod_aligner_free);
+  g_clear_pointer (&self->change, gst_sod_tensor_unref);
+}
+
+/* What @network's second input takes; on failure the session keeps what it has.
+ */
+static gboolean
+prepare_aligner (GstSodSession *self, GstSodNetwork *network, GError **error)
+{
+  GstSodArchitecture *architecture = gst_sod_network_get_architecture (network);
+  gint width = gst_sod_architecture_get_input_width (architecture);
+  gint height = gst_sod_architecture_get_input_height (architecture);
+  GstSodShape shape = { 3, { 3, height, width } };
+  g_autoptr (GstSodAligner) aligner = NULL;
+  GstSodTensor *change = NULL;
+
+  if (gst_sod_architecture_get_input_frames (architecture) > 1
+      && gst_sod_network_get_second_input (network)
+             == GST_SOD_SECOND_INPUT_ALIGNED_DIFFERENCE) {
+    aligner = gst_sod_aligner_new (width, height, error);
+    if (aligner == NULL)
+      return FALSE;
+    change = gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, &shape, error);
+    if (change == NULL)
+      return FALSE;
+  }
+  clear_aligner (self);
+  self->aligner = g_steal_pointer (&aligner);
+  self->change = change;
+  return TRUE;
 }
 
 /* Makes @packed (transfer full) the session's; on failure it keeps the one
@@ -135,7 +190,7 @@ adopt (GstSodSession *self, GstSodPacked *packed, GError **error)
   g_autoptr (GstSodPacked) next = packed;
   GstSodNetwork *network = gst_sod_packed_get_network (packed);
   GstSodArchitecture *architecture = gst_sod_network_get_architecture (network);
-  GstSodHistory *history = NULL;
+  g_autoptr (GstSodHistory) history = NULL;
 
   if (self->packed == NULL
       || !have_same_input (
@@ -147,8 +202,10 @@ adopt (GstSodSession *self, GstSodPacked *packed, GError **error)
       if (history == NULL)
         return FALSE;
     }
+    if (!prepare_aligner (self, network, error))
+      return FALSE;
     g_clear_pointer (&self->history, gst_sod_history_free);
-    self->history = history;
+    self->history = g_steal_pointer (&history);
   }
   g_clear_pointer (&self->packed, gst_sod_packed_unref);
   self->packed = g_steal_pointer (&next);
@@ -174,6 +231,7 @@ gst_sod_session_finalize (GObject *object)
   GstSodSession *self = GST_SOD_SESSION (object);
 
   g_clear_pointer (&self->history, gst_sod_history_free);
+  clear_aligner (self);
   g_clear_pointer (&self->packed, gst_sod_packed_unref);
   g_clear_object (&self->instance);
   G_OBJECT_CLASS (gst_sod_session_parent_class)->finalize (object);
@@ -287,6 +345,8 @@ look_back (GstSodSession *self, gint64 time, Work *work)
     work->current = gst_sod_history_begin (self->history, time,
         gst_sod_network_get_input_rule (network)->frame_distance,
         &work->previous);
+  work->aligner = self->aligner;
+  work->change = self->change;
 }
 
 /**

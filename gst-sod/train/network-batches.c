@@ -45,5 +45,6 @@ gst_sod_batches_new (
   }
   rule = gst_sod_network_get_input_rule (network);
   gst_sod_batches_set_normalisation (self, rule->mean, rule->std);
+  g_object_set (self, "second-input", rule->second_input, NULL);
   return self;
 }

@@ -85,6 +85,12 @@ const GstSodSetting gst_sod_settings[] = {
       "of nodes that start from random weights: base, small, paper or JSON"),
   INTEGER ("base.input-frames", 1, 2, "1", "1",
       "that base networks see at once; a start that sees one is widened to 2"),
+  WORD ("base.second-input", "frame|aligned-difference", "aligned-difference",
+      "frame",
+      "of two frames: the frame before as it is, or moved onto the frame and "
+      "the frame taken off"),
+  INTEGER ("base.frame-distance", 1, 10000, "125", "42",
+      "of two frames, ms, when the network runs"),
   WORD ("base.loss", "structure|bce", "structure", "bce",
       "binary cross-entropy, alone or weighted at edges, with IoU"),
   WORD ("base.optimiser", "adamw|sgd", "adamw", "sgd", "of base networks"),

@@ -121,6 +121,39 @@ make_network (GstSodTraining *self, const gchar *key, guint frames,
       architecture, seed + number * 1000003, error);
 }
 
+static GstSodSecondInput
+get_second_input (GstSodTraining *self)
+{
+  return g_str_equal (gst_sod_training_settings_peek (
+                          self->settings, "base.second-input"),
+             "frame")
+             ? GST_SOD_SECOND_INPUT_FRAME
+             : GST_SOD_SECOND_INPUT_ALIGNED_DIFFERENCE;
+}
+
+/* ns */
+static gint64
+get_frame_distance (GstSodTraining *self)
+{
+  return get_integer (self, "base.frame-distance") * 1000000;
+}
+
+/* From random weights. */
+static GstSodNetwork *
+make_base (GstSodTraining *self, guint frames, guint64 number, GError **error)
+{
+  g_autoptr (GstSodNetwork) network =
+      make_network (self, "base.architecture", frames, number, error);
+
+  if (network == NULL
+      || gst_sod_architecture_get_input_frames (
+             gst_sod_network_get_architecture (network))
+             == 1)
+    return g_steal_pointer (&network);
+  return gst_sod_network_new_with_second_input (
+      network, get_second_input (self), get_frame_distance (self), error);
+}
+
 /* A start that sees one frame where two are wanted. */
 static gboolean
 widen_start (GstSodTraining *self, GstSodTrainingNode *node, guint frames,
@@ -132,7 +165,8 @@ widen_start (GstSodTraining *self, GstSodTrainingNode *node, guint frames,
 
   if (gst_sod_architecture_get_input_frames (architecture) >= frames)
     return TRUE;
-  wide = gst_sod_network_new_two_frames (node->network, error);
+  wide = gst_sod_network_new_two_frames (
+      node->network, get_second_input (self), get_frame_distance (self), error);
   if (wide == NULL)
     return FALSE;
   g_mutex_lock (&self->lock);
@@ -149,8 +183,7 @@ prepare_node (GstSodTraining *self, guint k, GError **error)
 
   node->n_labelled = gst_sod_samples_get_n_labelled (node->samples);
   if (node->network == NULL)
-    node->network =
-        make_network (self, "base.architecture", frames, k + 1, error);
+    node->network = make_base (self, frames, k + 1, error);
   else if (!widen_start (self, node, frames, error))
     return FALSE;
   return node->network != NULL

@@ -35,6 +35,17 @@ hash_file (const gchar *path)
 static const gchar *const facts[] = { "input-rule", "quantisation", "scores",
   "lineage", "creator", "weights-sha256" };
 
+/* What a network of two frames is given beside the frame. */
+static const gchar *
+get_second_input (GstSodNetwork *network)
+{
+  g_autoptr (GEnumClass) klass = g_type_class_ref (GST_SOD_TYPE_SECOND_INPUT);
+
+  return g_enum_get_value (
+      klass, (gint) gst_sod_network_get_second_input (network))
+      ->value_nick;
+}
+
 static void
 print_json (GstSodNetwork *network, const gchar *path)
 {
@@ -53,6 +64,7 @@ print_json (GstSodNetwork *network, const gchar *path)
   sod_json_number (json, "threshold", gst_sod_network_get_threshold (network));
   sod_json_number (json, "frame_distance_ms",
       (gdouble) gst_sod_network_get_frame_distance (network) / 1e6);
+  sod_json_string (json, "second_input", get_second_input (network));
   sod_json_open (json, "metadata", '{');
   for (guint i = 0; i < G_N_ELEMENTS (facts); i++) {
     const gchar *value = gst_sod_network_get_metadata (network, facts[i]);
@@ -66,19 +78,29 @@ print_json (GstSodNetwork *network, const gchar *path)
 }
 
 static void
-print_text (GstSodNetwork *network, const gchar *path)
+print_input (GstSodNetwork *network)
 {
   GstSodArchitecture *architecture = gst_sod_network_get_architecture (network);
+  guint frames = gst_sod_architecture_get_input_frames (architecture);
+
+  g_print ("  input      %u frame(s) of %dx%d\n", frames,
+      gst_sod_architecture_get_input_width (architecture),
+      gst_sod_architecture_get_input_height (architecture));
+  if (frames > 1)
+    g_print ("  second     %s, %.0f ms before\n", get_second_input (network),
+        (gdouble) gst_sod_network_get_frame_distance (network) / 1e6);
+}
+
+static void
+print_text (GstSodNetwork *network, const gchar *path)
+{
   g_autofree gchar *shown = g_filename_display_name (path);
   g_autofree gchar *hash = hash_file (path);
 
   g_print ("%s\n  id         %s, version %s\n  sha256     %s\n", shown,
       gst_sod_network_get_id (network), gst_sod_network_get_version (network),
       hash != NULL ? hash : "");
-  g_print ("  input      %u frame(s) of %dx%d\n",
-      gst_sod_architecture_get_input_frames (architecture),
-      gst_sod_architecture_get_input_width (architecture),
-      gst_sod_architecture_get_input_height (architecture));
+  print_input (network);
   g_print ("  weights    %" G_GUINT64_FORMAT "\n  operations %.3f G a frame\n"
            "  threshold  %.3f\n",
       gst_sod_network_get_n_weights (network),

@@ -62,8 +62,8 @@ static void
 make (const GstSodAugmentSource *source, gdouble object, guint64 seed,
     gfloat *frames, gfloat *map)
 {
-  static const GstSodAugmentRule rule = { WIDTH, HEIGHT, 2, { 0, 0, 0 },
-    { 1, 1, 1 } };
+  static const GstSodAugmentRule rule = { WIDTH, HEIGHT, 2,
+    GST_SOD_SECOND_INPUT_FRAME, { 0, 0, 0 }, { 1, 1, 1 } };
   g_autoptr (GstSodAugmentation) augmentation =
       gst_sod_augmentation_new ("none", NULL);
   g_autoptr (GstSodRandom) random = gst_sod_random_new (seed, 0);

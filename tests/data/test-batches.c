@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include <gst-sod/core/align-private.h>
 #include <gst-sod/backend/ref/picture-private.h>
 #include <gst-sod/core/tensor-private.h>
 #include <gst-sod/data/batches-private.h>
@@ -191,6 +192,45 @@ test_two_frames (void)
       g_assert_cmpuint (
           before, ==, !still && current >= 4 ? current - 4 : current);
     }
+  }
+}
+
+/* The aligned difference is that of the frames that would be there. */
+static void
+test_aligned_difference (void)
+{
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_BLOBS, 6, 64, 48);
+  g_autoptr (GstSodBatches) batches = NULL;
+  g_autoptr (GstSodTensor) frames = NULL;
+  g_autoptr (GstSodTensor) aligned = NULL;
+  g_autoptr (GstSodTensor) masks = NULL;
+  g_autoptr (GstSodTensor) same_masks = NULL;
+  g_autoptr (GstSodAligner) aligner = gst_sod_aligner_new (64, 48, NULL);
+  g_autofree gfloat *change = g_new (gfloat, 3 * 64 * 48);
+  g_autoptr (GError) error = NULL;
+  gsize n = 3 * 64 * 48;
+
+  scenes->is_sequence = TRUE;
+  batches =
+      gst_sod_batches_new_sized (GST_SOD_SAMPLES (scenes), 64, 48, 2, &error);
+  g_assert_no_error (error);
+  g_object_set (batches, "batch-size", 6, NULL);
+  g_assert_true (gst_sod_batches_next (batches, &frames, &masks, NULL, &error));
+  g_object_set (
+      batches, "second-input", GST_SOD_SECOND_INPUT_ALIGNED_DIFFERENCE, NULL);
+  g_assert_true (gst_sod_batches_seek (batches, 0));
+  g_assert_true (
+      gst_sod_batches_next (batches, &aligned, &same_masks, NULL, &error));
+  for (guint i = 0; i < 6; i++) {
+    const gfloat *pair = gst_sod_tensor_peek_data (frames);
+    const gfloat *input = gst_sod_tensor_peek_data (aligned);
+
+    pair += 2 * n * i;
+    input += 2 * n * i;
+    gst_sod_aligner_run (aligner, pair, pair + n, change);
+    g_assert_cmpmem (input, n * sizeof (gfloat), pair, n * sizeof (gfloat));
+    g_assert_cmpmem (
+        input + n, n * sizeof (gfloat), change, n * sizeof (gfloat));
   }
 }
 
@@ -489,6 +529,7 @@ main (int argc, char **argv)
   g_test_add_func ("/batches/without-augmentation-as-in-inference", test_plain);
   g_test_add_func ("/batches/epochs-have-each-sample-once", test_epochs);
   g_test_add_func ("/batches/two-frames", test_two_frames);
+  g_test_add_func ("/batches/aligned-difference", test_aligned_difference);
   g_test_add_func (
       "/batches/two-frames-of-distances-in-a-range", test_distances);
   g_test_add_func ("/batches/maps-to-images", test_reverse);

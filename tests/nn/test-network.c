@@ -97,6 +97,8 @@ test_two_frames (void)
       ==, 6);
 }
 
+#define MS G_GINT64_CONSTANT (1000000)
+
 /* Kernels of one frame, and zeros for the frame before. */
 static void
 assert_widened (GstSodNetwork *one, GstSodNetwork *two, const gchar *name)
@@ -127,8 +129,14 @@ test_widened (void)
   g_auto (GStrv) names = gst_sod_network_list_tensors (one);
   guint n_wide = 0;
 
-  two = gst_sod_network_new_two_frames (one, &error);
+  two = gst_sod_network_new_two_frames (
+      one, GST_SOD_SECOND_INPUT_ALIGNED_DIFFERENCE, 125 * MS, &error);
   g_assert_no_error (error);
+  g_assert_cmpint (gst_sod_network_get_frame_distance (two), ==, 125 * MS);
+  g_assert_cmpint (gst_sod_network_get_second_input (two), ==,
+      GST_SOD_SECOND_INPUT_ALIGNED_DIFFERENCE);
+  g_assert_cmpint (
+      gst_sod_network_get_second_input (one), ==, GST_SOD_SECOND_INPUT_FRAME);
   g_assert_cmpuint (gst_sod_architecture_get_input_frames (
                         gst_sod_network_get_architecture (two)),
       ==, 2);
@@ -165,7 +173,8 @@ test_not_widened (void)
         new_random (cases[i].preset, cases[i].frames, 1);
     g_autoptr (GError) error = NULL;
 
-    g_assert_null (gst_sod_network_new_two_frames (network, &error));
+    g_assert_null (gst_sod_network_new_two_frames (
+        network, GST_SOD_SECOND_INPUT_FRAME, 42 * MS, &error));
     scratch_expect (
         error, GST_SOD_ERROR_MISMATCH, cases[i].says, cases[i].preset);
   }

@@ -110,8 +110,9 @@ def describe(name, is_base):
                 'a teacher in training, and a judge of maps (`sodreverse`)',
                 'random weights')
     if name == 'base-motion':
-        return ('a frame and the one 42 ms before it in, a map of how salient '
-                'each pixel of the first is out', f'`{BASE}`')
+        return ('a frame in, and what has moved in it by itself since the one '
+                '125 ms before; a map of how salient each pixel is out',
+                f'`{BASE}`')
     return ('a frame in, a map of how salient each pixel is out',
             f'`{BASE}`' if name.startswith(SCENARIO) else 'random weights')
 
@@ -130,8 +131,11 @@ def choose_data(name, is_base):
 
 def first_limit(name):
     if name == 'base-motion':
-        return ('- The first frame of a stream has none before it and is seen '
-                'twice; where all of the picture moves, motion tells little.')
+        return ('- The first frame of a stream has none before it: nothing has '
+                'moved. A camera that goes past near and far things makes near '
+                'ones move; of a thing that fills the picture it is what is '
+                'behind that moves. Aligning costs half a millisecond or so a '
+                'frame.')
     return ('- One frame knows no motion: where nothing stands out, the next '
             'best thing lights up.')
 

@@ -67,7 +67,8 @@ case $name in
     ;;
   motion)
     train motion --start "$base"
-    ship motion base base-motion
+    train motion-again --start "$out/motion/base.safetensors"
+    ship motion-again base base-motion
     ;;
   scenarios)
     train reverse --start "$base"

@@ -183,24 +183,28 @@ def paper_table(results):
 
 
 def frames_lines(results):
-    one, two = (mean_of(results, plan.FRAMES, 1.0, arm, 'max_f')
-                for arm in (plan.ONE_FRAME, plan.TWO_FRAMES))
+    means = {arm: mean_of(results, plan.FRAMES, 1.0, arm, 'max_f')
+             for arm in plan.FRAME_ARMS}
     lines = ['', '## One frame against two',
              'Phase 1 alone with all labels, from random weights, on every '
-             'frame; measured on every frame. The second network sees the '
-             'frame before as well.', '']
-    if one is None or two is None:
+             'frame; measured on every frame. The others see the frame before '
+             'as well: 42 ms before and as it is, or 125 ms before and as what '
+             'is left of it once the camera\'s motion and the frame are taken '
+             'off ([training](training.md#two-frames)).', '']
+    if means[plan.ONE_FRAME] is None:
         return lines + ['Not made.']
-    found = differences(results, plan.FRAMES, 1.0, plan.TWO_FRAMES,
-                        plan.ONE_FRAME, 'max_f')
-    return lines + [
-        '| | seeds | max F | gain of the second frame (95%) |',
-        '| --- | --- | --- | --- |',
-        f'| one frame | {len(runs_of(results, plan.FRAMES, 1.0, plan.ONE_FRAME))} '
-        f'| {one:.3f} | |',
-        f'| two frames | '
-        f'{len(runs_of(results, plan.FRAMES, 1.0, plan.TWO_FRAMES))} '
-        f'| {two:.3f} | {show_gain(found)} |']
+    lines += ['| | seeds | max F | gain of the second frame (95%) |',
+              '| --- | --- | --- | --- |']
+    for arm, mean in means.items():
+        if mean is None:
+            continue
+        gain = ''
+        if arm != plan.ONE_FRAME:
+            gain = show_gain(differences(results, plan.FRAMES, 1.0, arm,
+                                         plan.ONE_FRAME, 'max_f')) + ' '
+        seeds = len(runs_of(results, plan.FRAMES, 1.0, arm))
+        lines.append(f'| {arm} | {seeds} | {mean:.3f} | {gain}|')
+    return lines
 
 
 def pair_lines(results):

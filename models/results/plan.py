@@ -19,6 +19,8 @@ LINKS = {
     'initial': ONE + ('run.reverse=yes',),
     'initial-default': ONE + ('run.reverse=yes', 'base.learning-rate=6e-4'),
     'initial-alone': ONE + ('run.reverse=no',),
+    'initial-frame': ONE + ('run.reverse=no', 'base.second-input=frame',
+                            'base.frame-distance=42'),
     # As many steps as augment or distill, as they are scheduled, with labels
     # alone.
     'learn': ONE + ('run.reverse=no', 'base.steps=10', 'base.warm-up=2',
@@ -104,7 +106,11 @@ MEANING = {
 MAIN = 'random weights'
 DEFAULT = 'default model'
 FRAMES = 'one and two frames'
-ONE_FRAME, TWO_FRAMES = 'one frame', 'two frames'
+ONE_FRAME, TWO_FRAMES, ALIGNED = 'one frame', 'two frames', 'two, aligned'
+# Arm -> frames of the input, and the link that makes it.
+FRAME_ARMS = {ONE_FRAME: (1, 'initial-alone'),
+              TWO_FRAMES: (2, 'initial-frame'),
+              ALIGNED: (2, 'initial-alone')}
 FEW = (INITIAL, 'longer', '+ reverse', '+ pseudo-labels', 'longer still')
 DEFAULT_ARMS = (INITIAL, 'longer', '+ reverse', '+ pseudo-labels',
                 'longer still', 'without reverse')
@@ -113,7 +119,7 @@ DEFAULT_ARMS = (INITIAL, 'longer', '+ reverse', '+ pseudo-labels',
 def get_arms(block, share):
     """The arms of a block at a share of labels, in order."""
     if block == FRAMES:
-        return (ONE_FRAME, TWO_FRAMES)
+        return tuple(FRAME_ARMS)
     if block == DEFAULT:
         return DEFAULT_ARMS
     if share < 0.5:

@@ -126,8 +126,8 @@ class Group:
     def compare_frames(self, arm):
         """Phase 1 alone with networks that see one frame, or two."""
         out = os.path.join(self.folder, arm.replace(' ', '-'))
-        frames = 1 if arm == plan.ONE_FRAME else 2
-        seconds = self.train('initial-alone', None, out, 0, frames, 1)
+        frames, link = plan.FRAME_ARMS[arm]
+        seconds = self.train(link, None, out, 0, frames, 1)
         return out, seconds, seconds
 
 

@@ -3,13 +3,15 @@
 
 #include <gio/gio.h>
 #include <gst-sod/core/tensor.h>
-#include <gst-sod/data/batch-order-private.h>
-#include <gst-sod/data/batch-reader-private.h>
+#include <gst-sod/data/batch-item-private.h>
 #include <gst-sod/data/batches.h>
 
 G_BEGIN_DECLS
 
-/* The threads that make batches ahead, and the batches that are made. */
+/* The threads that make batches ahead, and the batches that are made; or, where
+ * those threads would only keep the processors from who uses the batches, the
+ * threads that read ahead, and who makes a batch of that once it is asked for.
+ */
 typedef struct _GstSodBatchQueue GstSodBatchQueue;
 
 typedef struct
@@ -19,8 +21,11 @@ typedef struct
   GstSodAugmentRule rule;
   GstSodBatchTarget target;
   guint batch_size;
-  guint threads; /* 0: whoever asks for a batch makes it */
-  guint depth;   /* batches that are made ahead, 1 or more */
+  guint threads; /* that make batches ahead, with a team that only read; 0:
+                    whoever asks for a batch reads and makes it */
+  guint team;    /* threads of the arithmetic that make a batch together once
+                    it is asked for; 0: none */
+  guint depth;   /* batches that are made or read ahead, 1 or more */
 } GstSodBatchSettings;
 
 /* Tensors of one batch, each with its first dimension batch_size. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst-sod/data/batch-queue-private.h>
 
+#include <gst-sod/core/parallel-private.h>
 #include <gst-sod/core/tensor-private.h>
 
 /* A batch in the making. */
@@ -15,16 +16,19 @@ typedef struct
 struct _GstSodBatchQueue
 {
   GstSodBatchSettings settings;
-  GstSodBatchOrder *order;
-  GPtrArray *threads; /* of GThread */
+  GstSodBatchSource source; /* the order is owned */
+  GPtrArray *threads;       /* of GThread */
+  guint team; /* that makes batches once asked for; 0: threads do */
 
   GMutex lock;
-  GCond work;         /* there is something to do, or to stop for */
-  GCond done;         /* a batch is done, or never will be */
-  guint64 first;      /* batch that is asked for next */
-  guint64 next;       /* place that is made next */
-  Slot *slots;        /* (depth), of batch b at b % depth */
-  GPtrArray *tensors; /* all that there are; the free ones are ours alone */
+  GCond work;    /* there is something to do, or to stop for */
+  GCond done;    /* a batch is done, or never will be; one's item is read */
+  guint64 first; /* batch that is asked for next */
+  guint64 next;  /* place that is made next; with a team, that is read */
+  Slot *slots;   /* (depth), of batch b at b % depth */
+  GstSodBatchItem *items; /* (depth * batch_size), of place p likewise */
+  GPtrArray *tensors;     /* all that there are; the free ones are ours alone */
+  GPtrArray *workers;     /* those that nobody uses */
   GError *error;
   gboolean is_stopping;
 };
@@ -101,72 +105,48 @@ get_part (GstSodTensor *tensor, guint index)
 
 /* ---- making samples ---- */
 
-/* What a thread has of its own. */
-typedef struct
+/* With the lock held, as to give it back. */
+static GstSodBatchWorker *
+take_worker (GstSodBatchQueue *self)
 {
-  GstSodRandom *random;
-  GstSodWarpScratch scratch;
-} Worker;
-
-static gboolean
-make_of (GstSodBatchQueue *self, Worker *worker, guint64 place, guint sample,
-    const GstSodAugmentTarget *target, gboolean *is_plain, GError **error)
-{
-  const GstSodBatchSettings *settings = &self->settings;
-  GstSodAugmentSource source;
-  gboolean done;
-  gint distance;
-
-  gst_sod_batch_order_seed (self->order, place, worker->random);
-  distance =
-      gst_sod_augment_draw_distance (settings->augmentation, worker->random);
-  done = gst_sod_batch_reader_read (settings->reader, sample,
-             settings->rule.frames > 1 ? distance : 0, &source,
-             &worker->scratch, error)
-         && gst_sod_augment (settings->augmentation, &settings->rule, &source,
-             worker->random, &worker->scratch, target, error);
-  *is_plain = source.mask != NULL && source.weights == NULL;
-  gst_sod_augment_source_clear (&source);
-  return done;
+  if (self->workers->len == 0)
+    return gst_sod_batch_worker_new ();
+  return g_ptr_array_steal_index_fast (self->workers, self->workers->len - 1);
 }
 
-/* The sample at @place, or the next that can be read. */
-static gboolean
-make (GstSodBatchQueue *self, Worker *worker, guint64 place,
-    const GstSodAugmentTarget *target, gboolean *is_plain, GError **error)
+static Slot *
+get_slot (GstSodBatchQueue *self, guint64 place)
 {
-  guint n = gst_sod_batch_order_get_n (self->order);
-  GstSodBatchReader *reader = self->settings.reader;
+  return &self->slots[place / self->settings.batch_size % self->settings.depth];
+}
 
-  for (guint skip = 0; skip < n; skip++) {
-    guint sample = gst_sod_batch_order_get (self->order, place, skip);
-    g_autoptr (GError) reason = NULL;
+static GstSodBatchItem *
+get_item (GstSodBatchQueue *self, guint64 place)
+{
+  guint64 n = (guint64) self->settings.batch_size * self->settings.depth;
 
-    if (gst_sod_batch_reader_is_unreadable (reader, sample))
-      continue;
-    if (make_of (self, worker, place, sample, target, is_plain, &reason))
-      return TRUE;
-    if (g_error_matches (reason, GST_SOD_ERROR, GST_SOD_ERROR_NO_MEMORY)) {
-      g_propagate_error (error, g_steal_pointer (&reason));
-      return FALSE;
-    }
-    gst_sod_batch_reader_set_unreadable (reader, sample, reason);
-  }
-  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_IO,
-      "none of the %u samples can be read; the warnings say why", n);
-  return FALSE;
+  return &self->items[place % n];
+}
+
+/* With the lock held: whether the next place is one that is looked after by
+ * now. */
+static gboolean
+is_within (GstSodBatchQueue *self)
+{
+  guint64 batch = self->next / self->settings.batch_size;
+
+  return self->error == NULL && batch < self->first + self->settings.depth;
 }
 
 /* With the lock held: whether there is a sample to make, and which. */
 static gboolean
-claim (GstSodBatchQueue *self, guint64 *place, Slot **slot)
+claim (GstSodBatchQueue *self, guint64 *place)
 {
-  guint64 batch = self->next / self->settings.batch_size;
+  Slot *slot = get_slot (self, self->next);
 
-  if (self->error != NULL || batch >= self->first + self->settings.depth)
+  if (!is_within (self))
     return FALSE;
-  *slot = &self->slots[batch % self->settings.depth];
-  if (!(*slot)->is_open && !open_slot (self, *slot, &self->error)) {
+  if (!slot->is_open && !open_slot (self, slot, &self->error)) {
     g_cond_broadcast (&self->done);
     return FALSE;
   }
@@ -174,20 +154,27 @@ claim (GstSodBatchQueue *self, guint64 *place, Slot **slot)
   return TRUE;
 }
 
-/* With the lock held, but for the work itself. */
+/* With the lock held, but for the work itself: makes the sample at @place. */
 static void
-work (GstSodBatchQueue *self, Worker *worker, guint64 place, Slot *slot)
+work (GstSodBatchQueue *self, guint64 place)
 {
   guint index = (guint) (place % self->settings.batch_size);
+  Slot *slot = get_slot (self, place);
+  GstSodBatchItem *item = get_item (self, place);
   GstSodAugmentTarget target = { get_part (slot->batch.input, index),
     get_part (slot->batch.map, index), get_part (slot->batch.weights, index),
     get_part (slot->batch.images, index) };
+  GstSodBatchWorker *worker = take_worker (self);
   gboolean is_plain = TRUE, is_made;
   GError *error = NULL;
 
+  item->state = GST_SOD_BATCH_ITEM_TAKEN;
   g_mutex_unlock (&self->lock);
-  is_made = make (self, worker, place, &target, &is_plain, &error);
+  is_made = gst_sod_batch_item_make (
+      item, &self->source, place, worker, &target, &is_plain, &error);
   g_mutex_lock (&self->lock);
+  item->state = GST_SOD_BATCH_ITEM_MADE;
+  g_ptr_array_add (self->workers, worker);
   slot->is_plain = slot->is_plain && is_plain;
   if (!is_made && self->error == NULL)
     self->error = g_steal_pointer (&error);
@@ -196,39 +183,121 @@ work (GstSodBatchQueue *self, Worker *worker, guint64 place, Slot *slot)
     g_cond_broadcast (&self->done);
 }
 
-static void
-init_worker (Worker *worker)
-{
-  *worker = (Worker){ .random = gst_sod_random_new (0, 0) };
-}
-
-static void
-clear_worker (Worker *worker)
-{
-  gst_sod_random_free (worker->random);
-  gst_sod_warp_scratch_clear (&worker->scratch);
-}
+/* ---- threads ---- */
 
 static gpointer
-run_thread (gpointer data)
+run_maker (gpointer data)
 {
   GstSodBatchQueue *self = data;
-  Worker worker;
 
-  init_worker (&worker);
   g_mutex_lock (&self->lock);
   while (!self->is_stopping) {
     guint64 place;
-    Slot *slot;
 
-    if (claim (self, &place, &slot))
-      work (self, &worker, place, slot);
+    if (claim (self, &place))
+      work (self, place);
     else
       g_cond_wait (&self->work, &self->lock);
   }
   g_mutex_unlock (&self->lock);
-  clear_worker (&worker);
   return NULL;
+}
+
+/* With the lock held: whether there is a sample to read, and which. Some are
+ * with the team by now. */
+static gboolean
+claim_unread (GstSodBatchQueue *self, guint64 *place)
+{
+  for (; is_within (self); self->next++) {
+    if (self->next / self->settings.batch_size < self->first
+        || get_item (self, self->next)->state != GST_SOD_BATCH_ITEM_UNREAD)
+      continue;
+    *place = self->next++;
+    return TRUE;
+  }
+  return FALSE;
+}
+
+/* With the lock held, but for the reading itself. What cannot be read is left
+ * to the team, which then says so. */
+static void
+read_ahead (GstSodBatchQueue *self, guint64 place)
+{
+  GstSodBatchItem *item = get_item (self, place);
+  GstSodBatchWorker *worker = take_worker (self);
+  gboolean is_read;
+
+  item->state = GST_SOD_BATCH_ITEM_READING;
+  g_mutex_unlock (&self->lock);
+  is_read = gst_sod_batch_item_read (item, &self->source, place, worker, NULL);
+  g_mutex_lock (&self->lock);
+  item->state = is_read ? GST_SOD_BATCH_ITEM_READ : GST_SOD_BATCH_ITEM_UNREAD;
+  g_ptr_array_add (self->workers, worker);
+  g_cond_broadcast (&self->done);
+}
+
+static gpointer
+run_reader (gpointer data)
+{
+  GstSodBatchQueue *self = data;
+
+  g_mutex_lock (&self->lock);
+  while (!self->is_stopping) {
+    guint64 place;
+
+    if (claim_unread (self, &place))
+      read_ahead (self, place);
+    else
+      g_cond_wait (&self->work, &self->lock);
+  }
+  g_mutex_unlock (&self->lock);
+  return NULL;
+}
+
+/* ---- the team ---- */
+
+typedef struct
+{
+  GstSodBatchQueue *queue;
+  GCancellable *cancellable;
+} Team;
+
+static void
+make_piece (gpointer data, guint index)
+{
+  const Team *team = data;
+  GstSodBatchQueue *self = team->queue;
+  guint64 place;
+  const GstSodBatchItem *item;
+
+  g_mutex_lock (&self->lock);
+  place = self->first * self->settings.batch_size + index;
+  item = get_item (self, place);
+  while (item->state == GST_SOD_BATCH_ITEM_READING && self->error == NULL
+         && !g_cancellable_is_cancelled (team->cancellable))
+    g_cond_wait (&self->done, &self->lock);
+  if ((item->state == GST_SOD_BATCH_ITEM_UNREAD
+          || item->state == GST_SOD_BATCH_ITEM_READ)
+      && self->error == NULL && !g_cancellable_is_cancelled (team->cancellable))
+    work (self, place);
+  g_mutex_unlock (&self->lock);
+}
+
+/* With the lock held, but for the work: FALSE where it is not done. What was
+ * cancelled goes on where it was. */
+static gboolean
+make_together (GstSodBatchQueue *self, Slot *slot, GCancellable *cancellable)
+{
+  Team team = { self, cancellable };
+
+  if (self->error != NULL
+      || (!slot->is_open && !open_slot (self, slot, &self->error)))
+    return FALSE;
+  g_mutex_unlock (&self->lock);
+  gst_sod_run_pieces (
+      make_piece, &team, self->settings.batch_size, G_MAXSIZE, self->team);
+  g_mutex_lock (&self->lock);
+  return self->error == NULL && slot->n_done == self->settings.batch_size;
 }
 
 /* ---- the queue ---- */
@@ -242,23 +311,34 @@ gst_sod_batch_queue_new (
   self->settings = *settings;
   self->settings.augmentation =
       gst_sod_augmentation_copy (settings->augmentation);
-  self->order = order;
+  self->source = (GstSodBatchSource){ .reader = settings->reader,
+    .order = order,
+    .augmentation = self->settings.augmentation,
+    .rule = &self->settings.rule };
   self->first = first;
   self->next = first * settings->batch_size;
   self->slots = g_new0 (Slot, settings->depth);
+  self->items =
+      g_new0 (GstSodBatchItem, (gsize) settings->depth * settings->batch_size);
   self->tensors =
       g_ptr_array_new_with_free_func ((GDestroyNotify) gst_sod_tensor_unref);
+  self->workers = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) gst_sod_batch_worker_free);
+  self->team = settings->team;
   g_mutex_init (&self->lock);
   g_cond_init (&self->work);
   g_cond_init (&self->done);
   self->threads = g_ptr_array_new ();
   for (guint i = 0; i < settings->threads; i++) {
-    GThread *thread = g_thread_try_new ("sod-batches", run_thread, self, NULL);
+    GThread *thread = g_thread_try_new (
+        "sod-batches", settings->team > 0 ? run_reader : run_maker, self, NULL);
 
-    /* Without any, whoever asks for a batch makes it. */
     if (thread != NULL)
       g_ptr_array_add (self->threads, thread);
   }
+  /* Without any, whoever asks for a batch makes it. */
+  if (self->threads->len == 0)
+    self->team = MAX (self->team, 1);
   return self;
 }
 
@@ -275,8 +355,12 @@ gst_sod_batch_queue_free (GstSodBatchQueue *self)
   for (guint i = 0; i < self->settings.depth; i++)
     gst_sod_batch_clear (&self->slots[i].batch);
   g_free (self->slots);
+  for (guint i = 0; i < self->settings.depth * self->settings.batch_size; i++)
+    gst_sod_augment_source_clear (&self->items[i].source);
+  g_free (self->items);
+  g_ptr_array_unref (self->workers);
   g_ptr_array_unref (self->tensors);
-  gst_sod_batch_order_free (self->order);
+  gst_sod_batch_order_free (self->source.order);
   gst_sod_augmentation_free (self->settings.augmentation);
   g_clear_error (&self->error);
   g_mutex_clear (&self->lock);
@@ -299,30 +383,26 @@ wake (GCancellable *cancellable, gpointer data)
 static gboolean
 wait_for (GstSodBatchQueue *self, const Slot *slot, GCancellable *cancellable)
 {
-  Worker worker;
-
-  init_worker (&worker);
   while (self->error == NULL && !g_cancellable_is_cancelled (cancellable)
-         && !(slot->is_open && slot->n_done == self->settings.batch_size)) {
-    guint64 place;
-    Slot *claimed;
-
-    if (self->threads->len > 0)
-      g_cond_wait (&self->done, &self->lock);
-    else if (claim (self, &place, &claimed))
-      work (self, &worker, place, claimed);
-  }
-  clear_worker (&worker);
+         && slot->n_done != self->settings.batch_size)
+    g_cond_wait (&self->done, &self->lock);
   return self->error == NULL && !g_cancellable_is_cancelled (cancellable);
 }
 
+/* The first batch, whose slot another may have then. */
 static void
-take_slot (Slot *slot, GstSodBatch *batch)
+take_slot (GstSodBatchQueue *self, Slot *slot, GstSodBatch *batch)
 {
+  guint64 place = self->first * self->settings.batch_size;
+
   *batch = slot->batch;
   if (slot->is_plain)
     g_clear_pointer (&batch->weights, gst_sod_tensor_unref);
   *slot = (Slot){ { NULL } };
+  for (guint i = 0; i < self->settings.batch_size; i++)
+    get_item (self, place + i)->state = GST_SOD_BATCH_ITEM_UNREAD;
+  self->first++;
+  g_cond_broadcast (&self->work);
 }
 
 gboolean
@@ -331,17 +411,17 @@ gst_sod_batch_queue_next (GstSodBatchQueue *self, GCancellable *cancellable,
 {
   gulong handler = 0;
   gboolean is_done;
+  Slot *slot;
 
   if (cancellable != NULL)
     handler =
         g_cancellable_connect (cancellable, G_CALLBACK (wake), self, NULL);
   g_mutex_lock (&self->lock);
-  is_done = wait_for (
-      self, &self->slots[self->first % self->settings.depth], cancellable);
+  slot = &self->slots[self->first % self->settings.depth];
+  is_done = self->team > 0 ? make_together (self, slot, cancellable)
+                           : wait_for (self, slot, cancellable);
   if (is_done) {
-    take_slot (&self->slots[self->first % self->settings.depth], batch);
-    self->first++;
-    g_cond_broadcast (&self->work);
+    take_slot (self, slot, batch);
   } else if (self->error != NULL) {
     g_propagate_error (error, g_error_copy (self->error));
   } else {

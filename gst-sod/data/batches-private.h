@@ -27,4 +27,9 @@ void gst_sod_batches_stop (GstSodBatches *self);
 void gst_sod_batches_set_normalisation (
     GstSodBatches *self, const gfloat mean[3], const gfloat std[3]);
 
+/* Has batches made by @team threads of the arithmetic at once, when they are
+ * asked for, and only pictures read ahead; 0: threads of their own make them
+ * ahead. Changes no batch. */
+void gst_sod_batches_set_team (GstSodBatches *self, guint team);
+
 G_END_DECLS

@@ -423,6 +423,13 @@ gst_sod_batches_set_normalisation (
   memcpy (self->settings.rule.std, std, 3 * sizeof (gfloat));
 }
 
+void
+gst_sod_batches_set_team (GstSodBatches *self, guint team)
+{
+  gst_sod_batches_stop (self);
+  self->settings.team = team;
+}
+
 /**
  * gst_sod_batches_new_sized:
  * @samples: what batches are made of

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include <gst-sod/train/parallel-private.h>
+#include <gst-sod/core/parallel-private.h>
 
 typedef struct
 {

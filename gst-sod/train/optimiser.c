@@ -2,7 +2,7 @@
 #include <gst-sod/train/optimiser-private.h>
 
 #include <gst-sod/core/hot-private.h>
-#include <gst-sod/train/parallel-private.h>
+#include <gst-sod/core/parallel-private.h>
 #include <math.h>
 
 #define POLY_POWER 0.9

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include <gst-sod/core/parallel-private.h>
 #include <gst-sod/nn/weights-private.h>
 #include <gst-sod/train/lanes-private.h>
-#include <gst-sod/train/parallel-private.h>
 
 /* Values in a piece: 16 KiB of each kind. */
 #define PIECE ((gsize) 4096)

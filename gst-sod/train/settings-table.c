@@ -68,7 +68,8 @@ const GstSodSetting gst_sod_settings[] = {
       "paper: mirrored at random; effective: also moved, scaled, turned, "
       "coloured and noisy"),
   INTEGER ("data.reading-threads", 0, 256, "1", "1",
-      "that read and augment beside the arithmetic; 0: between the steps"),
+      "that read ahead, and augment where the arithmetic leaves processors; 0: "
+      "its threads do both between the steps"),
   INTEGER ("data.cache-size", 0, 1048576, "512", "512",
       "MiB of decoded pictures that are kept"),
 

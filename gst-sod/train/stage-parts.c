@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include <gst-sod/data/batches-private.h>
 #include <gst-sod/train/loss-private.h>
 #include <gst-sod/train/network-batches.h>
 
@@ -48,6 +49,24 @@ set_choice (GstSodStage *self, GObject *object, const gchar *property,
       gst_sod_training_settings_peek (settings_of (self), key));
 }
 
+/* Where the arithmetic has all processors, a thread that makes batches beside
+ * it takes one of them away, and its other threads wait for that one: they
+ * better make each batch together, between two steps. */
+static guint
+choose_team (const GstSodStage *self, const GstSodTrainer *trainer)
+{
+  guint n_processors = g_get_num_processors ();
+  guint threads = trainer->engine.threads;
+  guint readers = (guint) gst_sod_training_settings_get_integer (
+      settings_of (self), "data.reading-threads");
+
+  if (!g_str_equal (trainer->engine.backend->klass->device, "cpu"))
+    return 0;
+  if (threads == 0)
+    threads = n_processors;
+  return readers == 0 || threads + readers > n_processors ? threads : 0;
+}
+
 GstSodTrainer *
 gst_sod_stage_make_trainer (GstSodStage *self, GstSodNetwork *network,
     const gchar *section, gdouble rate, guint64 warm_up, GError **error)
@@ -63,6 +82,7 @@ gst_sod_stage_make_trainer (GstSodStage *self, GstSodNetwork *network,
 
   if (trainer == NULL)
     return NULL;
+  gst_sod_batches_set_team (self->batches, choose_team (self, trainer));
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     set_number (self, G_OBJECT (trainer), numbers[i], section);
   set_choice (self, G_OBJECT (trainer), "loss", section);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <gst-sod/core/tensor-private.h>
+#include <gst-sod/data/batches-private.h>
 
 #include "batch-support.h"
 #include "support.h"
@@ -51,6 +52,36 @@ test_cancel (void)
   g_assert_cmpuint (gst_sod_batches_get_position (batches), ==, 1);
 }
 
+/* A batch that the team did not begin, or that lacks some, is made later. */
+static void
+test_cancelled_team (void)
+{
+  for (guint threads = 0; threads < 3; threads++) {
+    g_autoptr (SceneSamples) scenes =
+        scene_samples_new (SCENE_PLAIN, 50, 16, 8);
+    g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 4);
+    g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+    g_object_set (
+        batches, "cancellable", cancellable, "threads", threads, NULL);
+    gst_sod_batches_set_team (batches, 2);
+    for (guint i = 0; i < 20; i++) {
+      g_autoptr (GstSodTensor) input = NULL;
+      g_autoptr (GstSodTensor) target = NULL;
+      g_autoptr (GError) error = NULL;
+
+      g_cancellable_cancel (cancellable);
+      g_assert_false (
+          gst_sod_batches_next (batches, &input, &target, NULL, &error));
+      assert_error (error, GST_SOD_ERROR_CANCELLED, "cancelled", NULL);
+      g_cancellable_reset (cancellable);
+      g_assert_true (
+          gst_sod_batches_next (batches, &input, &target, NULL, NULL));
+      g_assert_cmpuint (gst_sod_batches_get_position (batches), ==, i + 1);
+    }
+  }
+}
+
 /* Threads end wherever they are. */
 static void
 test_shutdown (void)
@@ -66,6 +97,7 @@ test_shutdown (void)
     g_autoptr (GstSodTensor) target = NULL;
 
     g_object_set (batches, "threads", 1 + i % 4, "prefetch", 1 + i % 3, NULL);
+    gst_sod_batches_set_team (batches, i % 2 * 2);
     g_assert_true (
         gst_sod_batches_next (batches, &input, &target, NULL, &error));
     g_usleep (i * 50);
@@ -102,7 +134,7 @@ test_cache (void)
 
 /* Three batches of four beside the one that was taken, and then no more. */
 static void
-test_ahead (void)
+check_ahead (guint team)
 {
   g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 90, 16, 8);
   g_autoptr (GstSodBatches) batches = new_plain (scenes, 1, 4);
@@ -110,11 +142,19 @@ test_ahead (void)
   g_autoptr (GstSodTensor) target = NULL;
 
   g_object_set (batches, "threads", 2, "prefetch", 3, NULL);
+  gst_sod_batches_set_team (batches, team);
   g_assert_true (gst_sod_batches_next (batches, &input, &target, NULL, NULL));
   for (guint i = 0; i < 5000 && scene_samples_get_n_reads (scenes) < 16; i++)
     g_usleep (1000);
   g_usleep (20000);
   g_assert_cmpuint (scene_samples_get_n_reads (scenes), ==, 16);
+}
+
+static void
+test_ahead (void)
+{
+  check_ahead (0);
+  check_ahead (2);
 }
 
 /* Memory of batches that the caller let go of is used again. */
@@ -239,6 +279,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/batches/a-wait-can-be-cancelled", test_cancel);
+  g_test_add_func (
+      "/batches/a-team-goes-on-where-it-was-cancelled", test_cancelled_team);
   g_test_add_func ("/batches/threads-end-wherever-they-are", test_shutdown);
   g_test_add_func ("/batches/decoded-pictures-keep-to-their-limit", test_cache);
   g_test_add_func ("/batches/are-made-ahead-but-not-further", test_ahead);

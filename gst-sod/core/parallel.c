@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <gst-sod/train/parallel-private.h>
+#include <gst-sod/core/parallel-private.h>
 
 /* Less than this many values are done before another thread has woken up. */
 #define MIN_VALUES 65536

@@ -15,6 +15,9 @@
  * almost the same rows. */
 #define BLOCK 16
 
+/* Outputs of a row that are filtered together: in one register from AVX2 on. */
+#define GROUP 8
+
 /* One pass: output i of a line looks at the position step * i + offset + slope
  * * line. */
 typedef struct
@@ -138,7 +141,6 @@ typedef struct
 {
   const gfloat *const *rows; /* (n): (planes, n_columns), from the first on */
   gint first, n;             /* samples of the pass */
-  gfloat radius;
 } Window;
 
 /* BLOCK values side by side, in as many registers as that takes. */
@@ -147,19 +149,17 @@ typedef gfloat Lanes __attribute__ ((
 typedef gint32 Bits __attribute__ ((
     vector_size (BLOCK * sizeof (gint32)), aligned (4), may_alias));
 
-/* out (planes, BLOCK), each filtered around its own position. A function of
- * its own for each number of planes, whose sums stay in registers. */
-static inline __attribute__ ((always_inline)) void
-filter_planes (const Window *window, gint column, gsize n_columns,
-    guint n_planes, const gfloat *positions, gfloat *out)
+/* out (planes, BLOCK), each filtered around its own position. */
+GST_SOD_HOT_INLINE void
+filter_block (const Window *window, gint column, gsize n_columns,
+    guint n_planes, gfloat factor, const Lanes *position, gfloat *out)
 {
   Lanes sums[GST_SOD_WARP_MAX_PLANES] = { { 0 } };
-  Lanes total = { 0 }, position = *(const Lanes *) (gconstpointer) positions;
-  gfloat factor = 1 / window->radius;
+  Lanes total = { 0 };
 
   for (gint k = 0; k < window->n; k++) {
     const gfloat *row = window->rows[k] + column;
-    Lanes distance = position - (gfloat) (window->first + k);
+    Lanes distance = *position - (gfloat) (window->first + k);
     Lanes weight;
 
     distance = (Lanes) ((Bits) distance & 0x7fffffff);
@@ -170,28 +170,13 @@ filter_planes (const Window *window, gint column, gsize n_columns,
       sums[j] +=
           weight * *(const Lanes *) (gconstpointer) (row + j * n_columns);
   }
+  total = 1 / total;
   for (guint j = 0; j < n_planes; j++)
-    *(Lanes *) (gpointer) (out + j * n_columns + column) = sums[j] / total;
-}
-
-GST_SOD_HOT static void
-filter_block (const Window *window, gint column, gsize n_columns,
-    guint n_planes, const gfloat *positions, gfloat *out)
-{
-  switch (n_planes) {
-    case 3:
-      filter_planes (window, column, n_columns, 3, positions, out);
-      break;
-    case 4:
-      filter_planes (window, column, n_columns, 4, positions, out);
-      break;
-    default:
-      filter_planes (window, column, n_columns, 5, positions, out);
-  }
+    *(Lanes *) (gpointer) (out + j * n_columns + column) = sums[j] * total;
 }
 
 /* Samples outside are left out where they are not reflected. */
-static Window
+GST_SOD_HOT_INLINE Window
 get_window (const Plan *plan, gfloat low, gfloat high)
 {
   const Pass *pass = &plan->down;
@@ -204,28 +189,45 @@ get_window (const Plan *plan, gfloat low, gfloat high)
   }
   first = MAX (first, pass->low);
   last = MIN (last, pass->low + pass->n - 1);
-  return (Window){ plan->rows + (first - pass->low), first, last - first + 1,
-    pass->radius };
+  return (Window){ plan->rows + (first - pass->low), first, last - first + 1 };
 }
 
-/* Row @y of the first pass. */
-static void
-filter_down (const Plan *plan, gint y)
+GST_SOD_HOT_INLINE void
+filter_planes (const Plan *plan, gint y, guint n_planes)
 {
   const Pass *pass = &plan->down;
+  gfloat slope = (gfloat) pass->slope, factor = 1 / pass->radius;
+  gfloat end = slope * (BLOCK - 1);
+  Lanes steps;
 
+  for (gint i = 0; i < BLOCK; i++)
+    steps[i] = slope * (gfloat) i;
   for (gint column = 0; column < plan->n_columns; column += BLOCK) {
-    gfloat positions[BLOCK], slope = (gfloat) pass->slope;
     gfloat start = (gfloat) (pass->step * y + pass->offset
                              + pass->slope * (plan->along.low + column));
-    Window window;
+    Window window =
+        get_window (plan, start + MIN (end, 0), start + MAX (end, 0));
+    Lanes position = start + steps;
 
-    for (gint i = 0; i < BLOCK; i++)
-      positions[i] = start + slope * (gfloat) i;
-    window = get_window (plan, MIN (positions[0], positions[BLOCK - 1]),
-        MAX (positions[0], positions[BLOCK - 1]));
-    filter_block (&window, column, (gsize) plan->n_columns, plan->n_planes,
-        positions, plan->line);
+    filter_block (&window, column, (gsize) plan->n_columns, n_planes, factor,
+        &position, plan->line);
+  }
+}
+
+/* Row @y of the first pass. Code of its own for each number of planes, whose
+ * sums stay in registers. */
+GST_SOD_HOT static void
+filter_down (const Plan *plan, gint y)
+{
+  switch (plan->n_planes) {
+    case 3:
+      filter_planes (plan, y, 3);
+      break;
+    case 4:
+      filter_planes (plan, y, 4);
+      break;
+    default:
+      filter_planes (plan, y, 5);
   }
 }
 
@@ -290,7 +292,7 @@ gather (gint width, const gint *restrict first, const gfloat *restrict weights,
 }
 
 static void
-filter_along (const Plan *plan, gint y, gfloat *const *to)
+filter_one_by_one (const Plan *plan, gint y, gfloat *const *to)
 {
   if (y == 0 || plan->along.slope != 0)
     weigh_row (plan, y);
@@ -299,6 +301,95 @@ filter_along (const Plan *plan, gint y, gfloat *const *to)
       gather (plan->width, plan->first, plan->weights + (gsize) k * plan->width,
           plan->line + (gsize) j * plan->n_columns + k,
           to[j] + (gsize) y * plan->width, k > 0);
+}
+
+#if defined(__GNUC__) && !defined(__clang__)
+typedef gfloat Group __attribute__ ((vector_size (GROUP * sizeof (gfloat))));
+typedef gint32 Indices __attribute__ ((vector_size (GROUP * sizeof (gint32))));
+
+/* Outputs @x to @x + GROUP - 1. Their samples of one tap lie within two
+ * vectors: picking them there is far quicker than from memory, one by one. */
+GST_SOD_HOT_INLINE void
+filter_group (const Plan *plan, gint x, gfloat offset, guint n_planes,
+    gfloat *const *to, gsize at)
+{
+  static const Group steps = { 0, 1, 2, 3, 4, 5, 6, 7 };
+  const Pass *pass = &plan->along;
+  Group position = (gfloat) pass->step * (steps + (gfloat) x) + offset;
+  Group sample = position - pass->radius, low, high, weight;
+  Group sums[GST_SOD_WARP_MAX_PLANES] = { { 0 } }, total = { 0 };
+  gfloat factor = 1 / pass->radius, last = (gfloat) (pass->n_source - 1);
+  Indices first = __builtin_convertvector(sample, Indices), inside;
+  const gfloat *line;
+  gint base;
+
+  /* upwards to whole samples */
+  first -= __builtin_convertvector(first, Group) < sample;
+  sample = __builtin_convertvector(first, Group);
+  base = MIN (first[0], first[GROUP - 1]);
+  first -= base;
+  line = plan->line + (base - pass->low);
+  for (gint k = 0; k < plan->n_taps; k++) {
+    weight = sample + (gfloat) k - position;
+    weight = 1 - (Group) ((Indices) weight & 0x7fffffff) * factor;
+    inside = weight > 0;
+    if (!plan->reflects)
+      inside &= (sample + (gfloat) k >= 0) & (sample + (gfloat) k <= last);
+    weight = (Group) ((Indices) weight & inside);
+    total += weight;
+    for (guint j = 0; j < n_planes; j++) {
+      const gfloat *from = line + (gsize) j * plan->n_columns + k;
+
+      memcpy (&low, from, sizeof (low));
+      memcpy (&high, from + GROUP, sizeof (high));
+      sums[j] += weight * __builtin_shuffle (low, high, first);
+    }
+  }
+  total = 1 / (total + (Group) ((Indices) (0 * total + 1) & (total <= 0)));
+  for (guint j = 0; j < n_planes; j++) {
+    sums[j] *= total;
+    memcpy (to[j] + at, &sums[j], sizeof (sums[j]));
+  }
+}
+
+/* The last group may make some of the one before again. */
+GST_SOD_HOT_INLINE void
+filter_groups_of (const Plan *plan, gint y, guint n_planes, gfloat *const *to)
+{
+  gfloat offset = (gfloat) (plan->along.offset + plan->along.slope * y);
+  gsize row = (gsize) y * plan->width;
+
+  for (gint x = 0; x < plan->width; x += GROUP) {
+    gint begin = MIN (x, plan->width - GROUP);
+
+    filter_group (plan, begin, offset, n_planes, to, row + begin);
+  }
+}
+
+GST_SOD_HOT static void
+filter_groups (const Plan *plan, gint y, gfloat *const *to)
+{
+  switch (plan->n_planes) {
+    case 3:
+      filter_groups_of (plan, y, 3, to);
+      break;
+    case 4:
+      filter_groups_of (plan, y, 4, to);
+      break;
+    default:
+      filter_groups_of (plan, y, 5, to);
+  }
+}
+#else
+#define filter_groups filter_one_by_one
+#endif
+
+/* Whether the samples of a tap of GROUP outputs lie within two vectors. */
+static gboolean
+has_groups (const Plan *plan)
+{
+  return GST_SOD_HOT_CAN_PERMUTE && plan->width >= GROUP
+         && fabs (plan->along.step) * (GROUP - 1) + 1 < 2 * GROUP;
 }
 
 /* ---- both ---- */
@@ -346,7 +437,7 @@ allocate (Plan *plan, GstSodWarpScratch *scratch, GError **error)
   gsize n_row = (gsize) plan->n_columns * plan->n_planes;
   gsize n_pointers = n_rows * sizeof (gpointer) / sizeof (gfloat);
   gsize n = n_pointers + width * ((gsize) plan->n_taps + 2)
-            + (gsize) plan->n_columns
+            + (gsize) plan->n_columns + 2 * GROUP
             + n_row * ((gsize) plan->down.n_source + 1);
   gfloat *at;
 
@@ -365,7 +456,7 @@ allocate (Plan *plan, GstSodWarpScratch *scratch, GError **error)
   at = scratch->memory;
   plan->rows = (const gfloat **) (gpointer) at;
   plan->line = at += n_pointers;
-  plan->weights = at += n_row;
+  plan->weights = at += n_row + 2 * GROUP; /* groups look beyond the end */
   plan->total = at += width * (gsize) plan->n_taps;
   plan->first = (gint *) (at += width);
   plan->columns = (gint *) (at += width);
@@ -400,6 +491,7 @@ gst_sod_warp (const GstSodWarp *warp, const GstSodWarpPlane *planes,
     guint n_planes, gint source_width, gint source_height, gint width,
     gint height, gfloat *const *to, GstSodWarpScratch *scratch, GError **error)
 {
+  void (*along) (const Plan *, gint, gfloat *const *);
   Plan plan;
 
   init_plan (&plan, warp, source_width, source_height, width, height);
@@ -407,9 +499,10 @@ gst_sod_warp (const GstSodWarp *warp, const GstSodWarpPlane *planes,
   if (!allocate (&plan, scratch, error))
     return FALSE;
   unpack (&plan, planes);
+  along = has_groups (&plan) ? filter_groups : filter_one_by_one;
   for (gint y = 0; y < height; y++) {
     filter_down (&plan, y);
-    filter_along (&plan, y, to);
+    along (&plan, y, to);
   }
   return TRUE;
 }

@@ -6,7 +6,7 @@
 /* About normal: the sum of four random bytes (Irwin and Hall), mean 0,
  * standard deviation 1, within +-3.46. The number is a hash of where it
  * stands (Wellons, "lowbias32", 2018), so that loops may run side by side. */
-static inline gfloat
+GST_SOD_HOT_INLINE gfloat
 get_noise (guint32 seed, guint32 place)
 {
   guint32 hash = place * 0x9e3779b9u + seed;
@@ -20,52 +20,76 @@ get_noise (guint32 seed, guint32 place)
   return (gfloat) (sum - 510) * (1 / 147.8f);
 }
 
-static inline gfloat
+GST_SOD_HOT_INLINE gfloat
 clamp_code (gfloat value)
 {
   value = value > 0 ? value : 0;
   return value < 255 ? value : 255;
 }
 
-GST_SOD_HOT static void
-transform (const gfloat matrix[3][4], gfloat *restrict red,
-    gfloat *restrict green, gfloat *restrict blue, gsize n)
+/* Channel @c of a pixel, @i of @n, whose colour was (@r, @g, @b). */
+GST_SOD_HOT_INLINE gfloat
+change (const GstSodColour *colour, gfloat r, gfloat g, gfloat b, guint c,
+    gsize i, gsize n, gboolean has_noise)
 {
+  const gfloat *row = colour->matrix[c];
+  gfloat value = clamp_code (row[0] * r + row[1] * g + row[2] * b + row[3]);
+
+  if (has_noise)
+    value = clamp_code (
+        value
+        + colour->noise
+              * get_noise (colour->noise_seed, (guint32) (c * n + i)));
+  return value;
+}
+
+/* In one pass: planes of a picture fill the nearer caches. */
+GST_SOD_HOT_INLINE void
+apply (const GstSodColour *colour, const gfloat factors[3],
+    const gfloat offsets[3], gfloat *restrict red, gfloat *restrict green,
+    gfloat *restrict blue, gsize n, gboolean has_noise)
+{
+  const GstSodColour own = *colour;
+
   for (gsize i = 0; i < n; i++) {
     gfloat r = red[i], g = green[i], b = blue[i];
 
-    red[i] = clamp_code (
-        matrix[0][0] * r + matrix[0][1] * g + matrix[0][2] * b + matrix[0][3]);
-    green[i] = clamp_code (
-        matrix[1][0] * r + matrix[1][1] * g + matrix[1][2] * b + matrix[1][3]);
-    blue[i] = clamp_code (
-        matrix[2][0] * r + matrix[2][1] * g + matrix[2][2] * b + matrix[2][3]);
+    red[i] =
+        change (&own, r, g, b, 0, i, n, has_noise) * factors[0] + offsets[0];
+    green[i] =
+        change (&own, r, g, b, 1, i, n, has_noise) * factors[1] + offsets[1];
+    blue[i] =
+        change (&own, r, g, b, 2, i, n, has_noise) * factors[2] + offsets[2];
   }
 }
 
 GST_SOD_HOT static void
-add_noise (gfloat *restrict values, gsize n, gfloat sigma, guint32 seed)
+apply_plain (const GstSodColour *colour, const gfloat factors[3],
+    const gfloat offsets[3], gfloat *rgb, gsize n)
 {
-  for (guint32 i = 0; i < (guint32) n; i++)
-    values[i] = clamp_code (values[i] + sigma * get_noise (seed, i));
+  apply (colour, factors, offsets, rgb, rgb + n, rgb + 2 * n, n, FALSE);
 }
 
 GST_SOD_HOT static void
-normalise (gfloat *restrict values, gsize n, gfloat factor, gfloat offset)
+apply_noisy (const GstSodColour *colour, const gfloat factors[3],
+    const gfloat offsets[3], gfloat *rgb, gsize n)
 {
-  for (gsize i = 0; i < n; i++)
-    values[i] = values[i] * factor + offset;
+  apply (colour, factors, offsets, rgb, rgb + n, rgb + 2 * n, n, TRUE);
 }
 
 void
 gst_sod_colour_apply (const GstSodColour *colour, gfloat *rgb, gsize n)
 {
-  transform (colour->matrix, rgb, rgb + n, rgb + 2 * n, n);
+  gfloat factors[3], offsets[3];
+
+  for (guint i = 0; i < 3; i++) {
+    factors[i] = 1 / (255 * colour->std[i]);
+    offsets[i] = -colour->mean[i] / colour->std[i];
+  }
   if (colour->noise > 0)
-    add_noise (rgb, 3 * n, colour->noise, colour->noise_seed);
-  for (guint i = 0; i < 3; i++)
-    normalise (rgb + i * n, n, 1 / (255 * colour->std[i]),
-        -colour->mean[i] / colour->std[i]);
+    apply_noisy (colour, factors, offsets, rgb, n);
+  else
+    apply_plain (colour, factors, offsets, rgb, n);
 }
 
 GST_SOD_HOT static void

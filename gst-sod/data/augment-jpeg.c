@@ -34,11 +34,30 @@ leave (j_common_ptr info)
   longjmp (self->escape, 1);
 }
 
+/* Row @y as plain RGB. */
+static JSAMPROW
+get_row (Encoder *self, const GstSodImage *image, gint y)
+{
+  const GstSodComponent *components = image->components;
+  JSAMPROW row = self->row;
+
+  /* as pictures are decoded: libjpeg only reads it */
+  if (components[0].pixel_stride == 3
+      && components[1].data == components[0].data + 1
+      && components[2].data == components[0].data + 2)
+    return (JSAMPROW) components[0].data + (gssize) y * components[0].stride;
+  for (guint i = 0; i < 3; i++) {
+    const guint8 *from = components[i].data + (gssize) y * components[i].stride;
+
+    for (gint x = 0; x < image->width; x++)
+      row[3 * x + i] = from[(gssize) x * components[i].pixel_stride];
+  }
+  return row;
+}
+
 static void
 encode (Encoder *self, const GstSodImage *image, gint quality)
 {
-  const GstSodComponent *components = image->components;
-
   jpeg_mem_dest (&self->info, &self->bytes, &self->size);
   self->info.image_width = (JDIMENSION) image->width;
   self->info.image_height = (JDIMENSION) image->height;
@@ -48,16 +67,8 @@ encode (Encoder *self, const GstSodImage *image, gint quality)
   jpeg_set_quality (&self->info, quality, TRUE);
   jpeg_start_compress (&self->info, TRUE);
   while (self->info.next_scanline < self->info.image_height) {
-    JSAMPROW row = self->row;
+    JSAMPROW row = get_row (self, image, (gint) self->info.next_scanline);
 
-    for (guint i = 0; i < 3; i++) {
-      const guint8 *from =
-          components[i].data
-          + (gssize) self->info.next_scanline * components[i].stride;
-
-      for (gint x = 0; x < image->width; x++)
-        row[3 * x + i] = from[(gssize) x * components[i].pixel_stride];
-    }
     jpeg_write_scanlines (&self->info, &row, 1);
   }
   jpeg_finish_compress (&self->info);

@@ -117,7 +117,8 @@ typedef struct
 {
   gfloat *input;   /* (3 * frames, height, width) */
   gfloat *map;     /* (1, height, width), 0..1; 0 without a mask */
-  gfloat *weights; /* (1, height, width), 0..1; 0 without a mask; NULL: none */
+  gfloat *weights; /* (1, height, width), 0..1; 0 without a mask; left alone
+                      where there is one without weights; NULL: none */
   gfloat *image;   /* (3, height / 2, width / 2), -1..1; NULL: none */
 } GstSodAugmentTarget;
 

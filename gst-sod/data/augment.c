@@ -294,22 +294,20 @@ gst_sod_augment_check (const GstSodAugmentSource *source, GError **error)
              source->image, source->weights, "the mask's weights have", error);
 }
 
-/* Without a mask nothing counts; without weights all of it. */
+/* Without a mask nothing counts. */
 static void
 finish_map (const GstSodAugmentSource *source,
     const GstSodAugmentTarget *target, gsize n)
 {
-  if (source->mask != NULL)
-    gst_sod_colour_scale_map (target->map, n);
-  else
+  if (source->mask == NULL) {
     memset (target->map, 0, n * sizeof (gfloat));
-  if (target->weights == NULL)
+    if (target->weights != NULL)
+      memset (target->weights, 0, n * sizeof (gfloat));
     return;
-  if (source->mask != NULL && source->weights != NULL)
+  }
+  gst_sod_colour_scale_map (target->map, n);
+  if (target->weights != NULL && source->weights != NULL)
     gst_sod_colour_scale_map (target->weights, n);
-  else
-    for (gsize i = 0; i < n; i++)
-      target->weights[i] = source->mask != NULL ? 1 : 0;
 }
 
 /* The still as it lay a frame before. */

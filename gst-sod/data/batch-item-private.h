@@ -39,6 +39,7 @@ typedef struct
   } state;                    /* the queue's, under its lock */
   GstSodAugmentSource source; /* image NULL: none yet */
   guint sample;               /* which one that is */
+  gboolean is_plain;          /* made: its weights are all 1, and not written */
 } GstSodBatchItem;
 
 /* Reads the sample at @place, or the next one that can be read. */
@@ -46,10 +47,9 @@ gboolean gst_sod_batch_item_read (GstSodBatchItem *self,
     const GstSodBatchSource *from, guint64 place, GstSodBatchWorker *worker,
     GError **error);
 
-/* Makes the sample at @place of what was read, or else of what is read now.
- * @is_plain: gets whether all its weights are 1. */
+/* Makes the sample at @place of what was read, or else of what is read now. */
 gboolean gst_sod_batch_item_make (GstSodBatchItem *self,
     const GstSodBatchSource *from, guint64 place, GstSodBatchWorker *worker,
-    const GstSodAugmentTarget *target, gboolean *is_plain, GError **error);
+    const GstSodAugmentTarget *target, GError **error);
 
 G_END_DECLS

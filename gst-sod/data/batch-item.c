@@ -70,7 +70,7 @@ gst_sod_batch_item_read (GstSodBatchItem *self, const GstSodBatchSource *from,
 gboolean
 gst_sod_batch_item_make (GstSodBatchItem *self, const GstSodBatchSource *from,
     guint64 place, GstSodBatchWorker *worker, const GstSodAugmentTarget *target,
-    gboolean *is_plain, GError **error)
+    GError **error)
 {
   for (;;) {
     GError *reason = NULL;
@@ -82,7 +82,7 @@ gst_sod_batch_item_make (GstSodBatchItem *self, const GstSodBatchSource *from,
     seed (from, place, worker->random);
     done = gst_sod_augment (from->augmentation, from->rule, &self->source,
         worker->random, &worker->scratch, target, &reason);
-    *is_plain = self->source.mask != NULL && self->source.weights == NULL;
+    self->is_plain = self->source.mask != NULL && self->source.weights == NULL;
     gst_sod_augment_source_clear (&self->source);
     if (done)
       return TRUE;

@@ -165,17 +165,17 @@ work (GstSodBatchQueue *self, guint64 place)
     get_part (slot->batch.map, index), get_part (slot->batch.weights, index),
     get_part (slot->batch.images, index) };
   GstSodBatchWorker *worker = take_worker (self);
-  gboolean is_plain = TRUE, is_made;
+  gboolean is_made;
   GError *error = NULL;
 
   item->state = GST_SOD_BATCH_ITEM_TAKEN;
   g_mutex_unlock (&self->lock);
   is_made = gst_sod_batch_item_make (
-      item, &self->source, place, worker, &target, &is_plain, &error);
+      item, &self->source, place, worker, &target, &error);
   g_mutex_lock (&self->lock);
   item->state = GST_SOD_BATCH_ITEM_MADE;
   g_ptr_array_add (self->workers, worker);
-  slot->is_plain = slot->is_plain && is_plain;
+  slot->is_plain = slot->is_plain && item->is_plain;
   if (!is_made && self->error == NULL)
     self->error = g_steal_pointer (&error);
   g_clear_error (&error);
@@ -389,6 +389,21 @@ wait_for (GstSodBatchQueue *self, const Slot *slot, GCancellable *cancellable)
   return self->error == NULL && !g_cancellable_is_cancelled (cancellable);
 }
 
+/* Samples whose weights are all 1 have them written where others have not. */
+static void
+fill_weights (GstSodBatchQueue *self, const Slot *slot)
+{
+  guint64 place = self->first * self->settings.batch_size;
+  gsize n = (gsize) self->settings.rule.width * self->settings.rule.height;
+
+  for (guint i = 0; i < self->settings.batch_size; i++) {
+    gfloat *weights = get_part (slot->batch.weights, i);
+
+    for (gsize j = 0; j < n && get_item (self, place + i)->is_plain; j++)
+      weights[j] = 1;
+  }
+}
+
 /* The first batch, whose slot another may have then. */
 static void
 take_slot (GstSodBatchQueue *self, Slot *slot, GstSodBatch *batch)
@@ -398,6 +413,8 @@ take_slot (GstSodBatchQueue *self, Slot *slot, GstSodBatch *batch)
   *batch = slot->batch;
   if (slot->is_plain)
     g_clear_pointer (&batch->weights, gst_sod_tensor_unref);
+  else
+    fill_weights (self, slot);
   *slot = (Slot){ { NULL } };
   for (guint i = 0; i < self->settings.batch_size; i++)
     get_item (self, place + i)->state = GST_SOD_BATCH_ITEM_UNREAD;

@@ -12,9 +12,84 @@ typedef struct
   gboolean bf16;
 } Sample;
 
+/* A frame. Counts of channels that are known are a quarter of the time. */
+GST_SOD_ONEDNN_INLINE void
+write_threes (const Sample *self, gint64 first, gint64 last, gboolean bf16)
+{
+  const gfloat *restrict red = self->from;
+  const gfloat *restrict green = red + self->plane;
+  const gfloat *restrict blue = green + self->plane;
+
+  if (bf16) {
+    guint16 *restrict to = self->to;
+
+    for (gint64 p = first; p < last; p++) {
+      to[3 * p] = gst_sod_f32_to_bf16 (red[p]);
+      to[3 * p + 1] = gst_sod_f32_to_bf16 (green[p]);
+      to[3 * p + 2] = gst_sod_f32_to_bf16 (blue[p]);
+    }
+  } else {
+    gfloat *restrict to = self->to;
+
+    for (gint64 p = first; p < last; p++) {
+      to[3 * p] = red[p];
+      to[3 * p + 1] = green[p];
+      to[3 * p + 2] = blue[p];
+    }
+  }
+}
+
+/* Two channels' bf16, the one that comes first in memory first. */
+GST_SOD_ONEDNN_INLINE guint32
+make_pair (const gfloat *from, gint64 plane, gint64 p)
+{
+  guint32 first = gst_sod_f32_to_bf16 (from[p]);
+  guint32 second = gst_sod_f32_to_bf16 (from[plane + p]);
+
+  return G_BYTE_ORDER == G_LITTLE_ENDIAN ? first | second << 16
+                                         : first << 16 | second;
+}
+
+/* Two frames in bf16, as three pairs of channels. */
+GST_SOD_ONEDNN_INLINE void
+write_pairs (const Sample *self, gint64 first, gint64 last)
+{
+  const gfloat *restrict from = self->from;
+  guint32 *restrict to = self->to;
+  gint64 plane = self->plane;
+
+  for (gint64 p = first; p < last; p++) {
+    to[3 * p] = make_pair (from, plane, p);
+    to[3 * p + 1] = make_pair (from + 2 * plane, plane, p);
+    to[3 * p + 2] = make_pair (from + 4 * plane, plane, p);
+  }
+}
+
+GST_SOD_ONEDNN_INLINE void
+write_ones (const Sample *self, gint64 first, gint64 last)
+{
+  const gfloat *restrict from = self->from;
+  guint16 *restrict to = self->to;
+
+  for (gint64 p = first; p < last; p++)
+    to[p] = gst_sod_f32_to_bf16 (from[p]);
+}
+
 GST_SOD_ONEDNN_INLINE void
 write_pixels_of (const Sample *self, gint64 first, gint64 last, gboolean bf16)
 {
+  if (self->c == 3) {
+    write_threes (self, first, last, bf16);
+    return;
+  }
+  if (bf16 && self->c == 6) {
+    write_pairs (self, first, last);
+    return;
+  }
+  if (bf16 && self->c == 1) {
+    write_ones (self, first, last);
+    return;
+  }
   for (gint64 p = first; p < last; p++) {
     for (gint64 i = 0; i < self->c; i++)
       element_store (

@@ -230,6 +230,32 @@ test_keeps_a_few_plans (void)
   g_assert_cmpuint (streams->len, ==, 1);
 }
 
+/* Memory of outputs that were let go of is used again, of others not. */
+static void
+test_an_output_stays_while_it_is_held (void)
+{
+  g_autoptr (GstSodTrainer) trainer =
+      new_trainer (GST_SOD_NETWORK_BASE, 1, NULL);
+  g_autoptr (GstSodTensor) input = NULL, target = NULL, first = NULL;
+  g_autoptr (GstSodTensor) again = NULL, other = NULL;
+  g_autoptr (GBytes) bytes = NULL, same = NULL;
+
+  new_discs (32, 48, &input, &target);
+  first = gst_sod_trainer_predict (trainer, input, FALSE, NULL);
+  bytes = gst_sod_tensor_get_bytes (first);
+  memset (gst_sod_tensor_get_data (input), 0, gst_sod_tensor_get_size (input));
+  other = gst_sod_trainer_predict (trainer, input, FALSE, NULL);
+  g_assert_true (
+      gst_sod_tensor_peek_data (other) != gst_sod_tensor_peek_data (first));
+  same = gst_sod_tensor_get_bytes (first);
+  g_assert_true (g_bytes_equal (bytes, same));
+  g_clear_pointer (&first, gst_sod_tensor_unref);
+  again = gst_sod_trainer_predict (trainer, input, FALSE, NULL);
+  g_assert_cmpmem (gst_sod_tensor_peek_data (again),
+      gst_sod_tensor_get_size (again), gst_sod_tensor_peek_data (other),
+      gst_sod_tensor_get_size (other));
+}
+
 static void
 test_a_snapshot_is_a_network_with_a_parent (void)
 {
@@ -431,6 +457,8 @@ main (int argc, char **argv)
   g_test_add_func ("/train/trainer/batches-change-their-size",
       test_batches_change_their_size);
   g_test_add_func ("/train/trainer/keeps-a-few-plans", test_keeps_a_few_plans);
+  g_test_add_func ("/train/trainer/an-output-stays-while-it-is-held",
+      test_an_output_stays_while_it_is_held);
   g_test_add_func ("/train/trainer/a-snapshot-has-a-parent",
       test_a_snapshot_is_a_network_with_a_parent);
   g_test_add_func ("/train/trainer/a-refused-step-changes-nothing",

@@ -3,6 +3,7 @@
  * steps, and both passes. */
 #include <gst-sod/backend/onednn/train-private.h>
 #include <gst-sod/backend/stream-checks-private.h>
+#include <gst-sod/core/tensor-private.h>
 
 #include <gst-sod/backend/onednn/profile-private.h>
 #include <gst-sod/backend/onednn/threads-private.h>
@@ -29,6 +30,7 @@ typedef struct
 
   GHashTable *weights, *gradients; /* name -> GstSodTensor; bound */
   gpointer *params, *d_params; /* GST_SOD_MAX_PARAMS a node, of the tables */
+  GstSodTensor *output;        /* the last one given away; NULL: none yet */
   gboolean executed;
 } TrainStream;
 
@@ -59,6 +61,7 @@ free_stream (GstSodStream *stream)
   g_clear_pointer (&self->gradients, g_hash_table_unref);
   g_free (self->params);
   g_free (self->d_params);
+  g_clear_pointer (&self->output, gst_sod_tensor_unref);
   g_free (self);
 }
 
@@ -125,7 +128,6 @@ read_value (GstSodStream *stream, GstSodValue value, GError **error)
   TrainStream *self = (TrainStream *) stream;
   const GstSodTrainPlan *plan = self->plan;
   const gint64 *dims = plan->base.output.dims;
-  GstSodTensor *tensor;
 
   if (value != plan->graph->output) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
@@ -133,13 +135,19 @@ read_value (GstSodStream *stream, GstSodValue value, GError **error)
         value);
     return NULL;
   }
-  tensor =
-      gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, &plan->base.output, error);
-  if (tensor != NULL)
-    gst_sod_train_read_planes (get_buffer (self, plan->output),
-        plan->output_type, dims[0], dims[1], dims[2] * dims[3],
-        gst_sod_tensor_get_data (tensor));
-  return tensor;
+  /* The one before is filled again once nobody holds it: new memory is paged in
+   * anew. */
+  if (self->output == NULL || !gst_sod_tensor_is_mine (self->output)) {
+    g_clear_pointer (&self->output, gst_sod_tensor_unref);
+    self->output = gst_sod_tensor_new_shaped (
+        GST_SOD_DTYPE_F32, &plan->base.output, error);
+    if (self->output == NULL)
+      return NULL;
+  }
+  gst_sod_train_read_planes (get_buffer (self, plan->output), plan->output_type,
+      dims[0], dims[1], dims[2] * dims[3],
+      gst_sod_tensor_get_data (self->output));
+  return gst_sod_tensor_ref (self->output);
 }
 
 /* ---- weights and gradients ---- */

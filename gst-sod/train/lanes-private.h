@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 /* Sixteen f32 at once, in the compilers' vector types: one register of
  * AVX-512, two of AVX2, four of others. For functions marked GST_SOD_HOT. */
 #define GST_SOD_LANES 16
+#define GST_SOD_WIDE 8 /* f64 */
 
 typedef gfloat GstSodLanes __attribute__ ((vector_size (64)));
 typedef gint32 GstSodMask __attribute__ ((vector_size (64)));
@@ -100,11 +101,11 @@ gst_sod_lanes_exp (GstSodLanes x)
   return series * (GstSodLanes) ((power + 127) << 23);
 }
 
-/* log (1 + x), 0 <= x <= 1: 2 artanh (x / (2 + x)). */
+/* log (1 + x) of @s = x / (2 + x), 0 <= x <= 1: 2 artanh (s). */
 GST_SOD_HOT_INLINE GstSodLanes
-gst_sod_lanes_log1p (GstSodLanes x)
+gst_sod_lanes_log1p (GstSodLanes s)
 {
-  GstSodLanes s = x / (x + 2), t = s * s;
+  GstSodLanes t = s * s;
   GstSodLanes series = t * (1.0f / 15) + 1.0f / 13;
 
   series = series * t + 1.0f / 11;
@@ -116,14 +117,40 @@ gst_sod_lanes_log1p (GstSodLanes x)
   return 2 * s * series;
 }
 
+/* Each of the eight becomes the sum of @before and of those up to itself, and
+ * the last of them is the next @before. Eight at once: one by one each would
+ * wait for the sum before it. */
+GST_SOD_HOT_INLINE void
+gst_sod_wide_add_up (GstSodWide *wide, GstSodWide *before)
+{
+  const GstSodWide zero = { 0 };
+  GstSodWide x = *wide;
+
+  x += __builtin_shufflevector (zero, x, 0, 8, 9, 10, 11, 12, 13, 14);
+  x += __builtin_shufflevector (zero, x, 0, 1, 8, 9, 10, 11, 12, 13);
+  x += __builtin_shufflevector (zero, x, 0, 1, 2, 3, 8, 9, 10, 11);
+  x += *before;
+  *wide = x;
+  *before = __builtin_shufflevector (x, x, 7, 7, 7, 7, 7, 7, 7, 7);
+}
+
+/* Of @half in f64. By its elements: gcc makes of that one instruction, of
+ * __builtin_convertvector() four. */
+GST_SOD_HOT_INLINE GstSodWide
+gst_sod_wide_convert (GstSodHalfLanes half)
+{
+  return (GstSodWide){ half[0], half[1], half[2], half[3], half[4], half[5],
+    half[6], half[7] };
+}
+
 GST_SOD_HOT_INLINE void
 gst_sod_sum_add (GstSodSum *sum, GstSodLanes lanes)
 {
   GstSodHalfLanes halves[2];
 
   memcpy (halves, &lanes, sizeof halves);
-  sum->low += __builtin_convertvector(halves[0], GstSodWide);
-  sum->high += __builtin_convertvector(halves[1], GstSodWide);
+  sum->low += gst_sod_wide_convert (halves[0]);
+  sum->high += gst_sod_wide_convert (halves[1]);
 }
 
 GST_SOD_HOT_INLINE void
@@ -133,8 +160,8 @@ gst_sod_sum_add_squares (GstSodSum *sum, GstSodLanes lanes)
   GstSodWide low, high;
 
   memcpy (halves, &lanes, sizeof halves);
-  low = __builtin_convertvector(halves[0], GstSodWide);
-  high = __builtin_convertvector(halves[1], GstSodWide);
+  low = gst_sod_wide_convert (halves[0]);
+  high = gst_sod_wide_convert (halves[1]);
   sum->low += low * low;
   sum->high += high * high;
 }

@@ -198,6 +198,62 @@ test_fill_extremes (void)
   }
 }
 
+/* Whether the object covers a pixel of @mask (height, width) or a neighbour. */
+static gboolean
+is_hidden (const gfloat *mask, gint width, gint height, gint x, gint y)
+{
+  for (gint v = MAX (y - 1, 0); v <= MIN (y + 1, height - 1); v++)
+    for (gint u = MAX (x - 1, 0); u <= MIN (x + 1, width - 1); u++)
+      if (mask[v * width + u] > 1)
+        return TRUE;
+  return FALSE;
+}
+
+/* What is seen stays as it is, and what is filled in lies between. */
+static void
+check_fill (gint width, gint height, GstSodRandom *random)
+{
+  gsize n = (gsize) width * height;
+  g_autofree gfloat *memory =
+      g_new (gfloat, gst_sod_inpaint_get_n_floats (width, height));
+  g_autofree gfloat *rgb = g_new (gfloat, 3 * n), *mask = g_new0 (gfloat, n);
+  g_autofree gfloat *before = NULL;
+  guint n_seen = 0;
+
+  for (gsize i = 0; i < 3 * n; i++)
+    rgb[i] = (gfloat) (100 + 50 * gst_sod_random_uniform (random));
+  for (guint i = 0; i < 1 + n / 40; i++)
+    mask[gst_sod_random_below (random, (guint32) n)] = 1 + 200.0f * (i % 2);
+  for (gint i = 0; i < (gint) n; i++) {
+    gboolean hidden = is_hidden (mask, width, height, i % width, i / width);
+
+    n_seen += !hidden;
+    for (gsize c = 0; hidden && c < 3; c++)
+      rgb[c * n + i] = 9999;
+  }
+  if (n_seen == 0)
+    return;
+  before = g_memdup2 (rgb, 3 * n * sizeof (gfloat));
+  gst_sod_inpaint (rgb, mask, width, height, memory);
+  for (gsize i = 0; i < 3 * n; i++) {
+    if (before[i] < 9999)
+      g_assert_cmpfloat (rgb[i], ==, before[i]);
+    else
+      g_assert_true (rgb[i] > 99.99f && rgb[i] < 150.01f);
+  }
+}
+
+static void
+test_fill_between (void)
+{
+  g_autoptr (GstSodRandom) random = gst_sod_random_new (5, 1);
+
+  for (gint width = 1; width < 40; width++)
+    for (gint height = 1; height < 9; height++)
+      check_fill (width, height, random);
+  check_fill (161, 97, random);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -205,5 +261,6 @@ main (int argc, char **argv)
   g_test_add_func ("/augment/object/moves", test_moves);
   g_test_add_func ("/augment/object/stays", test_stays);
   g_test_add_func ("/augment/object/fill-extremes", test_fill_extremes);
+  g_test_add_func ("/augment/object/fill-lies-between", test_fill_between);
   return g_test_run ();
 }

@@ -36,6 +36,7 @@ MOTION = {**DAVIS, 'part': 'the 23 sequences of fit, each frame with one of 20 '
 REVERSE = [{**DAVIS, 'part': 'the 23 sequences of fit, every second frame'},
            {**STILLS[0], 'part': 'every fifth image of fit'}]
 BASE = 'base.safetensors'
+MOTION_START = 'base-motion.safetensors'
 SCENARIO = 'scenario-'
 
 
@@ -95,12 +96,18 @@ def measure(command, model, name):
 
 
 def start_scores(command, name):
-    """Of the model that a model of a scenario starts from."""
+    """Of the model that a model of a scenario starts from, and of base."""
     if not name.startswith(SCENARIO):
         return []
     here = os.path.dirname(os.path.abspath(__file__))
-    return [{**score, 'set': score['set'] + ' (base, which it starts from)'}
-            for score in measure(command, os.path.join(here, BASE), name)]
+    return [{**score, 'set': f'{score["set"]} ({about})'}
+            for start, about in ((MOTION_START, 'base-motion, which it starts '
+                                                'from'), (BASE, 'base'))
+            for score in measure(command, os.path.join(here, start), name)]
+
+
+def sees_motion(name):
+    return name == 'base-motion' or name.startswith(SCENARIO)
 
 
 def describe(name, is_base):
@@ -109,12 +116,12 @@ def describe(name, is_base):
         return ('a saliency map in, the picture that it could come from out: '
                 'a teacher in training, and a judge of maps (`sodreverse`)',
                 'random weights')
-    if name == 'base-motion':
+    if sees_motion(name):
         return ('a frame in, and what has moved in it by itself since the one '
                 '125 ms before; a map of how salient each pixel is out',
-                f'`{BASE}`')
+                f'`{MOTION_START if name.startswith(SCENARIO) else BASE}`')
     return ('a frame in, a map of how salient each pixel is out',
-            f'`{BASE}`' if name.startswith(SCENARIO) else 'random weights')
+            'random weights')
 
 
 def choose_data(name, is_base):
@@ -125,12 +132,12 @@ def choose_data(name, is_base):
     if name.startswith(SCENARIO):
         more = {**DAVIS, 'part': f'by itself: the sequences of '
                 f'"{name[len(SCENARIO):]}" in fit, every second frame'}
-        return [DAVIS, *STILLS, more]
+        return [DAVIS, *STILLS, MOTION, more]
     return [DAVIS, *STILLS]
 
 
 def first_limit(name):
-    if name == 'base-motion':
+    if sees_motion(name):
         return ('- The first frame of a stream has none before it: nothing has '
                 'moved. A camera that goes past near and far things makes near '
                 'ones move; of a thing that fills the picture it is what is '
@@ -145,7 +152,7 @@ def chosen_of(name):
         return ''
     return (' It is the best of the networks that were scored on the way, each '
             'epoch, on no more than these sequences: part of what it gains '
-            'over base is luck.')
+            'is luck.')
 
 
 def score_table(scores):

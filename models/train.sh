@@ -9,8 +9,8 @@
 # script) gets what gst-sod train writes, and then model and card; copy those
 # over the ones here to ship them. Stopped at any point, the same command goes
 # on. `motion` starts from base.safetensors and makes base-motion; `scenarios`
-# starts there too and makes `reverse` and a model for each scenario in which
-# something that was learnt scores higher.
+# starts from that one and makes a model for each scenario in which something
+# that was learnt scores higher, and `reverse`.
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -18,6 +18,7 @@ name=${1:-}
 out=${2:-$top/models/train}
 command=${GST_SOD:-$top/build/pipelines/gst-sod/gst-sod}
 base=$top/models/base.safetensors
+motion=$top/models/base-motion.safetensors
 
 fail () {
   echo "${0##*/}: $*" >&2
@@ -73,10 +74,10 @@ case $name in
   scenarios)
     train reverse --start "$base"
     ship reverse reverse reverse
-    train scenarios --start "$base"
+    train scenarios --start "$motion"
     for scenario in animal person sport rider vehicle; do
-      if is_start "$out/scenarios/$scenario.safetensors" "$base"; then
-        echo "$scenario: nothing that was learnt scores higher: use base"
+      if is_start "$out/scenarios/$scenario.safetensors" "$motion"; then
+        echo "$scenario: nothing that was learnt scores higher: use base-motion"
       else
         ship scenarios "$scenario" "scenario-$scenario"
       fi

@@ -15,6 +15,7 @@
 #define MAX_LEVELS 8
 #define SMALLEST 8 /* pixels along the shorter side of the coarsest level */
 #define N_PARAMETERS 6
+#define BLOCK 32 /* columns that are looked at together */
 
 /* Differences that are noise, in the input's unit, a standard deviation of all
  * pictures' values. */
@@ -44,9 +45,11 @@ typedef struct
 /* What one row shows of the other picture. */
 typedef struct
 {
-  gint32 *first; /* sample to the upper left */
+  gint32 *first; /* (width): sample to the upper left */
   gfloat *right_share, *bottom_share;
-  gfloat *seen; /* 1 inside the picture, 0 outside */
+  gfloat *seen;   /* 1 inside the picture, 0 outside */
+  gint32 *begins; /* (n): columns at which a run begins, and the width */
+  gint n;
 } Places;
 
 struct _GstSodAligner
@@ -74,7 +77,7 @@ gst_sod_aligner_new (gint width, gint height, GError **error)
     n += 4 * (gsize) w * h;
   }
   self->memory = g_try_malloc_n (
-      n + 5 * n_row + 3 * (gsize) width * height, sizeof (gfloat));
+      n + 6 * n_row + 1 + 3 * (gsize) width * height, sizeof (gfloat));
   if (self->memory == NULL) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NO_MEMORY,
         "no memory to align pictures of %dx%d pixels", width, height);
@@ -83,8 +86,9 @@ gst_sod_aligner_new (gint width, gint height, GError **error)
   }
   self->row = self->memory;
   self->places = (Places){ (gint32 *) (self->row + n_row),
-    self->row + 2 * n_row, self->row + 3 * n_row, self->row + 4 * n_row };
-  self->moved = self->row + 5 * n_row;
+    self->row + 2 * n_row, self->row + 3 * n_row, self->row + 4 * n_row,
+    (gint32 *) (self->row + 5 * n_row) };
+  self->moved = self->row + 6 * n_row + 1;
   at = self->moved + 3 * (gsize) width * height;
   for (guint i = 0; i < self->n_levels; i++) {
     Level *level = &self->levels[i];
@@ -212,18 +216,62 @@ place_row (gint width, gint height, const Affine *motion, gint y,
   }
 }
 
-/* to[x]: @from, (height, width), at place x, between its pixels. */
-GST_SOD_HOT static void
-sample_row (const gfloat *restrict from, gint width,
-    const gint32 *restrict first, const gfloat *restrict right_share,
-    const gfloat *restrict bottom_share, gfloat *restrict to)
+/* Columns that look at samples side by side are runs: since no camera turns or
+ * zooms much, a row has few. Returns how many, @begins (n + 1). */
+GST_SOD_HOT static gint
+find_runs (const gint32 *restrict first, gint width, gint32 *restrict begins)
 {
-  for (gint x = 0; x < width; x++) {
-    const gfloat *at = from + first[x];
-    gfloat upper = at[0] + right_share[x] * (at[1] - at[0]);
-    gfloat lower = at[width] + right_share[x] * (at[width + 1] - at[width]);
+  gint n = 1;
 
-    to[x] = upper + bottom_share[x] * (lower - upper);
+  begins[0] = 0;
+  for (gint begin = 1; begin < width; begin += BLOCK) {
+    gint end = MIN (begin + BLOCK, width);
+    gint32 jumps = 0;
+
+    for (gint x = begin; x < end; x++)
+      jumps |= first[x] ^ (first[x - 1] + 1);
+    for (gint x = begin; jumps != 0 && x < end; x++) {
+      if (first[x] != first[x - 1] + 1)
+        begins[n++] = x;
+    }
+  }
+  begins[n] = width;
+  return n;
+}
+
+static void
+look (Places *places, gint width, gint height, const Affine *motion, gint y)
+{
+  place_row (width, height, motion, y, places->first, places->right_share,
+      places->bottom_share, places->seen);
+  places->n = find_runs (places->first, width, places->begins);
+}
+
+/* to[i]: between samples i and i + 1 of @upper and @lower. */
+GST_SOD_HOT static void
+sample_run (const gfloat *restrict upper, const gfloat *restrict lower,
+    const gfloat *restrict right_share, const gfloat *restrict bottom_share,
+    gint n, gfloat *restrict to)
+{
+  for (gint i = 0; i < n; i++) {
+    gfloat above = upper[i] + right_share[i] * (upper[i + 1] - upper[i]);
+    gfloat below = lower[i] + right_share[i] * (lower[i + 1] - lower[i]);
+
+    to[i] = above + bottom_share[i] * (below - above);
+  }
+}
+
+/* @to (width): what a row shows of @from (height, width). */
+static void
+sample_row (const gfloat *from, gint width, const Places *places, gfloat *to)
+{
+  for (gint i = 0; i < places->n; i++) {
+    gint begin = places->begins[i];
+    const gfloat *upper = from + places->first[begin];
+
+    sample_run (upper, upper + width, places->right_share + begin,
+        places->bottom_share + begin, places->begins[i + 1] - begin,
+        to + begin);
   }
 }
 
@@ -344,17 +392,15 @@ static void
 sum_up (GstSodAligner *self, const Level *level, const Affine *motion,
     gfloat bias, gfloat scale, Sums *sums)
 {
-  const Places *places = &self->places;
+  Places *places = &self->places;
 
   *sums = (Sums){ 0 };
   for (gint y = 0; y < level->height; y++) {
     gsize at = (gsize) y * level->width;
     gfloat row[N_SUMS];
 
-    place_row (level->width, level->height, motion, y, places->first,
-        places->right_share, places->bottom_share, places->seen);
-    sample_row (level->previous, level->width, places->first,
-        places->right_share, places->bottom_share, self->row);
+    look (places, level->width, level->height, motion, y);
+    sample_row (level->previous, level->width, places, self->row);
     sum_row (&(Row){ level->current + at, self->row, places->seen,
                  level->across + at, level->down + at,
                  (gfloat) (level->width - 1) / 2, bias, 1 / scale },
@@ -502,22 +548,22 @@ gst_sod_aligner_run (GstSodAligner *self, const gfloat *current,
     const gfloat *previous, gfloat *change)
 {
   gsize n = (gsize) self->width * self->height;
-  const Places *places = &self->places;
+  gfloat *to = change != previous ? change : self->moved;
+  Places *places = &self->places;
   Affine motion;
 
   build (self, current, previous);
   motion = estimate (self);
   for (gint y = 0; y < self->height; y++) {
-    place_row (self->width, self->height, &motion, y, places->first,
-        places->right_share, places->bottom_share, places->seen);
+    look (places, self->width, self->height, &motion, y);
     for (guint c = 0; c < 3; c++) {
       gsize at = c * n + (gsize) y * self->width;
 
-      sample_row (previous + c * n, self->width, places->first,
-          places->right_share, places->bottom_share, self->row);
+      sample_row (previous + c * n, self->width, places, self->row);
       subtract_row (
-          self->row, places->seen, current + at, self->width, self->moved + at);
+          self->row, places->seen, current + at, self->width, to + at);
     }
   }
-  memcpy (change, self->moved, 3 * n * sizeof (gfloat));
+  if (to != change)
+    memcpy (change, to, 3 * n * sizeof (gfloat));
 }

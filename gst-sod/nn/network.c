@@ -376,6 +376,20 @@ gst_sod_network_get_metadata_table (GstSodNetwork *self)
   return self->metadata;
 }
 
+GHashTable *
+gst_sod_network_share_weights (GstSodNetwork *self)
+{
+  GHashTable *weights = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, (GDestroyNotify) gst_sod_tensor_unref);
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_hash_table_iter_init (&iter, self->weights);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    g_hash_table_insert (weights, g_strdup (key), gst_sod_tensor_ref (value));
+  return weights;
+}
+
 const GstSodInputRule *
 gst_sod_network_get_input_rule (GstSodNetwork *self)
 {

@@ -106,16 +106,9 @@ GstSodNetwork *
 gst_sod_network_new_with_second_input (GstSodNetwork *network,
     GstSodSecondInput second_input, gint64 frame_distance, GError **error)
 {
-  GHashTable *weights = g_hash_table_new_full (
-      g_str_hash, g_str_equal, g_free, (GDestroyNotify) gst_sod_tensor_unref);
-  GHashTableIter iter;
-  gpointer name, value;
-
-  g_hash_table_iter_init (&iter, gst_sod_network_get_weights (network));
-  while (g_hash_table_iter_next (&iter, &name, &value))
-    g_hash_table_insert (weights, g_strdup (name), gst_sod_tensor_ref (value));
   return gst_sod_network_new_from_weights (
-      gst_sod_network_get_architecture (network), weights,
+      gst_sod_network_get_architecture (network),
+      gst_sod_network_share_weights (network),
       keep_metadata (network, second_input, frame_distance), error);
 }
 

@@ -95,20 +95,6 @@ describe_scores (const GstSodScores *scores)
   return json_to_string (node, FALSE);
 }
 
-static GHashTable *
-share_weights (GstSodNetwork *network)
-{
-  GHashTable *weights = g_hash_table_new_full (
-      g_str_hash, g_str_equal, g_free, (GDestroyNotify) gst_sod_tensor_unref);
-  GHashTableIter iter;
-  gpointer key, value;
-
-  g_hash_table_iter_init (&iter, gst_sod_network_get_weights (network));
-  while (g_hash_table_iter_next (&iter, &key, &value))
-    g_hash_table_insert (weights, g_strdup (key), gst_sod_tensor_ref (value));
-  return weights;
-}
-
 GstSodNetwork *
 gst_sod_training_sign (GstSodTraining *self, const GstSodStagePlan *plan,
     GstSodNetwork *network, const GstSodScores *scores, GError **error)
@@ -130,6 +116,6 @@ gst_sod_training_sign (GstSodTraining *self, const GstSodStagePlan *plan,
     g_hash_table_insert (
         metadata, g_strdup ("scores"), describe_scores (scores));
   return gst_sod_network_new_from_weights (
-      gst_sod_network_get_architecture (network), share_weights (network),
-      metadata, error);
+      gst_sod_network_get_architecture (network),
+      gst_sod_network_share_weights (network), metadata, error);
 }

@@ -131,7 +131,8 @@ def choose_data(name, is_base):
         return [MOTION, *STILLS]
     if name.startswith(SCENARIO):
         more = {**DAVIS, 'part': f'by itself: the sequences of '
-                f'"{name[len(SCENARIO):]}" in fit, every second frame'}
+                f'"{name[len(SCENARIO):]}" in fit, every second frame, among '
+                'every fourth of all sequences and a twentieth of the stills'}
         return [DAVIS, *STILLS, MOTION, more]
     return [DAVIS, *STILLS]
 
@@ -151,7 +152,8 @@ def chosen_of(name):
     if not name.startswith(SCENARIO):
         return ''
     return (' It is the best of the networks that were scored on the way, each '
-            'epoch, on no more than these sequences: part of what it gains '
+            'epoch, on no more than these sequences, and the recipe is the '
+            'best of five (rates, mixtures, two seeds): part of what it gains '
             'is luck.')
 
 

@@ -318,10 +318,12 @@ span_share (
 #pragma GCC unroll 4
   for (gint i = 0; i < 4; i++) {
     SpanMasks other, mine;
+    SpanWords bits;
 
-    memcpy (&other, &v[i].v[k], sizeof (other));
-    other ^= largest;
-    other = (other | -other) >> 31; /* all ones where it differs */
+    memcpy (&bits, &v[i].v[k], sizeof (bits));
+    bits ^= (SpanWords) largest;
+    bits |= -bits; /* the highest is set where it differs */
+    other = (SpanMasks) bits >> 31;
     mine = left & ~other;
     left &= other;
     memcpy (&shares[i], &mine, sizeof (mine));

@@ -80,7 +80,8 @@ gst_sod_aligner_new (gint width, gint height, GError **error)
       n + 6 * n_row + 1 + 3 * (gsize) width * height, sizeof (gfloat));
   if (self->memory == NULL) {
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NO_MEMORY,
-        "no memory to align pictures of %dx%d pixels", width, height);
+        "no memory to align pictures of %dx%d pixels; take smaller ones", width,
+        height);
     gst_sod_aligner_free (self);
     return NULL;
   }

@@ -374,7 +374,9 @@ look_back (GstSodSession *self, gint64 time, Work *work)
  * gst_sod_session_reset(), when the time goes back or more than 8 frame
  * distances pass between two frames, when a network of another input was
  * loaded), it looks at @frame twice, and gst_sod_session_get_warm_up() says so.
- * A frame with the time of the one before takes its place.
+ * Where its second input is %GST_SOD_SECOND_INPUT_ALIGNED_DIFFERENCE it is
+ * given what moved from that frame to @frame by itself, nothing where there is
+ * none. A frame with the time of the one before takes its place.
  *
  * Takes no memory from the heap but after a network of another input was
  * loaded. On failure @map is undefined and the session is as before.

@@ -20,8 +20,9 @@ gboolean gst_sod_onednn_train_profile (GstSodStream *stream, guint n_rounds,
     gint64 *alone, gint64 *in_place, GError **error);
 
 /* What the bare arithmetic takes in the place of each step of a training plan
- * that does more: oneDNN's own batch norm, or the convolution alone of a source
- * that lies in memory; 0 for the others. */
+ * that is a kernel of our own: oneDNN's batch norm, convolution or gradient of
+ * weights, or the convolution to one channel of a source that lies in memory; 0
+ * for the others, oneDNN's own convolutions among them. */
 gboolean gst_sod_onednn_train_profile_bare (GstSodExecutable *executable,
     guint n_rounds, gint64 *nanoseconds, GError **error);
 

@@ -329,15 +329,10 @@ gst_sod_train_add_conv (
   return TRUE;
 }
 
-/* oneDNN 2.6 gets gradients of weights wrong where the kernel is dilated and
- * channels are no whole vectors: without AMX it takes what its scratch held for
- * samples of the last ones, with AMX those of many channels are off. */
-static const gchar *
-avoid_impl (const Conv *self)
+const gchar *
+gst_sod_train_avoid_impl (gint64 out, gint64 in, gint dilation)
 {
-  gint64 out = self->weight_dims[0], in = self->weight_dims[1];
-
-  if (self->node->conv.dilation > 1 && (in % BLOCK != 0 || out % BLOCK != 0))
+  if (dilation > 1 && (in % BLOCK != 0 || out % BLOCK != 0))
     return "bf16";
   return in > TILE / 2 && in % LANES != 0 ? "amx" : NULL;
 }
@@ -415,7 +410,9 @@ gst_sod_train_add_conv_weights (GstSodTrainBuilder *self,
   conv.window.weights = conv.d_weights;
   ok = GST_SOD_ONEDNN_CHECK (
            compat_conv_backward_weights (&pd, self->plan->engine, &conv.window,
-               conv.forward, conv.attr, avoid_impl (&conv)),
+               conv.forward, conv.attr,
+               gst_sod_train_avoid_impl (conv.weight_dims[0],
+                   conv.weight_dims[1], (gint) self->node->conv.dilation)),
            error)
        && add_conv_weights (&conv, d_target, pd, error);
   if (pd != NULL)

@@ -150,6 +150,12 @@ gboolean gst_sod_train_add_conv_data (GstSodTrainBuilder *self,
     const GstSodTrainView *d_target, const GstSodTrainView *d_source,
     GError **error);
 
+/* What implementations of gradients of weights that must not be taken have in
+ * their names, or NULL. oneDNN 2.6 gets them wrong where the kernel is dilated
+ * and channels are no whole vectors: without AMX it takes what its scratch held
+ * for samples of the last ones, with AMX those of many channels are off. */
+const gchar *gst_sod_train_avoid_impl (gint64 out, gint64 in, gint dilation);
+
 /* A step between the weights or gradients of the node's parts and those of the
  * whole, which @whole holds; returns that. */
 guint gst_sod_train_add_parts (

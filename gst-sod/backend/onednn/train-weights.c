@@ -5,12 +5,14 @@
 #include <gst-sod/backend/onednn/train-weights-private.h>
 
 #define WIDTH GST_SOD_ONEDNN_CONV_BLOCK
-#define ROWS 6 /* of a tile of sums: source channels by WIDTH of the target */
+#define ROWS 6  /* of a tile of sums: source channels by WIDTH of the target */
+#define LINE 64 /* bytes of the cache */
 #define COLUMNS 192 /* pixels, or pairs, that are worth a round, at least */
 
-/* A round: some rows of the target, copied side by side. The copy of a group of
- * the source's channels holds, for each row of the window, the rows of the
- * source that it meets, with zeros beside them. */
+/* A round: some rows of the target, copied side by side. Of each group of the
+ * source's channels the rows that a round meets are kept in a ring, with zeros
+ * beside them, so that the next round copies only those that it is the first to
+ * meet. */
 typedef struct
 {
   gconstpointer source;   /* (n, h, w, c) */
@@ -25,6 +27,7 @@ typedef struct
   gint64 n_words; /* of a row of the target: pixels, or pairs */
   gint64 block;   /* channels of the target: WIDTH or SPAN */
   gint64 n_rows;  /* of a round */
+  gint64 n_kept;  /* rows of the source */
   gint64 columns; /* of a row of the copy */
   gint64 group;   /* channels of one */
   gint64 n_sums, n_copy, n_target; /* elements of each in a part's scratch */
@@ -34,8 +37,10 @@ typedef struct
 typedef struct
 {
   gfloat *sums;   /* (channels / block, c / group, size, size, group, block) */
-  gfloat *copy;   /* (size, n_rows, columns, group) words */
+  gfloat *copy;   /* (c / group, n_kept, columns, group) words */
   gfloat *target; /* (channels / block, n_rows, n_words, block) words */
+  gint64 sample;
+  gint64 next; /* row of the sample's source that was not copied yet */
 } Part;
 
 GST_SOD_ONEDNN_INLINE void
@@ -241,12 +246,19 @@ copy_target_of_pairs (
   }
 }
 
+/* Row of the source that window row @v meets with row @y of the target. */
+static gint64
+get_source_row (const Weights *self, gint64 y, gint v)
+{
+  return y * self->stride - self->padding + v * self->dilation;
+}
+
 /* Rows of the round that window row @v meets within the source. */
 static void
 find_rows (const Weights *self, gint64 y, gint64 n_rows, gint v, gint64 *first,
     gint64 *last)
 {
-  gint64 top = y * self->stride - self->padding + v * self->dilation;
+  gint64 top = get_source_row (self, y, v);
 
   *first = 0;
   *last = n_rows;
@@ -256,18 +268,20 @@ find_rows (const Weights *self, gint64 y, gint64 n_rows, gint v, gint64 *first,
     --*last;
 }
 
-/* Sums of window row @v for all blocks of the target's channels. */
+/* Rows of the source that lie in the ring one behind the other, for window row
+ * @v and all blocks of the target's channels: @n_rows from @source on, which
+ * meet the round's from @first on. */
 static void
-add_window_row (const Weights *self, const Part *part, gint64 group, gint v,
-    gint64 first, gint64 last)
+add_window_rows (const Weights *self, const Part *part, gint64 group, gint v,
+    gint64 first, gint64 n_rows, const gfloat *source)
 {
   const gint64 run =
       self->dilation == 1 ? self->size * self->group : self->group;
   const gint64 n_groups = self->c / self->group;
   GstSodTrainProducts products = {
     .pixel = (self->bf16 ? 2 : 1) * self->stride * self->group,
-    .row = self->columns * self->group,
-    .n_rows = last - first,
+    .row = self->stride * self->columns * self->group,
+    .n_rows = n_rows,
     .n = self->n_words,
   };
 
@@ -276,8 +290,7 @@ add_window_row (const Weights *self, const Part *part, gint64 group, gint v,
         part->target
         + (block * self->n_rows + first) * self->n_words * self->block;
     for (gint64 at = 0; at < self->size * self->group; at += run) {
-      products.source = part->copy + (v * self->n_rows + first) * products.row
-                        + at * self->dilation;
+      products.source = source + at * self->dilation;
       products.sums = part->sums
                       + (((block * n_groups + group) * self->size + v)
                                 * self->size * self->group
@@ -288,33 +301,102 @@ add_window_row (const Weights *self, const Part *part, gint64 group, gint v,
   }
 }
 
+/* Sums of window row @v. */
+static void
+add_window_row (const Weights *self, const Part *part, gint64 group, gint v,
+    gint64 y, gint64 n_rows)
+{
+  gint64 first, last;
+
+  find_rows (self, y, n_rows, v, &first, &last);
+  while (first < last) {
+    gint64 slot = get_source_row (self, y + first, v) % self->n_kept;
+    gint64 n = (self->n_kept - slot + self->stride - 1) / self->stride;
+
+    n = MIN (n, last - first);
+    add_window_rows (self, part, group, v, first, n,
+        part->copy
+            + (group * self->n_kept + slot) * self->columns * self->group);
+    first += n;
+  }
+}
+
+/* Row @y of the part's sample. */
+static void
+keep_row (const Weights *self, const Part *part, gint64 y)
+{
+  for (gint64 group = 0; group < self->c / self->group; group++) {
+    gfloat *to = part->copy
+                 + (group * self->n_kept + y % self->n_kept) * self->columns
+                       * self->group;
+
+    if (self->bf16)
+      copy_row_of_pairs (self, part->sample, y, group * self->group, to);
+    else
+      copy_row (self, part->sample, y, group * self->group, to);
+  }
+}
+
+/* What the next round reads first: it comes nearer while this one multiplies.
+ */
+typedef struct
+{
+  const guint8 *at, *end;
+} Ahead;
+
+/* @n rows of @size bytes from @first on, of @all. */
+static Ahead
+get_ahead (gconstpointer data, gsize size, gint64 first, gint64 n, gint64 all)
+{
+  const guint8 *bytes = data;
+
+  return (Ahead){ bytes + (gsize) CLAMP (first, 0, all) * size,
+    bytes + (gsize) CLAMP (first + n, 0, all) * size };
+}
+
+static gint64
+count_lines (const Ahead *self)
+{
+  return (self->end - self->at + LINE - 1) / LINE;
+}
+
+static void
+bring (Ahead *self, gint64 n_lines)
+{
+  for (; n_lines > 0 && self->at < self->end; n_lines--, self->at += LINE)
+    __builtin_prefetch (self->at, 0, 2);
+}
+
 /* Rows [@y, @y + @n_rows) of sample @n's target. */
 static void
-add_round (
-    const Weights *self, const Part *part, gint64 n, gint64 y, gint64 n_rows)
+add_round (const Weights *self, Part *part, gint64 n, gint64 y, gint64 n_rows)
 {
+  const gsize size = self->bf16 ? sizeof (guint16) : sizeof (gfloat);
+  const gint64 last = get_source_row (self, y + n_rows - 1, self->size - 1) + 1;
+  const gint64 n_turns = self->c / self->group * self->size;
+  Ahead target =
+      get_ahead (self->d_target, (gsize) (self->out_w * self->channels) * size,
+          n * self->out_h + y + n_rows, n_rows, self->n * self->out_h);
+  Ahead source = get_ahead (self->source, (gsize) (self->w * self->c) * size,
+      n * self->h + last, n_rows * self->stride, self->n * self->h);
+  gint64 n_lines =
+      MAX (count_lines (&target), count_lines (&source)) / n_turns + 1;
+
+  if (part->sample != n) {
+    part->sample = n;
+    part->next = MAX (get_source_row (self, y, 0), 0);
+  }
+  for (; part->next < MIN (last, self->h); part->next++)
+    keep_row (self, part, part->next);
   if (self->bf16)
     copy_target_of_pairs (self, n, y, n_rows, part->target);
   else
     copy_target (self, n, y, n_rows, part->target);
-  for (gint64 group = 0; group < self->c / self->group; group++) {
-    for (gint v = 0; v < self->size; v++) {
-      gint64 top = y * self->stride - self->padding + v * self->dilation;
-      gint64 first, last;
-
-      find_rows (self, y, n_rows, v, &first, &last);
-      for (gint64 row = first; row < last; row++) {
-        gfloat *to =
-            part->copy + (v * self->n_rows + row) * self->columns * self->group;
-
-        if (self->bf16)
-          copy_row_of_pairs (
-              self, n, top + row * self->stride, group * self->group, to);
-        else
-          copy_row (self, n, top + row * self->stride, group * self->group, to);
-      }
-      add_window_row (self, part, group, v, first, last);
-    }
+  for (gint64 i = 0; i < n_turns; i++) {
+    bring (&target, n_lines);
+    bring (&source, n_lines);
+    add_window_row (
+        self, part, i / self->size, (gint) (i % self->size), y, n_rows);
   }
 }
 
@@ -335,7 +417,7 @@ static void
 add_part (gconstpointer data, gint index, gint64 first, gint64 last)
 {
   const Weights *self = data;
-  Part part = { .sums = get_sums (self, index) };
+  Part part = { .sums = get_sums (self, index), .sample = -1 };
 
   part.copy = part.sums + self->n_sums;
   part.target = part.copy + self->n_copy;
@@ -349,30 +431,30 @@ add_part (gconstpointer data, gint index, gint64 first, gint64 last)
 }
 
 /* All parts' sums of a block of the target's channels and a group of the
- * source's. */
+ * source's, added into the first one's and from there in the caller's order,
+ * which is written in runs. */
 GST_SOD_ONEDNN_INLINE void
 gather_group_of (
     const Weights *self, gint64 block, gint64 group, const gint64 width)
 {
   const gint64 taps = self->size * self->size, n_groups = self->c / self->group;
-  const gint64 first = (block * n_groups + group) * taps * self->group * width;
+  const gint64 n = taps * self->group * width;
+  const gint64 first = (block * n_groups + group) * n;
+  gfloat *sums = get_sums (self, 0) + first;
 
-  for (gint64 i = 0; i < self->group; i++) {
+  for (gint part = 1; part < self->threads; part++) {
+    const gfloat *from = get_sums (self, part) + first;
+
+    for (gint64 i = 0; i < n; i++)
+      sums[i] += from[i];
+  }
+  for (gint64 o = 0; o < width; o++) {
     gfloat *to = self->d_weights
-                 + (block * width * self->c + group * self->group + i) * taps;
+                 + ((block * width + o) * self->c + group * self->group) * taps;
 
-    for (gint64 tap = 0; tap < taps; tap++) {
-      gfloat sums[SPAN] = { 0 };
-
-      for (gint part = 0; part < self->threads; part++) {
-        const gfloat *from =
-            get_sums (self, part) + first + (tap * self->group + i) * width;
-
-        for (gint64 o = 0; o < width; o++)
-          sums[o] += from[o];
-      }
-      for (gint64 o = 0; o < width; o++)
-        to[o * self->c * taps + tap] = sums[o];
+    for (gint64 i = 0; i < self->group; i++) {
+      for (gint64 tap = 0; tap < taps; tap++)
+        *to++ = sums[(tap * self->group + i) * width + o];
     }
   }
 }
@@ -446,7 +528,10 @@ describe_weights (const GstSodTrainStep *step, gint threads)
   self.columns =
       (self.out_w - 1) * self.stride + (self.size - 1) * self.dilation + 1;
   self.n_sums = align (self.channels * self.c * self.size * self.size);
-  self.n_copy = align (self.size * self.n_rows * self.columns * self.group);
+  self.n_kept = MIN ((self.n_rows - 1) * self.stride
+                         + (gint64) (self.size - 1) * self.dilation + 1,
+      self.h);
+  self.n_copy = align (self.n_kept * self.columns * self.c);
   self.n_target = align (self.n_rows * self.n_words * self.channels);
   return self;
 }

@@ -49,18 +49,42 @@ gst_sod_page_add_head (GString *page, const gchar *title)
   g_string_append (page, "</h1>\n");
 }
 
-void
-gst_sod_page_append_member (GString *page, JsonNode *node)
+static void
+append_plain (GString *page, JsonNode *node)
 {
   g_autofree gchar *json = NULL;
+  GType type = JSON_NODE_HOLDS_VALUE (node) ? json_node_get_value_type (node)
+                                            : G_TYPE_INVALID;
 
-  if (JSON_NODE_HOLDS_VALUE (node)
-      && json_node_get_value_type (node) == G_TYPE_STRING) {
+  if (type == G_TYPE_STRING) {
     gst_sod_report_append_text (page, json_node_get_string (node));
+  } else if (type == G_TYPE_BOOLEAN) {
+    g_string_append (page, json_node_get_boolean (node) ? "yes" : "no");
   } else if (isfinite (gst_sod_member_get_value (node))) {
     gst_sod_page_append_number (page, gst_sod_member_get_value (node), "%.6g");
   } else {
     json = json_to_string (node, FALSE);
     gst_sod_report_append_text (page, json);
+  }
+}
+
+void
+gst_sod_page_append_member (GString *page, JsonNode *node)
+{
+  JsonObjectIter iter;
+  const gchar *name, *before = "";
+  JsonNode *member;
+
+  if (!JSON_NODE_HOLDS_OBJECT (node)) {
+    append_plain (page, node);
+    return;
+  }
+  json_object_iter_init_ordered (&iter, json_node_get_object (node));
+  while (json_object_iter_next_ordered (&iter, &name, &member)) {
+    g_string_append (page, before);
+    gst_sod_report_append_text (page, name);
+    g_string_append_c (page, ' ');
+    append_plain (page, member);
+    before = ", ";
   }
 }

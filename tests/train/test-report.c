@@ -256,6 +256,20 @@ test_what_cannot_be_compared_is_an_error (void)
   g_assert_nonnull (strstr (broken->message, "second"));
 }
 
+/* ---- the record's members ---- */
+
+static void
+test_members_are_shown_by_name (void)
+{
+  g_autofree gchar *page = make_page (
+      "{\"nodes\":[{\"name\":\"do<or\",\"samples\":{\"frames\":86,"
+      "\"hash\":\"7d<60\",\"more\":[1]},\"start-is-random\":true}]}");
+
+  g_assert_nonnull (strstr (page, "<td>do&lt;or</td>"
+                                  "<td>frames 86, hash 7d&lt;60, more [1]</td>"
+                                  "<td>yes</td>"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -275,5 +289,7 @@ main (int argc, char **argv)
       "/train/report/compare/missing-members", test_what_is_missing_is_a_dash);
   g_test_add_func (
       "/train/report/compare/errors", test_what_cannot_be_compared_is_an_error);
+  g_test_add_func (
+      "/train/report/members/by-name", test_members_are_shown_by_name);
   return g_test_run ();
 }

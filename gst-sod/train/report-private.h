@@ -45,8 +45,8 @@ void gst_sod_page_append_number (
 void gst_sod_page_append_cell (
     GString *page, gdouble value, const gchar *format);
 void gst_sod_page_append_text_cell (GString *page, const gchar *text);
-/* Text as it is, numbers with six digits, yes or no; of an object its members by
- * name; anything else as JSON. */
+/* Text as it is, numbers with six digits, yes or no; of an object its members
+ * by name; anything else as JSON. */
 void gst_sod_page_append_member (GString *page, JsonNode *node);
 
 /* ---- parts of the page of a run; @stages: of JsonObject ---- */

@@ -199,6 +199,62 @@ gst_sod_augmentation_set (
   return TRUE;
 }
 
+/* "name=value" */
+static gboolean
+set_pair (GstSodAugmentation *self, const gchar *pair, GError **error)
+{
+  const gchar *equals = strchr (pair, '=');
+  g_autofree gchar *name = NULL;
+  gchar *end = NULL;
+  gdouble value;
+
+  if (equals != NULL && equals[1] != '\0') {
+    name = g_strndup (pair, (gsize) (equals - pair));
+    value = g_ascii_strtod (equals + 1, &end);
+    if (*end == '\0')
+      return gst_sod_augmentation_set (self, name, value, error);
+  }
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
+      "a change of an augmentation is name=value, as rotation=5, \"%s\" was "
+      "found",
+      pair);
+  return FALSE;
+}
+
+/**
+ * gst_sod_augmentation_set_from_string:
+ * @self: an augmentation
+ * @changes: "name=value" pairs with spaces between them, as
+ *   gst_sod_augmentation_to_string() writes them; may be empty
+ * @error: return location for an error
+ *
+ * Changes the values that are named, as gst_sod_augmentation_set() does, one
+ * after the other. Those before one that is wrong are changed.
+ *
+ * Errors: %GST_SOD_ERROR_INVALID_ARGUMENT for what is no pair, a name that is
+ * none and a value out of its range.
+ *
+ * Returns: whether all were set
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_sod_augmentation_set_from_string (
+    GstSodAugmentation *self, const gchar *changes, GError **error)
+{
+  g_auto (GStrv) pairs = NULL;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (changes != NULL, FALSE);
+
+  pairs = g_strsplit_set (changes, " \t", -1);
+  for (gchar **pair = pairs; *pair != NULL; pair++) {
+    if (**pair != '\0' && !set_pair (self, *pair, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 /**
  * gst_sod_augmentation_get:
  * @self: an augmentation

@@ -37,6 +37,10 @@ gboolean gst_sod_augmentation_set (
     GstSodAugmentation *self, const gchar *name, gdouble value, GError **error);
 
 GST_SOD_API
+gboolean gst_sod_augmentation_set_from_string (
+    GstSodAugmentation *self, const gchar *changes, GError **error);
+
+GST_SOD_API
 gdouble gst_sod_augmentation_get (
     const GstSodAugmentation *self, const gchar *name);
 

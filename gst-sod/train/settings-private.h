@@ -11,7 +11,8 @@ typedef enum
   GST_SOD_SETTING_NUMBER,
   GST_SOD_SETTING_FLAG, /* yes or no */
   GST_SOD_SETTING_WORD, /* one of @words */
-  GST_SOD_SETTING_TEXT
+  GST_SOD_SETTING_TEXT,
+  GST_SOD_SETTING_CHANGES /* of an augmentation: "name=value name=value" */
 } GstSodSettingType;
 
 /* A key: where it stands, what it may be, and what each preset has. */

@@ -27,6 +27,11 @@
     key, GST_SOD_SETTING_TEXT, NULL, 0, 0, effective, paper, text              \
   }
 
+#define CHANGES(key, effective, paper, text)                                   \
+  {                                                                            \
+    key, GST_SOD_SETTING_CHANGES, NULL, 0, 0, effective, paper, text           \
+  }
+
 const GstSodSetting gst_sod_settings[] = {
   WORD ("run.preset", "effective|paper", "effective", "paper",
       "where all other keys start from"),
@@ -67,6 +72,9 @@ const GstSodSetting gst_sod_settings[] = {
   WORD ("data.augmentation", "effective|paper|none", "effective", "paper",
       "paper: mirrored at random; effective: also moved, scaled, turned, "
       "coloured and noisy"),
+  CHANGES ("data.augmentation-changes", "", "",
+      "to that: name=value with spaces between them, names and ranges as "
+      "gst_sod_augmentation_set() has them; empty: none"),
   INTEGER ("data.reading-threads", 0, 256, "1", "1",
       "that read ahead, and augment where the arithmetic leaves processors; 0: "
       "its threads do both between the steps"),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gst-sod/data/augmentation.h>
 #include <gst-sod/train/settings-private.h>
 
 #include <math.h>
@@ -124,9 +125,22 @@ describe_range (const GstSodSetting *setting)
     case GST_SOD_SETTING_NUMBER:
       return g_strdup_printf (
           "a number from %g to %g", setting->min, setting->max);
+    case GST_SOD_SETTING_CHANGES:
+      return g_strdup ("name=value name=value");
     default:
       return g_strdup ("a line of text");
   }
+}
+
+static gboolean
+check_changes (const GstSodSetting *setting, const gchar *value, GError **error)
+{
+  g_autoptr (GstSodAugmentation) any = gst_sod_augmentation_new ("none", NULL);
+
+  if (gst_sod_augmentation_set_from_string (any, value, error))
+    return TRUE;
+  g_prefix_error (error, "setting %s, \"%s\": ", setting->key, value);
+  return FALSE;
 }
 
 static gboolean
@@ -144,6 +158,8 @@ check_value (const GstSodSetting *setting, const gchar *value, GError **error)
     case GST_SOD_SETTING_NUMBER:
       good = is_number (setting, value);
       break;
+    case GST_SOD_SETTING_CHANGES:
+      return check_changes (setting, value, error);
     default:
       good = g_utf8_validate (value, -1, NULL);
   }

@@ -142,7 +142,11 @@ gst_sod_stage_set_batches (GstSodStage *self, GstSodSamples *samples,
   g_autoptr (GstSodAugmentation) augmentation = gst_sod_augmentation_new (
       gst_sod_training_settings_peek (settings, "data.augmentation"), error);
 
-  if (augmentation == NULL)
+  if (augmentation == NULL
+      || !gst_sod_augmentation_set_from_string (augmentation,
+          gst_sod_training_settings_peek (
+              settings, "data.augmentation-changes"),
+          error))
     return FALSE;
   self->batches = gst_sod_batches_new (samples, network, error);
   if (self->batches == NULL)

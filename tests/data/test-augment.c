@@ -336,6 +336,40 @@ test_wrong_settings (void)
   assert_error (error, GST_SOD_ERROR_INVALID_ARGUMENT, "sparkle", NULL);
 }
 
+static void
+test_changes (void)
+{
+  static const gchar *const wrong[] = { "rotation", "rotation=", "=5",
+    "rotation=5x", "rotation=46", "sparkle=1", "jpeg=0 5" };
+  g_autoptr (GstSodAugmentation) augmentation =
+      gst_sod_augmentation_new ("effective", NULL);
+  g_autoptr (GstSodAugmentation) copy = gst_sod_augmentation_new ("none", NULL);
+  g_autofree gchar *text = NULL, *copied = NULL;
+  g_autoptr (GError) error = NULL;
+
+  gst_sod_augmentation_set_from_string (
+      augmentation, " rotation=5  jpeg=0\tnoise=2.5e-1", &error);
+  g_assert_no_error (error);
+  g_assert_cmpfloat (
+      gst_sod_augmentation_get (augmentation, "rotation"), ==, 5);
+  g_assert_cmpfloat (gst_sod_augmentation_get (augmentation, "jpeg"), ==, 0);
+  g_assert_cmpfloat (
+      gst_sod_augmentation_get (augmentation, "noise"), ==, 0.25);
+  text = gst_sod_augmentation_to_string (augmentation);
+  gst_sod_augmentation_set_from_string (copy, text, &error);
+  g_assert_no_error (error);
+  copied = gst_sod_augmentation_to_string (copy);
+  g_assert_cmpstr (copied, ==, text);
+  gst_sod_augmentation_set_from_string (copy, "", &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
+    g_assert_false (
+        gst_sod_augmentation_set_from_string (copy, wrong[i], &error));
+    g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT);
+    g_clear_error (&error);
+  }
+}
+
 /* Noise has the spread that was asked for, and no mean. */
 static void
 test_noise (void)
@@ -372,5 +406,6 @@ main (int argc, char **argv)
   g_test_add_func ("/augment/noise-is-as-wide-as-asked", test_noise);
   g_test_add_func ("/augment/presets", test_settings);
   g_test_add_func ("/augment/refuses-wrong-settings", test_wrong_settings);
+  g_test_add_func ("/augment/changes-as-a-line", test_changes);
   return g_test_run ();
 }

@@ -160,6 +160,19 @@ test_resume (gconstpointer offer)
   training_case_check_resume (resumable, 2, GPOINTER_TO_UINT (offer));
 }
 
+/* Likewise with frames that are varied, read ahead by a thread. */
+static void
+test_resume_read_ahead (gconstpointer offer)
+{
+  static const gchar *const ahead[] = { "data.augmentation", "effective",
+    "data.reading-threads", "1" };
+  const gchar *more[G_N_ELEMENTS (resumable) + G_N_ELEMENTS (ahead)];
+
+  memcpy (more, ahead, sizeof (ahead));
+  memcpy (more + G_N_ELEMENTS (ahead), resumable, sizeof (resumable));
+  training_case_check_resume (more, 2, GPOINTER_TO_UINT (offer));
+}
+
 /* ---- stopping ---- */
 
 static void
@@ -428,6 +441,10 @@ main (int argc, char **argv)
   add_resume ("/phases/resume/same-bytes-in-phase-2", 11);
   add_resume ("/phases/resume/same-bytes-in-phase-3-of-reverse", 15);
   add_resume ("/phases/resume/same-bytes-in-phase-3-of-a-base-network", 17);
+  g_test_add_data_func ("/phases/resume/same-bytes-in-phase-2-read-ahead",
+      GUINT_TO_POINTER (11), test_resume_read_ahead);
+  g_test_add_data_func ("/phases/resume/same-bytes-in-phase-3-read-ahead",
+      GUINT_TO_POINTER (17), test_resume_read_ahead);
   if (train_find_gpu () != NULL)
     g_test_add_func ("/phases/gpu/each-learns", test_learns_on_a_gpu);
   g_test_add_func ("/phases/stop-is-prompt", test_stop_is_prompt);

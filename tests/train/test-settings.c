@@ -116,6 +116,10 @@ test_refusals_name_key_expected_and_found (void)
   refuse ("base.learning-rate", "1e-3x", GST_SOD_ERROR_INVALID_ARGUMENT,
       "a number from 0 to 100");
   refuse ("augmented.pool", "maybe", GST_SOD_ERROR_INVALID_ARGUMENT, "yes|no");
+  refuse ("data.augmentation-changes", "rotation=46",
+      GST_SOD_ERROR_INVALID_ARGUMENT, "0 to 45");
+  refuse ("data.augmentation-changes", "sparkle=1",
+      GST_SOD_ERROR_INVALID_ARGUMENT, "sparkle");
   refuse ("run.batch-size", "8", GST_SOD_ERROR_NOT_FOUND, "data.batch-size");
 }
 

@@ -74,6 +74,34 @@ test_resume_phase_1 (void)
 
 /* ---- what is refused ---- */
 
+/* Mean loss at the end of a training that mirrors frames as @changes says. */
+static gdouble
+get_loss_with (const gchar *changes)
+{
+  const gchar *more[] = { "data.augmentation", "paper",
+    "data.augmentation-changes", changes, NULL };
+  g_autoptr (GstSodTraining) training = training_case_new (more, 1, FALSE);
+  g_autoptr (JsonNode) record = NULL;
+
+  training_case_run (training);
+  record = training_case_record (training);
+  return training_case_loss (record, 0, TRUE);
+}
+
+static void
+test_augmentation_is_changed (void)
+{
+  g_autoptr (GstSodTraining) plain = training_case_new (NULL, 1, FALSE);
+  g_autoptr (JsonNode) record = NULL;
+
+  training_case_run (plain);
+  record = training_case_record (plain);
+  g_assert_cmpfloat (
+      get_loss_with ("flip=0"), ==, training_case_loss (record, 0, TRUE));
+  g_assert_cmpfloat (
+      get_loss_with ("flip=1"), !=, training_case_loss (record, 0, TRUE));
+}
+
 static void
 test_no_labels (void)
 {
@@ -433,6 +461,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/training/phase-1/one-node-learns", test_one_node_learns);
+  g_test_add_func ("/training/phase-1/augmentation-is-changed",
+      test_augmentation_is_changed);
   g_test_add_func (
       "/training/phase-1/resumes-to-the-same-bytes", test_resume_phase_1);
   g_test_add_func ("/training/refuses/no-labels", test_no_labels);

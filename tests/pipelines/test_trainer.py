@@ -131,8 +131,8 @@ def the_loop():
         'sync=true')
     settings = write_settings(
         'loop.ini', phases=3, base='epochs=6',
-        more='[augmented]\nepochs=6\nwarm-up=2\nramp=0\nnoise=0\n'
-        'binarise=0\nlearning-rate=1e-3\nmonitor=off\n'
+        more='[augmented]\nepochs=6\nwarm-up=2\nramp=0\n'
+        'learning-rate=1e-3\nmonitor=warn\n'
         '[semi-supervised]\nepochs=6\nwarm-up=2\ndistill-epochs=6\n'
         'learning-rate=1e-3\ndistill-learning-rate=1e-3\n'
         'min-confidence=0.1\n')

@@ -172,6 +172,16 @@ def stage_lines(record, node):
             for stage in record['stages'] if stage['node'] == node]
 
 
+def tell_blocks(architecture):
+    """Of a network of dense blocks, which has many sizes and one preset."""
+    if 'growth' not in architecture:
+        return ''
+    blocks = ', '.join(map(str, architecture['blocks']))
+    return (f': a stem of {architecture["stem-width"]}, dense blocks of '
+            f'{blocks} layers, growth {architecture["growth"]} (the preset '
+            'has a stem of 32 and growth 16)')
+
+
 def write_card(path, name, metadata, scores, starts, data, record, node):
     architecture = json.loads(metadata['architecture'])
     size = os.path.getsize(path)
@@ -188,7 +198,7 @@ def write_card(path, name, metadata, scores, starts, data, record, node):
         f'| SHA-256 of the file | `{digest}` |',
         f'| version | `{metadata["weights-sha256"][:12]}` |',
         f'| kind, preset | {metadata["kind"]}, '
-        f'`{architecture.get("preset", "")}` |',
+        f'`{architecture.get("preset", "")}`{tell_blocks(architecture)} |',
         f'| what it does | {does} |', '', '## What it is for']
     if is_base:
         lines += [

@@ -29,12 +29,18 @@ fail () {
 [ -x "$command" ] ||
   fail "$command is missing: run $top/pipelines/quickstart.sh once, which builds it"
 
+# Whether a folder holds a checkpoint, or what a kill while it was replaced left.
+is_begun () {
+  [ -e "$1/checkpoint" ] || [ -e "$1/checkpoint.new" ] ||
+    [ -e "$1/checkpoint~" ]
+}
+
 # A recipe into its folder of OUT, or on from where it was.
 train () {
   local stretch=$1 folder=$out/$1 words=()
   shift
   [ -e "$folder/run.json" ] && [ -e "$folder/done" ] && return
-  [ -e "$folder/checkpoint" ] && words=(--resume)
+  is_begun "$folder" && words=(--resume)
   "$command" train "$top/models/recipes/$stretch.ini" --out "$folder" \
     "$@" "${words[@]}"
   : >"$folder/done"

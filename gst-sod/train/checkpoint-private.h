@@ -46,6 +46,14 @@ gboolean gst_sod_checkpoint_write (
 GstSodCheckpoint *gst_sod_checkpoint_read (
     const gchar *path, gboolean *older, GError **error);
 
+/* Whether there is something for gst_sod_checkpoint_read() to read, at @path or
+ * beside it; not whether it is whole. */
+gboolean gst_sod_checkpoint_exists (const gchar *path);
+
+/* Removes all that gst_sod_checkpoint_read() would look at, and what killed
+ * writers left. GST_SOD_ERROR_IO; where there is nothing it is no error. */
+gboolean gst_sod_checkpoint_remove (const gchar *path, GError **error);
+
 /* For the fuzzer: a file's content. */
 GstSodCheckpoint *gst_sod_checkpoint_parse (
     GBytes *bytes, const gchar *path, GError **error);

@@ -13,6 +13,12 @@
 #define PREVIOUS_SUFFIX "~"
 #define NEW_SUFFIX ".new"
 
+/* Behind a path: where a checkpoint may lie, in the order in which a reader
+ * looks. The new file is whole where it is there, and of a writer that was
+ * killed before its renames: the second choice, should what lies at the path be
+ * damaged or gone. */
+static const gchar *const suffixes[] = { "", NEW_SUFFIX, PREVIOUS_SUFFIX };
+
 struct _GstSodCheckpoint
 {
   GHashTable *tensors; /* name -> GstSodTensor: f32 or bytes, one dimension */
@@ -338,19 +344,15 @@ read_one (const gchar *path, GError **error)
   return verify (tensors, metadata, path, error);
 }
 
-/* The new file is whole where it is there, and of a writer that was killed
- * before its renames: the second choice, should what lies at @path be damaged
- * or gone. */
 GstSodCheckpoint *
 gst_sod_checkpoint_read (const gchar *path, gboolean *older, GError **error)
 {
-  static const gchar *const suffixes[] = { NEW_SUFFIX, PREVIOUS_SUFFIX };
   g_autoptr (GError) first = NULL;
   GstSodCheckpoint *self = read_one (path, &first);
 
   if (older != NULL)
     *older = self == NULL;
-  for (guint i = 0; self == NULL && i < G_N_ELEMENTS (suffixes); i++) {
+  for (guint i = 1; self == NULL && i < G_N_ELEMENTS (suffixes); i++) {
     g_autofree gchar *other = g_strconcat (path, suffixes[i], NULL);
 
     self = read_one (other, NULL);
@@ -359,4 +361,32 @@ gst_sod_checkpoint_read (const gchar *path, gboolean *older, GError **error)
   if (self == NULL)
     g_propagate_error (error, g_steal_pointer (&first));
   return self;
+}
+
+/* ---- files ---- */
+
+gboolean
+gst_sod_checkpoint_exists (const gchar *path)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++) {
+    g_autofree gchar *file = g_strconcat (path, suffixes[i], NULL);
+
+    if (g_file_test (file, G_FILE_TEST_EXISTS))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* The newest goes last: a kill on the way leaves none that is older. */
+gboolean
+gst_sod_checkpoint_remove (const gchar *path, GError **error)
+{
+  for (guint i = G_N_ELEMENTS (suffixes); i-- > 0;) {
+    g_autofree gchar *file = g_strconcat (path, suffixes[i], NULL);
+
+    if (g_unlink (file) != 0 && errno != ENOENT)
+      return fail_io (file, "removing the checkpoint", error);
+  }
+  remove_leftovers (path);
+  return TRUE;
 }

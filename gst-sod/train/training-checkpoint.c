@@ -291,6 +291,51 @@ gst_sod_training_checkpoint (
 }
 
 /**
+ * gst_sod_training_checkpoint_exists:
+ * @path: (type filename): where a training keeps its checkpoint
+ *
+ * Says whether there is a checkpoint that gst_sod_training_resume() would read,
+ * at @path or beside it: a training that was killed while it replaced the file
+ * leaves the new one and the one before, and nothing at @path. What is found
+ * may be damaged. May be called from any thread.
+ *
+ * Returns: whether there is one
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_sod_training_checkpoint_exists (const gchar *path)
+{
+  g_return_val_if_fail (path != NULL, FALSE);
+
+  return gst_sod_checkpoint_exists (path);
+}
+
+/**
+ * gst_sod_training_checkpoint_remove:
+ * @path: (type filename): where a training kept its checkpoint
+ * @error: return location for an error
+ *
+ * Removes a checkpoint that no training needs any more, with the one before it
+ * and what a killed writer left: then there is nothing to resume. That nothing
+ * is there is no error. May be called from any thread, but not while a training
+ * writes there.
+ *
+ * Errors: %GST_SOD_ERROR_IO.
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_sod_training_checkpoint_remove (const gchar *path, GError **error)
+{
+  g_return_val_if_fail (path != NULL, FALSE);
+
+  return gst_sod_checkpoint_remove (path, error);
+}
+
+/**
  * gst_sod_training_save:
  * @self: a training that does not run
  * @folder: (type filename): a folder, made where there is none

@@ -63,6 +63,12 @@ gboolean gst_sod_training_checkpoint (
     GstSodTraining *self, const gchar *path, GError **error);
 
 GST_SOD_API
+gboolean gst_sod_training_checkpoint_exists (const gchar *path);
+
+GST_SOD_API
+gboolean gst_sod_training_checkpoint_remove (const gchar *path, GError **error);
+
+GST_SOD_API
 GstSodTrainingSettings *gst_sod_training_get_settings (GstSodTraining *self);
 
 GST_SOD_API

@@ -208,7 +208,7 @@ prepare_folder (Train *self, GError **error)
   const gchar *out = self->options->out;
   g_autofree gchar *shown = g_filename_display_name (out);
   g_autofree gchar *checkpoint = g_build_filename (out, "checkpoint", NULL);
-  gboolean exists = g_file_test (checkpoint, G_FILE_TEST_EXISTS);
+  gboolean exists = gst_sod_training_checkpoint_exists (checkpoint);
 
   if (g_mkdir_with_parents (out, 0777) != 0) {
     g_set_error (error, SOD_USAGE_ERROR, SOD_USAGE_ERROR_REFUSED,

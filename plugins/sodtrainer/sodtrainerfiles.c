@@ -57,7 +57,7 @@ sod_frames_exist (const gchar *checkpoint)
       checkpoint != NULL ? get_frames_path (checkpoint) : NULL;
 
   return path != NULL && g_file_test (path, G_FILE_TEST_EXISTS)
-         && g_file_test (checkpoint, G_FILE_TEST_EXISTS);
+         && gst_sod_training_checkpoint_exists (checkpoint);
 }
 
 gboolean
@@ -77,13 +77,15 @@ sod_frames_write (const gchar *checkpoint, const gchar *const *nodes,
   return g_key_file_save_to_file (file, path, error);
 }
 
+/* The frames go last: a checkpoint that outlived them would be taken for one of
+ * the next training, which writes its frames before its first checkpoint. */
 void
 sod_frames_remove (const gchar *checkpoint)
 {
   g_autofree gchar *path = get_frames_path (checkpoint);
 
+  gst_sod_training_checkpoint_remove (checkpoint, NULL);
   g_unlink (path);
-  g_unlink (checkpoint);
 }
 
 static GstSodSamples *

@@ -13,7 +13,7 @@ import tempfile
 import time
 
 import pictures
-from support import BUILD, SLOW, environment, run, start, tap
+from support import BUILD, SLOW, SOURCE, environment, run, start, tap
 
 COMMAND = os.path.join(BUILD, 'pipelines', 'gst-sod', 'gst-sod')
 QUICK = ('run.last-phase=1', 'run.device=cpu', 'run.threads=1',
@@ -137,6 +137,20 @@ def check_runs_are_compared():
                 'run.json')
 
 
+def leave_only(folder, suffix):
+    """As a kill at the right moment does: the checkpoint lies beside its
+    place."""
+    path = os.path.join(folder, 'checkpoint')
+    place = next(path + end for end in ('', '.new', '~')
+                 if os.path.exists(path + end))
+    content = open(place, 'rb').read()
+    for end in ('', '.new', '~'):
+        if os.path.exists(path + end):
+            os.remove(path + end)
+    with open(path + suffix, 'wb') as file:
+        file.write(content)
+
+
 def check_goes_on_where_it_was_stopped():
     with Folder() as folder:
         whole, cut = (os.path.join(folder.path, name) for name in 'ab')
@@ -153,11 +167,43 @@ def check_goes_on_where_it_was_stopped():
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        refuses(ours(*folder.words(out=cut, settings=settings)), '--resume')
-        ours(*folder.words('--resume', out=cut, settings=settings)).ok()
+        cuts = {end: os.path.join(folder.path, f'cut{end}')
+                for end in ('', '.new', '~')}
+        for end, out in cuts.items():
+            shutil.copytree(cut, out)
+            leave_only(out, end)
+            refuses(ours(*folder.words(out=out, settings=settings)),
+                    '--resume')
+            ours(*folder.words('--resume', out=out, settings=settings)).ok()
         models = [open(os.path.join(out, 'base.safetensors'), 'rb').read()
-                  for out in (whole, cut)]
-        tap.check(models[0] == models[1], 'the models differ')
+                  for out in (whole, *cuts.values())]
+        tap.check(len(set(models)) == 1, 'the models differ')
+
+
+def check_models_are_trained_on():
+    """models/train.sh, with a command that only says how it was called."""
+    with Folder() as folder:
+        said = os.path.join(folder.path, 'said')
+        command = os.path.join(folder.path, 'command')
+        with open(command, 'w', encoding='utf-8') as file:
+            file.write('#!/bin/sh\necho "$@" >>"$SAID"\nexit 3\n')
+        os.chmod(command, 0o755)
+        env = environment(GST_SOD=command, SAID=said, SOD_DATA=folder.path)
+        env.pop('LD_PRELOAD', None)
+        begun = os.path.join(folder.out, 'small')
+        os.makedirs(begun)
+        for name in ('', 'checkpoint', 'checkpoint.new', 'checkpoint~'):
+            path = os.path.join(begun, name)
+            if name:
+                open(path, 'wb').close()
+            result = run(os.path.join(SOURCE, 'models', 'train.sh'), 'small',
+                         folder.out, env=env)
+            if name:
+                os.remove(path)
+            tap.check(result.status == 3, result.output)
+        lines = open(said, encoding='utf-8').read().splitlines()
+        tap.check(['--resume' in line for line in lines]
+                  == [False, True, True, True], str(lines))
 
 
 def check_interrupt_leaves_a_checkpoint():
@@ -244,6 +290,7 @@ sys.exit(tap.run([
     ('/train/runs-are-compared', check_runs_are_compared),
     ('/train/killed-it-goes-on-with-the-same-bytes',
      check_goes_on_where_it_was_stopped),
+    ('/train/models-are-trained-on', check_models_are_trained_on),
     ('/train/ctrl-c-leaves-a-checkpoint',
      check_interrupt_leaves_a_checkpoint),
 ]))

@@ -389,86 +389,6 @@ test_a_long_step_is_cut_short (void)
   trainer_tear_down (&trainer);
 }
 
-/* ---- checkpoints ---- */
-
-/* The last step that progress tells of, until none is told for @seconds; or
- * the @first. */
-static guint64
-read_step (Trainer *trainer, guint seconds, gboolean first)
-{
-  guint64 step = 0;
-
-  for (;;) {
-    g_autoptr (GstMessage) message =
-        trainer_await (trainer, GST_MESSAGE_PROGRESS, seconds);
-
-    if (message == NULL
-        || (gst_structure_get_uint64 (
-                gst_message_get_structure (message), "step", &step)
-            && first))
-      return step;
-  }
-}
-
-static void
-test_a_training_that_was_cut_short_goes_on (void)
-{
-  Trainer trainer;
-  g_autofree gchar *checkpoint = NULL, *frames = NULL;
-  gboolean saved;
-  guint64 before;
-
-  trainer_set_up (&trainer, "trigger", 0, NULL);
-  checkpoint = trainer_path (&trainer, "checkpoint");
-  frames = trainer_path (&trainer, "checkpoint.frames");
-  set_settings (&trainer, "epochs=400\n");
-  g_object_set (trainer.element, "checkpoint-path", checkpoint, NULL);
-  gather (&trainer, 16, 16);
-  end_all (&trainer);
-  await_progress (&trainer);
-  g_usleep (G_USEC_PER_SEC);
-  g_signal_emit_by_name (trainer.element, "checkpoint", &saved);
-  g_assert_true (saved);
-  g_assert_true (g_file_test (checkpoint, G_FILE_TEST_EXISTS));
-  gst_element_set_state (trainer.element, GST_STATE_READY);
-  g_assert_true (g_file_test (frames, G_FILE_TEST_EXISTS));
-  before = read_step (&trainer, 0, FALSE);
-  g_assert_cmpuint (before, >, 1);
-
-  /* Begins by itself, with the frames from before. */
-  gst_element_set_state (trainer.element, GST_STATE_PLAYING);
-  g_assert_cmpuint (trainer_stat (&trainer, NULL, "trainings"), ==, 1);
-  g_assert_cmpuint (read_step (&trainer, 30, TRUE), >=, before);
-  test_assert_no_error (trainer.element);
-  trainer_tear_down (&trainer);
-}
-
-static void
-test_a_checkpoint_of_other_frames_is_told_and_left (void)
-{
-  Trainer trainer;
-  g_autofree gchar *checkpoint = NULL, *frames = NULL;
-  g_autoptr (GstMessage) warning = NULL;
-  g_autoptr (GError) text = NULL;
-
-  trainer_set_up (&trainer, "trigger", 0, NULL);
-  checkpoint = trainer_path (&trainer, "checkpoint");
-  frames = trainer_path (&trainer, "checkpoint.frames");
-  g_assert_true (g_file_set_contents (checkpoint, "cut off", -1, NULL));
-  g_assert_true (g_file_set_contents (
-      frames, "[node-0]\nframes=8\nlast=node-0/000008\n", -1, NULL));
-  set_settings (&trainer, "epochs=1\n");
-  g_object_set (trainer.element, "checkpoint-path", checkpoint, NULL);
-  gst_element_set_state (trainer.element, GST_STATE_PAUSED);
-  gather (&trainer, 16, 16);
-  end_all (&trainer);
-  warning = trainer_await (&trainer, GST_MESSAGE_WARNING, 30);
-  g_assert_nonnull (warning);
-  gst_message_parse_warning (warning, &text, NULL);
-  g_assert_nonnull (strstr (text->message, "another begins"));
-  trainer_tear_down (&trainer);
-}
-
 /* ---- what is published ---- */
 
 /* A model that has learnt the scenes, once for all tests. (transfer full) */
@@ -631,10 +551,6 @@ main (int argc, char *argv[])
   ADD ("a-flush-takes-the-end-back", test_a_flush_takes_the_end_back);
   ADD ("ready-waits-for-the-thread-a-short-time",
       test_ready_waits_for_the_thread_a_short_time);
-  ADD ("one-that-was-cut-short-goes-on",
-      test_a_training_that_was_cut_short_goes_on);
-  ADD ("a-checkpoint-of-other-frames-is-told-and-left",
-      test_a_checkpoint_of_other_frames_is_told_and_left);
   ADD ("what-is-worse-than-what-runs-is-not-published",
       test_what_is_worse_than_what_runs_is_not_published);
   ADD ("what-is-worse-is-published-where-it-is-forced",

@@ -18,6 +18,7 @@
 #include <gst-sod/core/random.h>
 #include <gst-sod/nn/safetensors-private.h>
 #include <gst-sod/train/trainer-private.h>
+#include <gst-sod/train/training.h>
 
 #include "train-plan.h"
 
@@ -254,6 +255,78 @@ test_new_file_survives_a_failure (Scratch *self, gconstpointer data)
   g_assert_cmpuint (read_number (self->path, 20, NULL), ==, 2);
 }
 
+/* ---- whether there is one ---- */
+
+static void
+move (const gchar *from, const gchar *to)
+{
+  g_assert_cmpint (g_rename (from, to), ==, 0);
+}
+
+/* What a reader takes counts, and nothing else does. */
+static void
+test_exists (Scratch *self, gconstpointer data)
+{
+  static const gchar *const suffixes[] = { ".new", "~", ".new.a1B2c3",
+    ".frames", "~~" };
+
+  g_assert_false (gst_sod_training_checkpoint_exists (self->path));
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++) {
+    g_autofree gchar *other = g_strconcat (self->path, suffixes[i], NULL);
+
+    put_number (self->path, i, 20);
+    g_assert_true (gst_sod_training_checkpoint_exists (self->path));
+    move (self->path, other);
+    g_assert_true (gst_sod_training_checkpoint_exists (self->path) == (i < 2));
+    if (i < 2)
+      g_assert_cmpuint (read_number (self->path, 20, NULL), ==, i);
+    g_assert_cmpint (g_remove (other), ==, 0);
+  }
+}
+
+/* Killed between its renames: there are the new one and the one before. */
+static void
+test_exists_between_renames (Scratch *self, gconstpointer data)
+{
+  g_autofree gchar *waiting = g_strconcat (self->path, ".new", NULL);
+  g_autofree gchar *previous = g_strconcat (self->path, "~", NULL);
+  gboolean older = FALSE;
+
+  put_number (previous, 1, 20);
+  put_number (waiting, 2, 20);
+  g_assert_false (g_file_test (self->path, G_FILE_TEST_EXISTS));
+  g_assert_true (gst_sod_training_checkpoint_exists (self->path));
+  g_assert_cmpuint (read_number (self->path, 20, &older), ==, 2);
+  g_assert_true (older);
+}
+
+static void
+test_remove (Scratch *self, gconstpointer data)
+{
+  static const gchar *const suffixes[] = { ".new", ".new.a1B2c3", ".frames" };
+  g_autofree gchar *stranger = g_strconcat (self->path, ".frames", NULL);
+  g_autoptr (GError) error = NULL;
+
+  put_number (self->path, 1, 20);
+  put_number (self->path, 2, 20);
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++) {
+    g_autofree gchar *other = g_strconcat (self->path, suffixes[i], NULL);
+
+    g_assert_true (g_file_set_contents (other, "x", 1, NULL));
+  }
+  g_assert_cmpuint (count_files (self->folder), ==, 5);
+  for (guint i = 0; i < 2; i++) {
+    gst_sod_training_checkpoint_remove (self->path, &error);
+    g_assert_no_error (error);
+    g_assert_false (gst_sod_training_checkpoint_exists (self->path));
+    g_assert_cmpuint (count_files (self->folder), ==, 1);
+  }
+  g_assert_true (g_file_test (stranger, G_FILE_TEST_EXISTS));
+  g_assert_false (gst_sod_training_checkpoint_remove (self->folder, &error));
+  g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_IO);
+  g_assert_nonnull (strstr (error->message, self->folder));
+}
+
 /* ---- where it cannot be written ---- */
 
 static void
@@ -481,6 +554,9 @@ main (int argc, char **argv)
   add ("/checkpoint/takes-one-that-waits-for-its-place", test_new_file_counts);
   add ("/checkpoint/keeps-one-that-waits-for-its-place",
       test_new_file_survives_a_failure);
+  add ("/checkpoint/exists-where-a-reader-finds-it", test_exists);
+  add ("/checkpoint/exists-between-two-renames", test_exists_between_renames);
+  add ("/checkpoint/remove-leaves-nothing-to-resume", test_remove);
   add ("/checkpoint/refuses-what-is-no-place", test_no_place);
   add ("/checkpoint/removes-leftovers-and-nothing-else", test_leftovers);
   add ("/checkpoint/keeps-the-old-on-a-full-disk", test_full_disk);

@@ -162,7 +162,6 @@ gst_sod_training_leave (GstSodTraining *self)
   if (self->intact && !save (self, &failure))
     gst_sod_training_warn (
         self, "no checkpoint could be written: %s", failure->message);
-  answer_requests (self);
   g_clear_pointer (&self->current, gst_sod_stage_free);
 }
 
@@ -245,6 +244,19 @@ gst_sod_training_resume (
   return TRUE;
 }
 
+/* Whether the run has answered; it may end before it comes to that, and then
+ * the state that it kept is there for the one who waits. Needs the lock. */
+static gboolean
+wait_for_answer (GstSodTraining *self, Request *request)
+{
+  g_ptr_array_add (self->requests, request);
+  while (!request->done && self->runner != NULL)
+    g_cond_wait (&self->changed, &self->lock);
+  if (!request->done)
+    g_ptr_array_remove (self->requests, request);
+  return request->done;
+}
+
 /**
  * gst_sod_training_checkpoint:
  * @self: a training
@@ -252,8 +264,8 @@ gst_sod_training_resume (
  * @error: return location for an error
  *
  * Writes everything that is needed to go on from here. While the training runs
- * it is done between two steps, and this waits for it; from a handler of a
- * signal it writes the state of the last checkpoint or step.
+ * it is done between two steps, and this waits for it; once it has ended, and
+ * from a handler of a signal, it writes the state that was kept last.
  *
  * Errors: %GST_SOD_ERROR_IO, %GST_SOD_ERROR_FAILED where nothing has run yet.
  *
@@ -272,10 +284,8 @@ gst_sod_training_checkpoint (
   g_return_val_if_fail (path != NULL, FALSE);
 
   g_mutex_lock (&self->lock);
-  if (self->runner != NULL && self->runner != g_thread_self ()) {
-    g_ptr_array_add (self->requests, &request);
-    while (!request.done)
-      g_cond_wait (&self->changed, &self->lock);
+  if (self->runner != NULL && self->runner != g_thread_self ()
+      && wait_for_answer (self, &request)) {
     done = request.error == NULL;
   } else if (self->saved != NULL) {
     done = gst_sod_checkpoint_write (self->saved, path, &request.error);

@@ -413,6 +413,7 @@ begin_run (GstSodTraining *self, GError **error)
   return first;
 }
 
+/* Wakes those who wait for a checkpoint, too: none comes any more. */
 static void
 end_run (GstSodTraining *self)
 {

@@ -385,56 +385,7 @@ test_lineage_names_parent_and_data (void)
   g_assert_nonnull (strstr (scores, "\"max-f\""));
 }
 
-/* ---- other threads ---- */
-
-typedef struct
-{
-  GstSodTraining *training;
-  const gchar *path;
-  GError *error;
-} Wish;
-
-static gpointer
-wish (gpointer data)
-{
-  Wish *self = data;
-
-  gst_sod_training_checkpoint (self->training, self->path, &self->error);
-  return NULL;
-}
-
-static void
-start_wishing (GstSodTraining *training, const gchar *text, gpointer user_data)
-{
-  GThread **thread = user_data;
-
-  if (*thread == NULL)
-    *thread = g_thread_new (
-        "wish", wish, g_object_get_data (G_OBJECT (training), "wish"));
-}
-
-static void
-test_checkpoint_from_another_thread (void)
-{
-  static const gchar *const more[] = { "base.steps", "300", NULL };
-  g_autofree gchar *folder = g_dir_make_tmp ("sod-training-XXXXXX", NULL);
-  g_autofree gchar *path = g_build_filename (folder, "checkpoint", NULL);
-  g_autoptr (GstSodTraining) training = training_case_new (more, 1, FALSE);
-  g_autoptr (GstSodTraining) other = training_case_new (more, 1, FALSE);
-  g_autoptr (GError) error = NULL;
-  Wish data = { training, path, NULL };
-  GThread *thread = NULL;
-
-  g_object_set_data (G_OBJECT (training), "wish", &data);
-  g_signal_connect (training, "progress", G_CALLBACK (start_wishing), &thread);
-  training_case_run (training);
-  g_thread_join (thread);
-  g_assert_no_error (data.error);
-  gst_sod_training_resume (other, path, &error);
-  g_assert_no_error (error);
-  g_remove (path);
-  g_rmdir (folder);
-}
+/* ---- what is left ---- */
 
 static void
 test_save_writes_all (void)
@@ -484,8 +435,6 @@ main (int argc, char **argv)
       "/training/two-frames/resumes-to-the-same-bytes", test_resume_widened);
   g_test_add_func ("/training/lineage-names-parent-and-data",
       test_lineage_names_parent_and_data);
-  g_test_add_func ("/training/checkpoint-from-another-thread",
-      test_checkpoint_from_another_thread);
   g_test_add_func ("/training/save-writes-all", test_save_writes_all);
   return g_test_run ();
 }

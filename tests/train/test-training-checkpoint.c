@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Checkpoints of a training that runs: for other threads, and as it ends. */
+#include "training-case.h"
+
+#include <glib/gstdio.h>
+#include <gst-sod/train/stage-private.h>
+
+/* ---- other threads ---- */
+
+typedef struct
+{
+  GstSodTraining *training;
+  const gchar *path;
+  GError *error;
+} Wish;
+
+static gpointer
+wish (gpointer data)
+{
+  Wish *self = data;
+
+  gst_sod_training_checkpoint (self->training, self->path, &self->error);
+  return NULL;
+}
+
+static void
+start_wishing (GstSodTraining *training, const gchar *text, gpointer user_data)
+{
+  GThread **thread = user_data;
+
+  if (*thread == NULL)
+    *thread = g_thread_new (
+        "wish", wish, g_object_get_data (G_OBJECT (training), "wish"));
+}
+
+static void
+test_checkpoint_from_another_thread (void)
+{
+  static const gchar *const more[] = { "base.steps", "300", NULL };
+  g_autofree gchar *folder = g_dir_make_tmp ("sod-training-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, "checkpoint", NULL);
+  g_autoptr (GstSodTraining) training = training_case_new (more, 1, FALSE);
+  g_autoptr (GstSodTraining) other = training_case_new (more, 1, FALSE);
+  g_autoptr (GError) error = NULL;
+  Wish data = { training, path, NULL };
+  GThread *thread = NULL;
+
+  g_object_set_data (G_OBJECT (training), "wish", &data);
+  g_signal_connect (training, "progress", G_CALLBACK (start_wishing), &thread);
+  training_case_run (training);
+  g_thread_join (thread);
+  g_assert_no_error (data.error);
+  gst_sod_training_resume (other, path, &error);
+  g_assert_no_error (error);
+  g_remove (path);
+  g_rmdir (folder);
+}
+
+/* A wish that comes on the run's thread, so that the run is not done with it
+ * before this returns. */
+typedef struct
+{
+  Wish wish;
+  GCancellable *cancellable;
+  GThread *thread; /* NULL: not begun */
+  gint answered;
+} LateWish;
+
+static gpointer
+wish_late (gpointer data)
+{
+  LateWish *self = data;
+
+  wish (&self->wish);
+  g_atomic_int_set (&self->answered, TRUE);
+  return NULL;
+}
+
+static gboolean
+is_wished (GstSodTraining *training)
+{
+  gboolean wished;
+
+  g_mutex_lock (&training->lock);
+  wished = training->requests->len > 0;
+  g_mutex_unlock (&training->lock);
+  return wished;
+}
+
+static void
+start_late (LateWish *self)
+{
+  self->thread = g_thread_new ("late wish", wish_late, self);
+  while (!is_wished (self->wish.training))
+    g_usleep (1000);
+}
+
+/* Waits for ever where nothing answers, hence not by joining. */
+static void
+await_answer (LateWish *self)
+{
+  gint64 end = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
+
+  g_assert_nonnull (self->thread);
+  while (!g_atomic_int_get (&self->answered)) {
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    g_usleep (1000);
+  }
+  g_thread_join (self->thread);
+}
+
+static void
+on_freed (gpointer data, GObject *learner)
+{
+  start_late (data);
+}
+
+/* The stage at work is freed once the run has answered for the last time. */
+static void
+stop_and_wish (GstSodTraining *training, const gchar *text, gpointer user_data)
+{
+  LateWish *late = user_data;
+
+  if (g_cancellable_is_cancelled (late->cancellable))
+    return;
+  g_object_weak_ref (G_OBJECT (training->current->learner), on_freed, late);
+  g_cancellable_cancel (late->cancellable);
+}
+
+static void
+test_checkpoint_as_the_run_ends (void)
+{
+  static const gchar *const more[] = { "base.steps", "300", NULL };
+  g_autofree gchar *folder = g_dir_make_tmp ("sod-training-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, "checkpoint", NULL);
+  g_autoptr (GstSodTraining) training = training_case_new (more, 1, FALSE);
+  g_autoptr (GstSodTraining) other = training_case_new (more, 1, FALSE);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  LateWish late = { { training, path, NULL }, cancellable, NULL, FALSE };
+
+  g_signal_connect (training, "progress", G_CALLBACK (stop_and_wish), &late);
+  g_assert_false (gst_sod_training_run (training, cancellable, &error));
+  g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_CANCELLED);
+  g_clear_error (&error);
+  await_answer (&late);
+  g_assert_no_error (late.wish.error);
+  g_assert_cmpuint (training->requests->len, ==, 0);
+  gst_sod_training_resume (other, path, &error);
+  g_assert_no_error (error);
+  g_remove (path);
+  g_rmdir (folder);
+}
+
+static void
+wish_at_warning (
+    GstSodTraining *training, const gchar *text, gpointer user_data)
+{
+  start_late (user_data);
+}
+
+/* That run has no state that anything could go on from. */
+static void
+test_checkpoint_of_a_run_that_is_refused (void)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("sod-training-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, "checkpoint", NULL);
+  g_autoptr (GstSodTrainingSettings) settings = training_case_settings (NULL);
+  g_autoptr (GstSodTraining) training = gst_sod_training_new (settings, NULL);
+  g_autoptr (GstSodSamples) samples = scenes_new (8, 8, 1, SCENES_NONE);
+  g_autoptr (GError) error = NULL;
+  LateWish late = { { training, path, NULL }, NULL, NULL, FALSE };
+
+  gst_sod_training_add_node (training, "a", samples, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_signal_connect (training, "warning", G_CALLBACK (wish_at_warning), &late);
+  g_assert_false (gst_sod_training_run (training, NULL, NULL));
+  await_answer (&late);
+  g_assert_error (late.wish.error, GST_SOD_ERROR, GST_SOD_ERROR_FAILED);
+  g_clear_error (&late.wish.error);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_rmdir (folder);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/training/checkpoint/from-another-thread",
+      test_checkpoint_from_another_thread);
+  g_test_add_func (
+      "/training/checkpoint/as-the-run-ends", test_checkpoint_as_the_run_ends);
+  g_test_add_func ("/training/checkpoint/of-a-run-that-is-refused",
+      test_checkpoint_of_a_run_that_is_refused);
+  return g_test_run ();
+}

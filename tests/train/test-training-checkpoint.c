@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Checkpoints of a training that runs: for other threads, and as it ends. */
+/* Checkpoints of a training that runs: for other threads, as it ends, and on a
+ * full disk. */
 #include "training-case.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
 
 #include <glib/gstdio.h>
 #include <gst-sod/train/stage-private.h>
@@ -182,6 +187,91 @@ test_checkpoint_of_a_run_that_is_refused (void)
   g_rmdir (folder);
 }
 
+/* ---- a full disk ---- */
+
+/* A limit of a file's size stands for it. */
+typedef struct
+{
+  const gchar *path;
+  struct rlimit before;
+  gboolean full;
+  guint n_warnings;
+} Disk;
+
+static void
+set_limit (rlim_t soft, const struct rlimit *before)
+{
+  const struct rlimit limit = { soft, before->rlim_max };
+
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+}
+
+/* The first step's report: a checkpoint was written before it. */
+static void
+fill_disk (GstSodTraining *training, const gchar *text, gpointer user_data)
+{
+  Disk *disk = user_data;
+
+  if (disk->full || disk->n_warnings > 0)
+    return;
+  g_assert_true (g_file_test (disk->path, G_FILE_TEST_EXISTS));
+  set_limit (9000, &disk->before);
+  disk->full = TRUE;
+}
+
+/* What is on the disk stays, and after three refusals there is room again. */
+static void
+make_room (GstSodTraining *training, const gchar *text, gpointer user_data)
+{
+  Disk *disk = user_data;
+
+  g_test_message ("%s", text);
+  g_assert_nonnull (strstr (text, "no checkpoint could be written"));
+  g_assert_nonnull (strstr (text, disk->path));
+  g_assert_true (g_file_test (disk->path, G_FILE_TEST_EXISTS));
+  if (++disk->n_warnings == 3)
+    set_limit (disk->before.rlim_cur, &disk->before);
+}
+
+static void
+remove_checkpoint (const gchar *folder, const gchar *path)
+{
+  g_autoptr (GError) error = NULL;
+
+  gst_sod_training_checkpoint_remove (path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+static void
+test_full_disk_is_a_warning (void)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("sod-training-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, "checkpoint", NULL);
+  const gchar *const more[] = { "run.checkpoint-path", path,
+    "run.checkpoint-interval", "0", NULL };
+  g_autoptr (GstSodTraining) whole = training_case_new (NULL, 1, FALSE);
+  g_autoptr (GstSodTraining) training = training_case_new (more, 1, FALSE);
+  g_autoptr (GstSodTraining) other = training_case_new (NULL, 1, FALSE);
+  g_autoptr (GError) error = NULL;
+  Disk disk = { .path = path };
+  void (*handler) (int) = signal (SIGXFSZ, SIG_IGN);
+
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &disk.before), ==, 0);
+  g_signal_connect (training, "progress", G_CALLBACK (fill_disk), &disk);
+  g_signal_connect (training, "warning", G_CALLBACK (make_room), &disk);
+  training_case_run (training);
+  signal (SIGXFSZ, handler);
+  g_assert_cmpuint (disk.n_warnings, ==, 3);
+  /* It learnt as it would have, and its end is on the disk. */
+  training_case_run (whole);
+  training_case_assert_same (whole, training);
+  gst_sod_training_resume (other, path, &error);
+  g_assert_no_error (error);
+  training_case_assert_same (whole, other);
+  remove_checkpoint (folder, path);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -192,5 +282,7 @@ main (int argc, char **argv)
       "/training/checkpoint/as-the-run-ends", test_checkpoint_as_the_run_ends);
   g_test_add_func ("/training/checkpoint/of-a-run-that-is-refused",
       test_checkpoint_of_a_run_that_is_refused);
+  g_test_add_func ("/training/checkpoint/full-disk-is-a-warning",
+      test_full_disk_is_a_warning);
   return g_test_run ();
 }

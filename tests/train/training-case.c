@@ -170,27 +170,32 @@ run_in_two (const gchar *const *more, guint n_nodes, guint n_networks)
 }
 
 void
+training_case_assert_same (GstSodTraining *one, GstSodTraining *other)
+{
+  g_auto (GStrv) names = gst_sod_training_list_nodes (one);
+  g_autoptr (GstSodNetwork) reverse = gst_sod_training_get_reverse (one);
+
+  for (guint k = 0; names[k] != NULL; k++) {
+    g_autoptr (GstSodNetwork) a = gst_sod_training_get_network (one, names[k]);
+    g_autoptr (GstSodNetwork) b =
+        gst_sod_training_get_network (other, names[k]);
+
+    g_assert_true (have_same_weights (a, b));
+  }
+  if (reverse != NULL) {
+    g_autoptr (GstSodNetwork) b = gst_sod_training_get_reverse (other);
+
+    g_assert_true (have_same_weights (reverse, b));
+  }
+}
+
+void
 training_case_check_resume (
     const gchar *const *more, guint n_nodes, guint n_networks)
 {
   g_autoptr (GstSodTraining) whole = training_case_new (more, n_nodes, TRUE);
   g_autoptr (GstSodTraining) resumed = run_in_two (more, n_nodes, n_networks);
-  g_auto (GStrv) names = gst_sod_training_list_nodes (whole);
-  g_autoptr (GstSodNetwork) reverse = NULL;
 
   training_case_run (whole);
-  for (guint k = 0; names[k] != NULL; k++) {
-    g_autoptr (GstSodNetwork) a =
-        gst_sod_training_get_network (whole, names[k]);
-    g_autoptr (GstSodNetwork) b =
-        gst_sod_training_get_network (resumed, names[k]);
-
-    g_assert_true (have_same_weights (a, b));
-  }
-  reverse = gst_sod_training_get_reverse (whole);
-  if (reverse != NULL) {
-    g_autoptr (GstSodNetwork) other = gst_sod_training_get_reverse (resumed);
-
-    g_assert_true (have_same_weights (reverse, other));
-  }
+  training_case_assert_same (whole, resumed);
 }

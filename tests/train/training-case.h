@@ -24,6 +24,9 @@ JsonObject *training_case_stage (JsonNode *record, guint stage);
 /* Mean of the first, or last, quarter of a stage's loss curve. */
 gdouble training_case_loss (JsonNode *record, guint stage, gboolean last);
 
+/* Their networks must have the same bytes. */
+void training_case_assert_same (GstSodTraining *one, GstSodTraining *other);
+
 /* Runs one in one piece, and another that is stopped when its @n_networks-th
  * network is offered and resumed from a file: both must give the same bytes. */
 void training_case_check_resume (

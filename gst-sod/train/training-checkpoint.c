@@ -237,7 +237,7 @@ gst_sod_training_resume (
   }
   if (older)
     gst_sod_training_warn (self,
-        "%s is damaged or missing: the checkpoint before it is resumed",
+        "%s is damaged or missing: the checkpoint beside it is resumed",
         checkpoint);
   keep (self, g_steal_pointer (&read));
   self->resumes = TRUE;

@@ -63,6 +63,10 @@ GstSodSamples *gst_sod_samples_new_labelled_fraction (GstSodSamples *of,
     gdouble fraction, GstSodLabelDraw draw, guint64 seed, GError **error);
 
 GST_SOD_API
+void gst_sod_samples_divide (GstSodSamples *self, gdouble share,
+    GstSodSamples **learnt, GstSodSamples **held_out);
+
+GST_SOD_API
 guint gst_sod_samples_get_n_samples (GstSodSamples *self);
 
 GST_SOD_API

@@ -459,46 +459,18 @@ get_node_name (GstSodSamples *samples, guint sample)
       name, slash != NULL ? (gsize) (slash - name) : strlen (name));
 }
 
-/* (transfer full): from @first on, or those before it. */
-static GstSodSamples *
-cut (GstSodSamples *samples, guint first, gboolean from)
-{
-  guint n = gst_sod_samples_get_n_samples (samples);
-  g_autoptr (GArray) chosen = g_array_new (FALSE, FALSE, sizeof (guint));
-
-  for (guint i = from ? first : 0; i < (from ? n : first); i++)
-    g_array_append_val (chosen, i);
-  return gst_sod_samples_new_selection (
-      samples, (const guint *) (gconstpointer) chosen->data, chosen->len);
-}
-
-/* The sample from which on there are so many labelled ones. */
-static guint
-find_cut (GstSodSamples *samples, guint n_labelled)
-{
-  guint at = gst_sod_samples_get_n_samples (samples);
-
-  while (n_labelled > 0 && at > 0)
-    n_labelled -= gst_sod_samples_is_labelled (samples, --at);
-  return at;
-}
-
 static void
 add_store_node (SodTrainData *self, const gchar *name, GstSodSamples *samples)
 {
-  guint n_labelled = gst_sod_samples_get_n_labelled (samples);
   g_autoptr (GstSodSamples) train = NULL, late = NULL, held_out = NULL;
-  guint at;
+  guint n_labelled = gst_sod_samples_get_n_labelled (samples);
 
-  if (n_labelled < LEAST_TO_HOLD_OUT) {
-    sod_train_data_add (self, name, samples, 1);
-    return;
-  }
-  at = find_cut (samples, (guint) (HELD_OUT_SHARE * n_labelled));
-  train = cut (samples, at, FALSE);
-  late = cut (samples, at, TRUE);
-  held_out = gst_sod_samples_new_labelled (late);
+  gst_sod_samples_divide (samples,
+      n_labelled < LEAST_TO_HOLD_OUT ? 0 : HELD_OUT_SHARE, &train, &late);
   sod_train_data_add (self, name, train, 1);
+  if (late == NULL)
+    return;
+  held_out = gst_sod_samples_new_labelled (late);
   sod_train_data_add_held_out (self, name, held_out);
 }
 

@@ -45,7 +45,7 @@ gboolean sod_train_data_add_file (
     SodTrainData *self, GKeyFile *file, const gchar *path, GError **error);
 
 /* A node for each node of the store in @path; of ten labelled frames and more
- * the last fifth is held out. */
+ * the last fifth is held out, see gst_sod_samples_divide(). */
 gboolean sod_train_data_add_store (
     SodTrainData *self, const gchar *path, GError **error);
 

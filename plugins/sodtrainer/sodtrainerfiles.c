@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -88,16 +87,6 @@ sod_frames_remove (const gchar *checkpoint)
   g_unlink (path);
 }
 
-static GstSodSamples *
-select_range (GstSodSamples *of, guint first, guint n)
-{
-  g_autofree guint *range = g_new (guint, n);
-
-  for (guint i = 0; i < n; i++)
-    range[i] = first + i;
-  return gst_sod_samples_new_selection (of, range, n);
-}
-
 gboolean
 sod_frames_select (const gchar *checkpoint, const gchar *node,
     GstSodSamples *now, GstSodSamples **samples, GError **error)
@@ -127,73 +116,6 @@ sod_frames_select (const gchar *checkpoint, const gchar *node,
       "up to %s, %" G_GUINT64_FORMAT " of them",
       node, checkpoint, last != NULL ? last : "none", n);
   return FALSE;
-}
-
-/* ---- held-out frames ---- */
-
-static guint
-count_labelled (GstSodSamples *samples, guint first, guint end)
-{
-  guint n = 0;
-
-  for (guint i = first; i < end; i++)
-    n += gst_sod_samples_is_labelled (samples, i);
-  return n;
-}
-
-/* Where the sequence that @end ends begins; stills are none. */
-static guint
-find_sequence_start (GstSodSamples *samples, guint end)
-{
-  guint sequence = gst_sod_samples_get_sequence (samples, end - 1);
-  guint first = end - 1;
-
-  while (sequence != GST_SOD_SAMPLES_NO_SEQUENCE && first > 0
-         && gst_sod_samples_get_sequence (samples, first - 1) == sequence)
-    first--;
-  return first;
-}
-
-/* The first of the last frames that have @wanted labels. */
-static guint
-find_cut (GstSodSamples *samples, guint wanted)
-{
-  guint first = gst_sod_samples_get_n_samples (samples);
-
-  while (first > 0 && wanted > 0)
-    wanted -= gst_sod_samples_is_labelled (samples, --first);
-  return first;
-}
-
-/* Whole sequences, unless they are long: then the last of one is cut, and the
- * frames just before the cut, which are near copies, are in neither part. */
-void
-sod_samples_divide (GstSodSamples *samples, gdouble share,
-    GstSodSamples **learnt, GstSodSamples **held_out)
-{
-  guint n = gst_sod_samples_get_n_samples (samples);
-  guint n_labelled = gst_sod_samples_get_n_labelled (samples);
-  guint wanted = (guint) ceil (share * n_labelled);
-  guint first = n, end, n_taken = 0;
-
-  *held_out = NULL;
-  if (wanted == 0 || wanted >= n_labelled) {
-    *learnt = g_object_ref (samples);
-    return;
-  }
-  while (n_taken < wanted) {
-    first = find_sequence_start (samples, first);
-    n_taken = count_labelled (samples, first, n);
-  }
-  end = first;
-  if (n_taken == n_labelled || n_taken > 2 * wanted) {
-    first = find_cut (samples, wanted);
-    end = first - MIN (first, MIN (25, wanted / 4));
-    if (count_labelled (samples, 0, end) == 0)
-      end = first;
-  }
-  *learnt = select_range (samples, 0, end);
-  *held_out = select_range (samples, first, n - first);
 }
 
 /* ---- a temporary store ---- */

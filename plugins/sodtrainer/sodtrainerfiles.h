@@ -28,12 +28,6 @@ void sod_frames_remove (const gchar *checkpoint);
 gboolean sod_frames_select (const gchar *checkpoint, const gchar *node,
     GstSodSamples *now, GstSodSamples **samples, GError **error);
 
-/* Divides the frames of a node: whole sequences from the end, or the end of
- * one, with about @share of the labels, are held out. Both (transfer full);
- * @held_out is NULL where there is nothing to hold out. */
-void sod_samples_divide (GstSodSamples *samples, gdouble share,
-    GstSodSamples **learnt, GstSodSamples **held_out);
-
 /* Removes a temporary store. */
 void sod_folder_remove (const gchar *path);
 

@@ -201,7 +201,7 @@ add_node (SodTrainerJob *self, GstSodTraining *training, const Part *part,
     g_propagate_error (error, g_steal_pointer (&failure));
     return FALSE;
   }
-  sod_samples_divide (part->samples, share, &learnt, &held_out);
+  gst_sod_samples_divide (part->samples, share, &learnt, &held_out);
   return gst_sod_training_add_node (
       training, part->name, learnt, held_out, start, error);
 }

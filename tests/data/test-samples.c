@@ -128,6 +128,39 @@ test_mixture (void)
 }
 
 static void
+check_division (guint n_sequences, guint n_frames, gdouble share,
+    guint n_learnt, guint n_held_out)
+{
+  g_autofree gchar *root = scratch_new ();
+  g_autoptr (GstSodSamples) samples = open_davis (root, n_sequences, n_frames);
+  guint n = gst_sod_samples_get_n_samples (samples);
+  g_autoptr (GstSodSamples) learnt = NULL, held_out = NULL;
+
+  gst_sod_samples_divide (samples, share, &learnt, &held_out);
+  g_assert_cmpuint (gst_sod_samples_get_n_samples (learnt), ==, n_learnt);
+  if (n_held_out == 0) {
+    g_assert_null (held_out);
+  } else {
+    g_assert_cmpuint (gst_sod_samples_get_n_samples (held_out), ==, n_held_out);
+    g_assert_cmpstr (gst_sod_samples_get_name (held_out, 0), ==,
+        gst_sod_samples_get_name (samples, n - n_held_out));
+  }
+  scratch_remove (g_steal_pointer (&root));
+}
+
+static void
+test_division (void)
+{
+  /* One sequence is cut, with two of 8 frames before the cut in no part. */
+  check_division (1, 40, 0.2, 30, 8);
+  /* Short ones are held out whole. */
+  check_division (5, 6, 0.2, 24, 6);
+  check_division (5, 6, 0.3, 18, 12);
+  check_division (5, 6, 0, 30, 0);
+  check_division (1, 4, 1, 4, 0);
+}
+
+static void
 test_selection (void)
 {
   g_autofree gchar *root = scratch_new ();
@@ -278,6 +311,7 @@ main (int argc, char **argv)
   g_test_add_func ("/samples/neighbours-by-time", test_neighbours);
   g_test_add_func ("/samples/neighbours-across-missing-frames", test_gaps);
   g_test_add_func ("/samples/mixture-repeats-and-thins", test_mixture);
+  g_test_add_func ("/samples/the-last-are-held-out", test_division);
   g_test_add_func ("/samples/selection-keeps-neighbours", test_selection);
   g_test_add_func ("/samples/only-the-labelled", test_labelled);
   g_test_add_func ("/samples/labels-of-the-first-frames", test_prefixes);

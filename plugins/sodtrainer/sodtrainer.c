@@ -155,7 +155,6 @@ static gboolean
 open_store (GstSodTrainerElement *self, GError **error)
 {
   const gchar *folder = choose_folder (self, error);
-  const GValue *values = self->asked.values;
   guint n_damaged;
 
   if (folder == NULL)
@@ -163,14 +162,7 @@ open_store (GstSodTrainerElement *self, GError **error)
   self->store = gst_sod_store_open (folder, GST_SOD_STORE_FLAG_CREATE, error);
   if (self->store == NULL)
     return FALSE;
-  g_object_set_property (G_OBJECT (self->store), "picture-format",
-      &values[SOD_TRAINER_PROP_STORE_FORMAT]);
-  g_object_set_property (G_OBJECT (self->store), "max-size",
-      &values[SOD_TRAINER_PROP_STORE_MAX_SIZE]);
-  g_object_set_property (G_OBJECT (self->store), "max-age",
-      &values[SOD_TRAINER_PROP_STORE_MAX_AGE]);
-  g_object_set_property (G_OBJECT (self->store), "thinning",
-      &values[SOD_TRAINER_PROP_STORE_THINNING]);
+  sod_trainer_settings_apply_store (&self->asked, self->store);
   n_damaged = gst_sod_store_get_n_damaged (self->store);
   if (n_damaged > 0)
     GST_ELEMENT_WARNING (self, RESOURCE, READ,

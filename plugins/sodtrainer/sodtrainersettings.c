@@ -24,10 +24,19 @@ install_store (GObjectClass *klass)
       g_param_spec_enum ("store-format", "Store format",
           "How the store keeps pictures", GST_SOD_TYPE_STORE_PICTURE_FORMAT,
           GST_SOD_STORE_PICTURE_FORMAT_JPEG, FLAGS));
+  add (klass, SOD_TRAINER_PROP_STORE_JPEG_QUALITY,
+      g_param_spec_uint ("store-jpeg-quality", "Store's JPEG quality",
+          "Quality of pictures that the store keeps as JPEG", 1, 100, 92,
+          FLAGS));
   add (klass, SOD_TRAINER_PROP_STORE_MAX_SIZE,
       g_param_spec_uint64 ("store-max-size", "Store's maximum size",
           "Bytes that the store may take; the oldest frames make room; 0 = as "
           "many as there are",
+          0, G_MAXUINT64, 0, FLAGS));
+  add (klass, SOD_TRAINER_PROP_STORE_MAX_NODE_SIZE,
+      g_param_spec_uint64 ("store-max-node-size", "Store's maximum of a node",
+          "Bytes that one node may take, so that a busy camera takes no room "
+          "from the others; 0 = as many as there are",
           0, G_MAXUINT64, 0, FLAGS));
   add (klass, SOD_TRAINER_PROP_STORE_MAX_AGE,
       g_param_spec_uint ("store-max-age", "Store's maximum age",
@@ -39,6 +48,11 @@ install_store (GObjectClass *klass)
           "than this many of 64 bits of a perceptual hash are not kept; 0 = "
           "all are",
           0, 64, 0, FLAGS));
+  add (klass, SOD_TRAINER_PROP_STORE_KEEP_NEIGHBOURS,
+      g_param_spec_boolean ("store-keep-neighbours", "Store keeps neighbours",
+          "Keep the frame before each frame that is kept, too, where thinning "
+          "would not: networks of two frames learn from both",
+          FALSE, FLAGS));
 }
 
 static void
@@ -314,4 +328,27 @@ sod_trainer_settings_make (const SodTrainerSettings *self, GError **error)
     }
   }
   return g_steal_pointer (&settings);
+}
+
+void
+sod_trainer_settings_apply_store (
+    const SodTrainerSettings *self, GstSodStore *store)
+{
+  static const struct
+  {
+    guint property;
+    const gchar *name;
+  } table[] = {
+    { SOD_TRAINER_PROP_STORE_FORMAT, "picture-format" },
+    { SOD_TRAINER_PROP_STORE_JPEG_QUALITY, "jpeg-quality" },
+    { SOD_TRAINER_PROP_STORE_MAX_SIZE, "max-size" },
+    { SOD_TRAINER_PROP_STORE_MAX_NODE_SIZE, "max-node-size" },
+    { SOD_TRAINER_PROP_STORE_MAX_AGE, "max-age" },
+    { SOD_TRAINER_PROP_STORE_THINNING, "thinning" },
+    { SOD_TRAINER_PROP_STORE_KEEP_NEIGHBOURS, "keep-neighbours" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    g_object_set_property (
+        G_OBJECT (store), table[i].name, &self->values[table[i].property]);
 }

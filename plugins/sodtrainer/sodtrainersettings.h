@@ -14,9 +14,12 @@ enum
   SOD_TRAINER_PROP_0,
   SOD_TRAINER_PROP_STORE,
   SOD_TRAINER_PROP_STORE_FORMAT,
+  SOD_TRAINER_PROP_STORE_JPEG_QUALITY,
   SOD_TRAINER_PROP_STORE_MAX_SIZE,
+  SOD_TRAINER_PROP_STORE_MAX_NODE_SIZE,
   SOD_TRAINER_PROP_STORE_MAX_AGE,
   SOD_TRAINER_PROP_STORE_THINNING,
+  SOD_TRAINER_PROP_STORE_KEEP_NEIGHBOURS,
   SOD_TRAINER_PROP_MODEL_LOAD_PATH,
   SOD_TRAINER_PROP_MODEL_SAVE_PATH,
   SOD_TRAINER_PROP_FORCE_PUBLISH,
@@ -67,6 +70,10 @@ gboolean sod_trainer_settings_check (
 /* NULL for a string that is empty. */
 const gchar *sod_trainer_settings_get_string (
     const SodTrainerSettings *self, guint id);
+
+/* Those that are the store's own. */
+void sod_trainer_settings_apply_store (
+    const SodTrainerSettings *self, GstSodStore *store);
 
 /* All choices of a training: the preset, over it the file, over it the
  * properties that were set. (transfer full) */

@@ -187,6 +187,81 @@ test_a_frame_that_may_be_thinned_out_waits_for_its_label (void)
   trainer_tear_down (&trainer);
 }
 
+/* Plays the same frame six times, then @n_others others; bytes of the store. */
+static guint64
+store_frames (Trainer *trainer, guint n_others)
+{
+  GstHarness *frame = trainer_link (trainer, "frame_0");
+  g_autoptr (GstSodStore) store = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 6 + n_others; i++) {
+    GstBuffer *buffer = trainer_frame (i < 6 ? 0 : i);
+
+    GST_BUFFER_PTS (buffer) = i * TRAINER_FRAME;
+    gst_harness_push (frame, buffer);
+  }
+  gst_element_set_state (trainer->element, GST_STATE_NULL);
+  store =
+      gst_sod_store_open (trainer->store, GST_SOD_STORE_FLAG_READ_ONLY, &error);
+  g_assert_no_error (error);
+  return gst_sod_store_get_n_bytes (store);
+}
+
+/* A store that was told so by properties; its bytes. */
+static guint64
+store_with (
+    const gchar *name, guint64 value, const gchar *other, guint64 other_value)
+{
+  Trainer trainer;
+  guint64 n_bytes;
+  gchar *first = g_strdup_printf ("%" G_GUINT64_FORMAT, value);
+  gchar *second = g_strdup_printf ("%" G_GUINT64_FORMAT, other_value);
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  gst_util_set_object_arg (G_OBJECT (trainer.element), name, first);
+  gst_util_set_object_arg (G_OBJECT (trainer.element), other, second);
+  n_bytes = store_frames (&trainer, 200);
+  trainer_tear_down (&trainer);
+  g_free (first);
+  g_free (second);
+  return n_bytes;
+}
+
+static void
+test_the_store_keeps_frames_as_it_is_told (void)
+{
+  guint64 n_coarse = store_with ("store-format", 0, "store-jpeg-quality", 10);
+  guint64 n_fine = store_with ("store-format", 0, "store-jpeg-quality", 100);
+  guint64 n_raw = store_with ("store-format", 1, "store-jpeg-quality", 10);
+
+  g_assert_cmpuint (n_coarse, <, n_fine);
+  g_assert_cmpuint (n_raw, >, 206 * 64 * 48 * 3);
+  g_assert_cmpuint (
+      store_with ("store-format", 1, "store-max-size", 500000), <=, 500000);
+  g_assert_cmpuint (
+      store_with ("store-format", 1, "store-max-node-size", 500000), <=,
+      500000);
+}
+
+/* The last of six alike is kept for the one that comes after it. */
+static void
+test_thinning_may_keep_neighbours (void)
+{
+  Trainer trainer;
+  g_autoptr (GstSodSamples) samples = NULL;
+  guint before;
+
+  trainer_set_up (&trainer, "trigger", 3, "store-thinning", 8,
+      "store-keep-neighbours", TRUE, NULL);
+  store_frames (&trainer, 1);
+  samples = trainer_take_samples (&trainer, "node-0");
+  g_assert_cmpuint (gst_sod_samples_get_n_samples (samples), ==, 2);
+  g_assert_true (gst_sod_samples_find_neighbour (samples, 1, 40, &before));
+  g_assert_cmpuint (before, >=, 2);
+  trainer_tear_down (&trainer);
+}
+
 static void
 test_a_stored_frame_can_be_labelled_by_its_id (void)
 {
@@ -515,6 +590,9 @@ main (int argc, char *argv[])
       test_labels_of_another_range_are_refused);
   ADD ("labels-without-frames-hold-nothing-up",
       test_labels_without_frames_hold_nothing_up);
+  ADD ("the-store-keeps-frames-as-it-is-told",
+      test_the_store_keeps_frames_as_it_is_told);
+  ADD ("thinning-may-keep-neighbours", test_thinning_may_keep_neighbours);
   ADD ("a-silent-node-holds-no-other-up", test_a_silent_node_holds_no_other_up);
   ADD ("a-clock-that-jumps-loses-no-pairs",
       test_a_clock_that_jumps_loses_no_pairs);

@@ -42,6 +42,7 @@
 #include <gst-sod/train/progress.h>
 #include <gst-sod/train/settings.h>
 #include <gst-sod/train/trainer.h>
+#include <gst-sod/train/training-plan.h>
 #include <gst-sod/train/training-report.h>
 #include <gst-sod/train/training.h>
 #include <gst-sod/video/device-frames.h>

@@ -63,6 +63,15 @@ is_supervised (const GstSodStage *self)
 
 /* ---- begin ---- */
 
+static guint
+count_frames (const GstSodTraining *training, const GstSodTrainingNode *node)
+{
+  return gst_sod_training_settings_get_flag (
+             training->settings, "augmented.unlabelled")
+             ? gst_sod_samples_get_n_samples (node->samples)
+             : node->n_labelled;
+}
+
 static gboolean
 begin (GstSodStage *self, GError **error)
 {
@@ -76,8 +85,7 @@ begin (GstSodStage *self, GError **error)
   gdouble rate = get_number (self, "augmented.learning-rate");
 
   self->patience = "augmented.patience";
-  if (!gst_sod_stage_set_batches (self, samples, node->network,
-          "augmented.epochs", "augmented.steps", error))
+  if (!gst_sod_stage_set_batches (self, samples, node->network, error))
     return FALSE;
   g_object_set (self->batches, "target", GST_SOD_BATCH_TARGET_BOTH, NULL);
   self->learner = gst_sod_stage_make_trainer (
@@ -483,6 +491,9 @@ take_step (GstSodStage *self, gdouble *loss, GError **error)
 
 const GstSodStageClass gst_sod_stage_augment = {
   .name = "augment",
+  .epochs = "augmented.epochs",
+  .steps = "augmented.steps",
+  .count_frames = count_frames,
   .begin = begin,
   .step = take_step,
   .score = gst_sod_stage_score_base,

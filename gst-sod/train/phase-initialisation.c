@@ -12,6 +12,12 @@
 
 /* ---- a base network: image -> map ---- */
 
+static guint
+count_own (const GstSodTraining *training, const GstSodTrainingNode *node)
+{
+  return node->n_labelled;
+}
+
 static gboolean
 begin_base (GstSodStage *self, GError **error)
 {
@@ -21,8 +27,7 @@ begin_base (GstSodStage *self, GError **error)
       gst_sod_samples_new_labelled (self->plan.node->samples);
 
   self->patience = "base.patience";
-  if (!gst_sod_stage_set_batches (
-          self, labelled, network, "base.epochs", "base.steps", error))
+  if (!gst_sod_stage_set_batches (self, labelled, network, error))
     return FALSE;
   self->learner = gst_sod_stage_make_trainer (self, network, "base",
       gst_sod_training_settings_get_number (settings, "base.learning-rate"),
@@ -34,6 +39,9 @@ begin_base (GstSodStage *self, GError **error)
 
 const GstSodStageClass gst_sod_stage_initialise_base = {
   .name = "initialise",
+  .epochs = "base.epochs",
+  .steps = "base.steps",
+  .count_frames = count_own,
   .begin = begin_base,
   .step = gst_sod_stage_step_learner,
   .score = gst_sod_stage_score_base,
@@ -47,13 +55,18 @@ gst_sod_stage_begin_reverse (
 {
   GstSodNetwork *network = self->plan.node->network;
 
-  if (!gst_sod_stage_set_batches (
-          self, course->samples, network, course->epochs, course->steps, error))
+  if (!gst_sod_stage_set_batches (self, course->samples, network, error))
     return FALSE;
   g_object_set (self->batches, "target", GST_SOD_BATCH_TARGET_IMAGE, NULL);
   self->learner = gst_sod_stage_make_trainer (
       self, network, "reverse", course->rate, course->warm_up, error);
   return self->learner != NULL;
+}
+
+static guint
+count_all (const GstSodTraining *training, const GstSodTrainingNode *node)
+{
+  return training->n_labelled;
 }
 
 static gboolean
@@ -62,8 +75,6 @@ begin_reverse (GstSodStage *self, GError **error)
   GstSodTrainingSettings *settings = self->training->settings;
   GstSodReverseCourse course = {
     .samples = gst_sod_training_get_all_labelled (self->training),
-    .epochs = "reverse.epochs",
-    .steps = "reverse.steps",
     .rate = gst_sod_training_settings_get_number (
         settings, "reverse.learning-rate"),
     .warm_up = (guint64) gst_sod_training_settings_get_integer (
@@ -199,6 +210,9 @@ gst_sod_stage_score_reverse (GstSodStage *self, GstSodNetwork *network,
 
 const GstSodStageClass gst_sod_stage_initialise_reverse = {
   .name = "initialise",
+  .epochs = "reverse.epochs",
+  .steps = "reverse.steps",
+  .count_frames = count_all,
   .begin = begin_reverse,
   .step = gst_sod_stage_step_reverse,
   .score = gst_sod_stage_score_reverse,

@@ -15,4 +15,17 @@ G_BEGIN_DECLS
 GstSodSamples *gst_sod_training_get_pseudo_labels (
     GstSodTraining *self, guint round, GError **error);
 
+/* What there is room for. */
+typedef struct
+{
+  gint width, height; /* of maps */
+  guint n_frames;     /* of those without a label */
+  gsize size;         /* bytes that their labels take at most */
+} GstSodPseudoRoom;
+
+/* For maps of the input of @architecture, a base network's, or of half of it.
+ */
+void gst_sod_training_find_pseudo_room (GstSodTraining *self,
+    GstSodArchitecture *architecture, GstSodPseudoRoom *room);
+
 G_END_DECLS

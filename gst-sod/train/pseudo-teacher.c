@@ -154,53 +154,66 @@ read_rule (GstSodTrainingSettings *settings, GstSodPseudoRule *rule)
 }
 
 static void
-choose_size (Lesson *self)
+choose_size (GstSodTraining *self, GstSodArchitecture *architecture,
+    GstSodPseudoRoom *room)
 {
-  GstSodTrainingSettings *settings = self->training->settings;
-  const GstSodTrainingNode *first =
-      g_ptr_array_index (self->training->nodes, 0);
-  GstSodArchitecture *architecture =
-      gst_sod_network_get_architecture (first->network);
-  gint width =
-      (gint) gst_sod_training_settings_get_integer (settings, "data.width");
-  gint height =
-      (gint) gst_sod_training_settings_get_integer (settings, "data.height");
+  gint width = (gint) gst_sod_training_settings_get_integer (
+      self->settings, "data.width");
+  gint height = (gint) gst_sod_training_settings_get_integer (
+      self->settings, "data.height");
 
-  self->width =
+  room->width =
       width > 0 ? width : gst_sod_architecture_get_input_width (architecture);
-  self->height = height > 0
+  room->height = height > 0
                      ? height
                      : gst_sod_architecture_get_input_height (architecture);
 }
 
+void
+gst_sod_training_find_pseudo_room (GstSodTraining *self,
+    GstSodArchitecture *architecture, GstSodPseudoRoom *room)
+{
+  gsize limit = (gsize) gst_sod_training_settings_get_integer (
+                    self->settings, "semi-supervised.memory-limit")
+                << 20;
+  GstSodPseudoRule rule;
+  gsize size;
+
+  read_rule (self->settings, &rule);
+  choose_size (self, architecture, room);
+  size = gst_sod_pseudo_labels_get_size (room->width, room->height, &rule);
+  if (self->n_unlabelled * size > limit) {
+    room->width /= 2;
+    room->height /= 2;
+    size = gst_sod_pseudo_labels_get_size (room->width, room->height, &rule);
+  }
+  room->n_frames =
+      (guint) MIN ((gsize) self->n_unlabelled, MAX (1, limit / size));
+  room->size = room->n_frames * size;
+}
+
 /* All unlabelled frames, or as many as there is room for. */
 static void
-choose_frames (Lesson *self, const GstSodPseudoRule *rule)
+choose_frames (Lesson *self)
 {
-  gsize room = (gsize) gst_sod_training_settings_get_integer (
-                   self->training->settings, "semi-supervised.memory-limit")
-               << 20;
+  const GstSodTrainingNode *first =
+      g_ptr_array_index (self->training->nodes, 0);
   g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (guint));
   guint n = gst_sod_samples_get_n_samples (self->samples);
-  gsize n_taken;
+  GstSodPseudoRoom room;
 
   for (guint i = 0; i < n; i++) {
     if (!gst_sod_samples_is_labelled (self->samples, i))
       g_array_append_val (all, i);
   }
-  if (all->len
-          * gst_sod_pseudo_labels_get_size (self->width, self->height, rule)
-      > room) {
-    self->width /= 2;
-    self->height /= 2;
-  }
-  n_taken = MIN (all->len, MAX (1, room
-                                       / gst_sod_pseudo_labels_get_size (
-                                           self->width, self->height, rule)));
-  for (gsize i = 0; i < n_taken; i++)
+  gst_sod_training_find_pseudo_room (
+      self->training, gst_sod_network_get_architecture (first->network), &room);
+  self->width = room.width;
+  self->height = room.height;
+  for (gsize i = 0; i < room.n_frames; i++)
     g_array_append_val (
-        self->frames, g_array_index (all, guint, i * all->len / n_taken));
-  if (n_taken < all->len)
+        self->frames, g_array_index (all, guint, i * all->len / room.n_frames));
+  if (room.n_frames < all->len)
     gst_sod_training_warn (self->training,
         "phase 3: %u of %u unlabelled frames are taken, for more there is no "
         "room: raise semi-supervised.memory-limit",
@@ -344,8 +357,7 @@ gst_sod_training_get_pseudo_labels (
   read_rule (self->settings, &rule);
   lesson.samples = gst_sod_training_get_all (self);
   lesson.frames = g_array_new (FALSE, FALSE, sizeof (guint));
-  choose_size (&lesson);
-  choose_frames (&lesson, &rule);
+  choose_frames (&lesson);
   lesson.n_pixels = (gsize) lesson.width * (gsize) lesson.height;
   lesson.map = g_new (gfloat, lesson.n_pixels);
   lesson.confidence = g_new (gfloat, lesson.n_pixels);

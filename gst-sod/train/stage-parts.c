@@ -120,23 +120,9 @@ choose_size (GstSodStage *self, GstSodNetwork *network)
                      : gst_sod_architecture_get_input_height (architecture);
 }
 
-static guint64
-count_steps (GstSodStage *self, const gchar *epochs, const gchar *steps)
-{
-  GstSodTrainingSettings *settings = settings_of (self);
-  guint64 n = (guint64) gst_sod_training_settings_get_integer (settings, steps);
-
-  if (n > 0)
-    return n;
-  return MAX (
-      1, (guint64) ceil (gst_sod_training_settings_get_number (settings, epochs)
-                         * (gdouble) self->n_per_epoch));
-}
-
 gboolean
 gst_sod_stage_set_batches (GstSodStage *self, GstSodSamples *samples,
-    GstSodNetwork *network, const gchar *epochs, const gchar *steps,
-    GError **error)
+    GstSodNetwork *network, GError **error)
 {
   GstSodTrainingSettings *settings = settings_of (self);
   g_autoptr (GstSodAugmentation) augmentation = gst_sod_augmentation_new (
@@ -167,9 +153,9 @@ gst_sod_stage_set_batches (GstSodStage *self, GstSodSamples *samples,
   choose_size (self, network);
   self->accumulate = (guint64) gst_sod_training_settings_get_integer (
       settings, "data.accumulate");
-  self->n_per_epoch = MAX (
-      1, gst_sod_batches_get_n_per_epoch (self->batches) / self->accumulate);
-  self->n_steps = count_steps (self, epochs, steps);
+  self->n_steps =
+      gst_sod_training_count_steps (self->training, self->plan.klass,
+          gst_sod_samples_get_n_samples (samples), &self->n_per_epoch);
   return TRUE;
 }
 

@@ -11,6 +11,12 @@ G_BEGIN_DECLS
 struct _GstSodStageClass
 {
   const gchar *name;
+  /* Keys of how long it is; @steps counts where it is not 0. */
+  const gchar *epochs, *steps;
+  /* Frames that it learns from, repeats among them, as far as is known before
+   * anything runs: all pseudo-labels that there is room for count. */
+  guint (*count_frames) (
+      const GstSodTraining *training, const GstSodTrainingNode *node);
   /* Makes trainers and batches, and says how many steps there are; leaves all
    * that undone where there is nothing to learn from. */
   gboolean (*begin) (GstSodStage *self, GError **error);
@@ -99,11 +105,9 @@ GstSodNetwork *gst_sod_training_sign (GstSodTraining *self,
 GstSodTrainer *gst_sod_stage_make_trainer (GstSodStage *self,
     GstSodNetwork *network, const gchar *section, gdouble rate, guint64 warm_up,
     GError **error);
-/* Batches of @samples for @network; decides on the number of steps by the keys
- * @epochs and @steps. */
+/* Batches of @samples for @network; decides on the number of steps. */
 gboolean gst_sod_stage_set_batches (GstSodStage *self, GstSodSamples *samples,
-    GstSodNetwork *network, const gchar *epochs, const gchar *steps,
-    GError **error);
+    GstSodNetwork *network, GError **error);
 
 /* score() of base networks. */
 gboolean gst_sod_stage_score_base (GstSodStage *self, GstSodNetwork *network,
@@ -124,7 +128,6 @@ gboolean gst_sod_stage_step_learner (
 typedef struct
 {
   GstSodSamples *samples;
-  const gchar *epochs, *steps; /* keys */
   gdouble rate;
   guint64 warm_up;
 } GstSodReverseCourse;

@@ -38,6 +38,7 @@ typedef struct
   const GstSodStageClass *klass;
   guint phase, round;       /* 1 to 3; from 1, 0 in phase 1 */
   GstSodTrainingNode *node; /* whose network learns */
+  guint64 n_steps;          /* as far as is known before it begins */
 } GstSodStagePlan;
 
 /* What a stage remembers between steps beside its trainers. */
@@ -67,7 +68,9 @@ struct _GstSodTraining
   GstSodSamples *all_held_out, *all; /* likewise */
   GstSodSamples *pseudo_labels;      /* of that round; NULL: not made */
   guint pseudo_round;
-  guint n_unlabelled;   /* frames of all nodes */
+  guint n_labelled, n_unlabelled; /* frames of all nodes */
+  guint n_pseudo;       /* of which as many have room for a pseudo-label */
+  gsize pseudo_size;    /* bytes that those labels take at most */
   GArray *plan;         /* of GstSodStagePlan; NULL before it runs */
   guint stage;          /* in the plan */
   GstSodStage *current; /* at work */
@@ -92,6 +95,23 @@ void gst_sod_training_note_nodes (GstSodTraining *self);
 /* Labels that nothing can be learnt from are an error. */
 gboolean gst_sod_training_check_labels (
     GstSodTraining *self, GstSodTrainingNode *node, GError **error);
+
+/* ---- the plan: training-plan.c ---- */
+
+void gst_sod_training_count_frames (GstSodTraining *self);
+/* Counts frames and decides on all that the stages depend on, from settings and
+ * nodes alone; an error where there is nothing to learn from or to begin with.
+ */
+gboolean gst_sod_training_settle (GstSodTraining *self, GError **error);
+/* The stages of a training that is settled: of GstSodStagePlan. */
+GArray *gst_sod_training_list_stages (GstSodTraining *self);
+gboolean gst_sod_training_has_phase (const GstSodTraining *self, guint phase);
+/* Steps of a stage that learns from so many frames. @n_per_epoch: (out). */
+guint64 gst_sod_training_count_steps (const GstSodTraining *self,
+    const GstSodStageClass *klass, guint n_frames, guint64 *n_per_epoch);
+/* That the setting @key asks for. */
+GstSodArchitecture *gst_sod_training_make_architecture (
+    GstSodTraining *self, const gchar *key, guint frames, GError **error);
 
 /* ---- checkpoints: training-checkpoint.c ---- */
 

@@ -1,104 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The three phases of the paper (section III) as one list of stages, and the
- * walk along it. */
+/* The walk along the plan of a training. */
 #include <gst-sod/train/stage-private.h>
 #include <gst-sod/train/training-state-private.h>
-
-/* ---- the plan ---- */
 
 static gint64
 get_integer (GstSodTraining *self, const gchar *key)
 {
   return gst_sod_training_settings_get_integer (self->settings, key);
-}
-
-static gboolean
-has_phase (GstSodTraining *self, guint phase)
-{
-  return get_integer (self, "run.first-phase") <= phase
-         && phase <= get_integer (self, "run.last-phase");
-}
-
-/* A network of a node or of the cloud learns. */
-static void
-add_stage (GstSodTraining *self, const GstSodStageClass *klass, guint phase,
-    guint round, GstSodTrainingNode *node)
-{
-  GstSodStagePlan stage = { klass, phase, round, node };
-
-  g_array_append_val (self->plan, stage);
-}
-
-/* III.B: "the base classification networks are initialized based on the local
- * training data, and the reverse augmented network is initialized based on the
- * whole training data." */
-static void
-plan_initialisation (GstSodTraining *self)
-{
-  for (guint k = 0; k < self->nodes->len; k++) {
-    GstSodTrainingNode *node = g_ptr_array_index (self->nodes, k);
-
-    if (node->n_labelled > 0)
-      add_stage (self, &gst_sod_stage_initialise_base, 1, 0, node);
-  }
-  if (self->uses_reverse)
-    add_stage (self, &gst_sod_stage_initialise_reverse, 1, 0, self->reverse);
-}
-
-/* III.C: "we alternately concatenate each base classification network with the
- * reverse augmented network, thus the latter network can help the learning of
- * the former network." */
-static void
-plan_augmented (GstSodTraining *self, guint round)
-{
-  for (guint k = 0; k < self->nodes->len; k++) {
-    GstSodTrainingNode *node = g_ptr_array_index (self->nodes, k);
-
-    if (node->n_labelled > 0)
-      add_stage (self, &gst_sod_stage_augment, 2, round, node);
-  }
-}
-
-/* III.D: "we integrate the outputs of the classification networks to generate
- * pseudo-labels, which are then used for semi-supervised leaning of the reverse
- * augmented network"; and of the base networks, where that is set. */
-static void
-plan_semi_supervised (GstSodTraining *self, guint round)
-{
-  if (self->uses_reverse)
-    add_stage (self, &gst_sod_stage_teach_reverse, 3, round, self->reverse);
-  if (!gst_sod_training_settings_get_flag (
-          self->settings, "semi-supervised.distill"))
-    return;
-  for (guint k = 0; k < self->nodes->len; k++)
-    add_stage (self, &gst_sod_stage_distill, 3, round,
-        g_ptr_array_index (self->nodes, k));
-}
-
-static gboolean
-has_pseudo_labels (GstSodTraining *self)
-{
-  return self->n_unlabelled > 0
-         && !gst_sod_training_settings_is (
-             self->settings, "semi-supervised.pseudo-labels", "none");
-}
-
-/* III.A. Phase 3 teaches the reverse network alone: base networks gain from it
- * when phase 2 comes again, in the next round. */
-static void
-make_plan (GstSodTraining *self)
-{
-  guint rounds = (guint) get_integer (self, "run.rounds");
-
-  self->plan = g_array_new (FALSE, FALSE, sizeof (GstSodStagePlan));
-  if (has_phase (self, 1))
-    plan_initialisation (self);
-  for (guint round = 1; round <= rounds; round++) {
-    if (has_phase (self, 2) && self->uses_reverse)
-      plan_augmented (self, round);
-    if (has_phase (self, 3) && has_pseudo_labels (self))
-      plan_semi_supervised (self, round);
-  }
 }
 
 /* ---- before it runs ---- */
@@ -107,18 +15,13 @@ static GstSodNetwork *
 make_network (GstSodTraining *self, const gchar *key, guint frames,
     guint64 number, GError **error)
 {
-  const gchar *text = gst_sod_training_settings_peek (self->settings, key);
   guint64 seed = (guint64) get_integer (self, "run.seed");
   g_autoptr (GstSodArchitecture) architecture =
-      *text == '{' ? gst_sod_architecture_new_from_json (text, error)
-                   : gst_sod_architecture_new_preset (text, frames, error);
+      gst_sod_training_make_architecture (self, key, frames, error);
 
-  if (architecture == NULL) {
-    g_prefix_error (error, "setting %s: ", key);
-    return NULL;
-  }
-  return gst_sod_network_new_random (
-      architecture, seed + number * 1000003, error);
+  return architecture != NULL ? gst_sod_network_new_random (
+             architecture, seed + number * 1000003, error)
+                              : NULL;
 }
 
 static GstSodSecondInput
@@ -181,32 +84,11 @@ prepare_node (GstSodTraining *self, guint k, GError **error)
   GstSodTrainingNode *node = g_ptr_array_index (self->nodes, k);
   guint frames = (guint) get_integer (self, "base.input-frames");
 
-  node->n_labelled = gst_sod_samples_get_n_labelled (node->samples);
   if (node->network == NULL)
     node->network = make_base (self, frames, k + 1, error);
   else if (!widen_start (self, node, frames, error))
     return FALSE;
-  return node->network != NULL
-         && gst_sod_training_check_labels (self, node, error);
-}
-
-/* What later phases build on must be there. */
-static gboolean
-check_start (GstSodTraining *self, GError **error)
-{
-  gboolean any = FALSE;
-
-  if (has_phase (self, 1))
-    return TRUE;
-  for (guint k = 0; k < self->nodes->len; k++)
-    any |= ((GstSodTrainingNode *) g_ptr_array_index (self->nodes, k))->knows;
-  if (any && (!self->uses_reverse || self->reverse->knows))
-    return TRUE;
-  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
-      "phase %d begins with networks that have learnt, and there is no such "
-      "%s network: give one to start from, or begin with run.first-phase = 1",
-      (gint) get_integer (self, "run.first-phase"), any ? "reverse" : "base");
-  return FALSE;
+  return node->network != NULL;
 }
 
 /* Networks that are given to start from are what runs now: nothing is better
@@ -235,53 +117,43 @@ judge_starts (GstSodTraining *self, GError **error)
   return TRUE;
 }
 
+/* Those who have no label to learn from are told of before that is an error. */
+static gboolean
+check_labels (GstSodTraining *self, GError **error)
+{
+  gst_sod_training_count_frames (self);
+  for (guint k = 0; k < self->nodes->len; k++) {
+    if (!gst_sod_training_check_labels (
+            self, g_ptr_array_index (self->nodes, k), error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 prepare (GstSodTraining *self, GError **error)
 {
-  const GstSodTrainingNode *node;
-  guint n_labelled = 0;
-
-  if (self->nodes->len == 0) {
-    g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
-        "a training without nodes: add at least one");
+  if (!check_labels (self, error) || !gst_sod_training_settle (self, error))
     return FALSE;
-  }
-  self->n_unlabelled = 0;
   for (guint k = 0; k < self->nodes->len; k++) {
     if (!prepare_node (self, k, error))
       return FALSE;
-    node = g_ptr_array_index (self->nodes, k);
-    n_labelled += node->n_labelled;
-    self->n_unlabelled +=
-        gst_sod_samples_get_n_samples (node->samples) - node->n_labelled;
   }
-  if (n_labelled == 0) {
-    g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT,
-        "none of the frames has a label: at least one node needs labelled "
-        "frames to learn from");
-    return FALSE;
-  }
-  self->uses_reverse =
-      gst_sod_training_settings_is (self->settings, "run.reverse", "yes")
-      || (gst_sod_training_settings_is (self->settings, "run.reverse", "auto")
-          && get_integer (self, "run.last-phase") > 1);
   if (self->uses_reverse && self->reverse->network == NULL)
     self->reverse->network =
         make_network (self, "reverse.architecture", 1, 0, error);
   if (self->uses_reverse && self->reverse->network == NULL)
     return FALSE;
-  if (has_phase (self, 3) && self->n_unlabelled == 0)
+  if (gst_sod_training_has_phase (self, 3) && self->n_unlabelled == 0)
     gst_sod_training_warn (self,
         "all frames have labels: there is nothing to do in the "
         "semi-supervised phase");
-  if (!check_start (self, error))
-    return FALSE;
   if (!self->resumes) {
     if (!judge_starts (self, error))
       return FALSE;
     gst_sod_training_note_nodes (self);
   }
-  make_plan (self);
+  self->plan = gst_sod_training_list_stages (self);
   return TRUE;
 }
 

@@ -17,10 +17,9 @@ typedef struct
 typedef struct
 {
   GstSodTrainingSettings *settings;
-  const SodTrainData *data;
+  GstSodTraining *training;
   gdouble batch, small_share;
   gint width, height, small_width, small_height;
-  guint n_samples, n_labelled; /* of all nodes */
 } Estimate;
 
 /* Settings are checked when they are set: a key that there is has a value. */
@@ -80,12 +79,20 @@ time_step (const Estimate *self, GstSodTrainer *trainer, gboolean reverse,
   return least == G_MAXINT64 ? -1 : (gdouble) least / G_USEC_PER_SEC;
 }
 
+/* What it starts from, else what the settings ask for. */
 static GstSodArchitecture *
 make_architecture (
-    const Estimate *self, const gchar *key, guint frames, GError **error)
+    const Estimate *self, const gchar *key, gboolean reverse, GError **error)
 {
+  g_auto (GStrv) names = gst_sod_training_list_nodes (self->training);
+  g_autoptr (GstSodNetwork) start =
+      reverse ? gst_sod_training_get_reverse (self->training)
+              : gst_sod_training_get_network (self->training, names[0]);
   g_autofree gchar *text = get_text (self, key);
+  guint frames = reverse ? 1 : (guint) get_number (self, "base.input-frames");
 
+  if (start != NULL)
+    return gst_sod_architecture_ref (gst_sod_network_get_architecture (start));
   return text[0] == '{' ? gst_sod_architecture_new_from_json (text, error)
                         : gst_sod_architecture_new_preset (text, frames, error);
 }
@@ -94,9 +101,8 @@ static gboolean
 measure (const Estimate *self, const gchar *key, gboolean reverse, Pace *pace,
     GError **error)
 {
-  guint frames = reverse ? 1 : (guint) get_number (self, "base.input-frames");
   g_autoptr (GstSodArchitecture) architecture =
-      make_architecture (self, key, frames, error);
+      make_architecture (self, key, reverse, error);
   g_autoptr (GstSodNetwork) network =
       architecture != NULL ? gst_sod_network_new_random (architecture, 1, error)
                            : NULL;
@@ -107,9 +113,11 @@ measure (const Estimate *self, const gchar *key, gboolean reverse, Pace *pace,
       network != NULL ? gst_sod_trainer_new (
           network, device, (guint) get_number (self, "run.threads"), error)
                       : NULL;
+  guint frames;
 
   if (trainer == NULL)
     return FALSE;
+  frames = gst_sod_architecture_get_input_frames (architecture);
   g_object_set (trainer, "precision",
       g_enum_get_value_by_nick (precisions, precision)->value, NULL);
   pace->small = time_step (self, trainer, reverse, frames, self->small_height,
@@ -120,21 +128,7 @@ measure (const Estimate *self, const gchar *key, gboolean reverse, Pace *pace,
   return pace->small >= 0 && pace->full >= 0;
 }
 
-/* ---- steps ---- */
-
-static gdouble
-count_steps (const Estimate *self, const gchar *section, const gchar *prefix,
-    guint n_frames)
-{
-  g_autofree gchar *steps = g_strdup_printf ("%s.%ssteps", section, prefix);
-  g_autofree gchar *epochs = g_strdup_printf ("%s.%sepochs", section, prefix);
-  gdouble n = get_number (self, steps);
-
-  return n > 0 ? n
-               : get_number (self, epochs)
-                     * MAX (1.0, n_frames / self->batch
-                                     / get_number (self, "data.accumulate"));
-}
+/* ---- stages ---- */
 
 static gdouble
 mean_pace (const Estimate *self, const Pace *pace)
@@ -144,52 +138,79 @@ mean_pace (const Estimate *self, const Pace *pace)
              + (1 - self->small_share) * pace->full);
 }
 
+/* The reverse network's part of a step of phase 2, in steps of its own: it sees
+ * the map and the truth and is gone back through to the map, and to its weights
+ * where it learns. Each of these is about a third of a step. */
 static gdouble
-add_line (const gchar *what, gdouble steps, gdouble seconds)
+count_reverse_steps (const Estimate *self)
 {
-  g_print ("%-44s %9.0f steps %9.1f min\n", what, steps, steps * seconds / 60);
-  return steps * seconds;
+  g_autofree gchar *frozen = get_text (self, "augmented.freeze-reverse");
+
+  return g_str_equal (frozen, "yes") ? 1 : 4.0 / 3;
 }
 
-/* Base networks of all nodes, then what all of them share; seconds. */
-static gdouble
-add_lines (const Estimate *self, const Pace *base, const Pace *reverse)
+static gboolean
+is_reverse (const GstSodTrainingPlan *plan, guint stage)
 {
-  gint last = (gint) get_number (self, "run.last-phase");
-  gdouble rounds = get_number (self, "run.rounds");
-  gdouble step = mean_pace (self, base), back = mean_pace (self, reverse);
-  gdouble initial = 0, augmented = 0, seconds = 0;
+  return g_str_equal (gst_sod_training_plan_get_node (plan, stage), "reverse");
+}
 
-  for (guint i = 0; i < sod_train_data_get_n_nodes (self->data); i++) {
-    g_autoptr (GstSodSamples) samples =
-        sod_train_node_get_samples (sod_train_data_get_node (self->data, i));
+/* Seconds of a step. */
+static gdouble
+find_pace (const Estimate *self, const GstSodTrainingPlan *plan, guint stage,
+    const Pace *base, const Pace *reverse)
+{
+  if (is_reverse (plan, stage))
+    return mean_pace (self, reverse);
+  if (gst_sod_training_plan_get_phase (plan, stage) != 2)
+    return mean_pace (self, base);
+  return mean_pace (self, base)
+         + count_reverse_steps (self) * mean_pace (self, reverse);
+}
 
-    initial += count_steps (
-        self, "base", "", gst_sod_samples_get_n_labelled (samples));
-    augmented += rounds
-                 * count_steps (self, "augmented", "",
-                     gst_sod_samples_get_n_samples (samples));
+/* A line a stage; seconds of all of them. */
+static gdouble
+add_stages (const Estimate *self, const GstSodTrainingPlan *plan,
+    const Pace *base, const Pace *reverse)
+{
+  guint n = gst_sod_training_plan_get_n_stages (plan);
+  gdouble seconds = 0;
+
+  g_print ("%5s %5s %-10s %-20s %9s %9s\n", "phase", "round", "stage", "node",
+      "steps", "min");
+  for (guint i = 0; i < n; i++) {
+    guint64 n_steps = gst_sod_training_plan_get_n_steps (plan, i);
+    gdouble all = (gdouble) n_steps * find_pace (self, plan, i, base, reverse);
+
+    g_print ("%5u %5u %-10s %-20s %9" G_GUINT64_FORMAT " %9.1f\n",
+        gst_sod_training_plan_get_phase (plan, i),
+        gst_sod_training_plan_get_round (plan, i),
+        gst_sod_training_plan_get_name (plan, i),
+        gst_sod_training_plan_get_node (plan, i), n_steps, all / 60);
+    seconds += all;
   }
-  seconds += add_line ("1 initialisation, base networks", initial, step);
-  if (last >= 2) {
-    seconds += add_line ("1 initialisation, reverse network",
-        count_steps (self, "reverse", "", self->n_labelled), back);
-    seconds += add_line ("2 augmented", augmented, step + back);
-  }
-  if (last >= 3)
-    seconds += add_line ("3 semi-supervised, reverse network",
-        rounds * count_steps (self, "semi-supervised", "", self->n_samples),
-        back);
   return seconds;
+}
+
+static gboolean
+uses_reverse (const GstSodTrainingPlan *plan)
+{
+  guint n = gst_sod_training_plan_get_n_stages (plan);
+
+  for (guint i = 0; i < n; i++) {
+    if (is_reverse (plan, i) || gst_sod_training_plan_get_phase (plan, i) == 2)
+      return TRUE;
+  }
+  return FALSE;
 }
 
 /* ---- all of it ---- */
 
 static void
-count_frames (Estimate *self)
+tell_frames (const SodTrainData *data)
 {
-  for (guint i = 0; i < sod_train_data_get_n_nodes (self->data); i++) {
-    const SodTrainNode *node = sod_train_data_get_node (self->data, i);
+  for (guint i = 0; i < sod_train_data_get_n_nodes (data); i++) {
+    const SodTrainNode *node = sod_train_data_get_node (data, i);
     g_autoptr (GstSodSamples) samples = sod_train_node_get_samples (node);
     g_autoptr (GstSodSamples) held_out = sod_train_node_get_held_out (node);
     guint n = samples != NULL ? gst_sod_samples_get_n_samples (samples) : 0;
@@ -199,8 +220,6 @@ count_frames (Estimate *self)
     g_print ("node %-20s %7u frames %7u labelled %7u held out\n", node->name, n,
         n_labelled,
         held_out != NULL ? gst_sod_samples_get_n_samples (held_out) : 0);
-    self->n_samples += n;
-    self->n_labelled += n_labelled;
   }
 }
 
@@ -218,25 +237,43 @@ set_sizes (Estimate *self)
   self->height = self->height > 0 ? self->height : 192;
 }
 
-gboolean
-sod_train_estimate (const SodTrainOptions *options,
-    GstSodTrainingSettings *settings, const SodTrainData *data, GError **error)
+/* Sums up what the lines before say. */
+static void
+add_sum (const Estimate *self, const GstSodTrainingPlan *plan, gdouble seconds)
 {
-  Estimate self = { .settings = settings, .data = data };
+  gdouble limit = get_number (self, "run.max-time");
+  gsize pseudo = gst_sod_training_plan_get_pseudo_label_size (plan);
   struct rusage usage;
-  Pace base, reverse;
-  gdouble seconds;
 
-  set_sizes (&self);
-  count_frames (&self);
-  if (!measure (&self, "base.architecture", FALSE, &base, error)
-      || !measure (&self, "reverse.architecture", TRUE, &reverse, error))
-    return FALSE;
-  seconds = add_lines (&self, &base, &reverse);
   getrusage (RUSAGE_SELF, &usage);
-  g_print ("in all about %.1f min without scoring, on this machine as it is "
-           "now; memory about %.0f MiB and %.0f MiB of decoded pictures\n",
-      seconds / 60, (gdouble) usage.ru_maxrss / 1024,
-      get_number (&self, "data.cache-size"));
+  if (limit > 0 && limit < seconds)
+    g_print ("all steps would take %.1f min: run.max-time ends it after %.1f\n",
+        seconds / 60, limit / 60);
+  g_print ("in all about %.1f min without scoring and making pseudo-labels, on "
+           "this machine as it is now; memory about %.0f MiB, %.0f MiB of "
+           "decoded pictures and %.1f MiB of pseudo-labels\n",
+      (limit > 0 ? MIN (limit, seconds) : seconds) / 60,
+      (gdouble) usage.ru_maxrss / 1024, get_number (self, "data.cache-size"),
+      (gdouble) pseudo / (1 << 20));
+}
+
+gboolean
+sod_train_estimate (GstSodTrainingSettings *settings, const SodTrainData *data,
+    GstSodTraining *training, GError **error)
+{
+  Estimate self = { .settings = settings, .training = training };
+  g_autoptr (GstSodTrainingPlan) plan =
+      gst_sod_training_plan_new (training, error);
+  Pace base = { 0 }, reverse = { 0 };
+
+  if (plan == NULL)
+    return FALSE;
+  set_sizes (&self);
+  tell_frames (data);
+  if (!measure (&self, "base.architecture", FALSE, &base, error)
+      || (uses_reverse (plan)
+          && !measure (&self, "reverse.architecture", TRUE, &reverse, error)))
+    return FALSE;
+  add_sum (&self, plan, add_stages (&self, plan, &base, &reverse));
   return TRUE;
 }

@@ -354,13 +354,14 @@ list_settings (GstSodTrainingSettings *settings)
 static SodExit
 train (Train *self, gchar **words, GError **error)
 {
-  if (!open_data (self, words, error))
+  if (!open_data (self, words, error) || !set_up (self, error))
     return SOD_EXIT_REFUSED;
   if (self->options->dry_run)
-    return sod_train_estimate (self->options, self->settings, self->data, error)
+    return sod_train_estimate (
+               self->settings, self->data, self->training, error)
                ? SOD_EXIT_OK
                : SOD_EXIT_REFUSED;
-  if (!set_up (self, error) || !prepare_folder (self, error))
+  if (!prepare_folder (self, error))
     return SOD_EXIT_REFUSED;
   self->cancellable = g_cancellable_new ();
   wait_for_work (self);

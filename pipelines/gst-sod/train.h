@@ -6,10 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* Prints frames, steps, time and memory that the training would take, from a
- * few steps of each network on made-up batches. */
-gboolean sod_train_estimate (const SodTrainOptions *options,
-    GstSodTrainingSettings *settings, const SodTrainData *data, GError **error);
+/* Prints the stages that @training of @data would go through, with their steps,
+ * and the time and memory that they would take, from a few steps of each
+ * network on made-up batches. */
+gboolean sod_train_estimate (GstSodTrainingSettings *settings,
+    const SodTrainData *data, GstSodTraining *training, GError **error);
 
 /* Writes a page of the runs @words side by side into --out. */
 gboolean sod_train_compare (

@@ -5,6 +5,7 @@
 import base64
 import json
 import os
+import re
 import shutil
 import signal
 import struct
@@ -236,6 +237,61 @@ def check_dry_run_says_what_it_takes():
         tap.check(not os.path.exists(folder.out), 'it wrote something')
 
 
+def stages_of(output):
+    """Phase, round, stage, node and steps of the lines of a dry run."""
+    return [(int(phase), int(round_), name, node, int(steps))
+            for phase, round_, name, node, steps in re.findall(
+                r'^ +(\d) +(\d+) (\S+) +(\S+) +(\d+) ', output, re.M)]
+
+
+def check_dry_run_says_what_is_done():
+    few = ('run.last-phase=3', 'run.rounds=2', 'base.steps=3',
+           'reverse.epochs=0.5', 'augmented.epochs=0.5',
+           'augmented.monitor=off', 'semi-supervised.steps=2',
+           'semi-supervised.distill-steps=4')
+    data = ('[data fit]\nlayout=davis\nroot=.\nset=fit\nlabelled=0.5\n'
+            '[data dev]\nlayout=davis\nroot=.\nset=dev\nrole=held-out\n')
+    with Folder() as folder:
+        start = os.path.join(folder.path, 'start')
+        file = folder.file(data)
+        for at, (words, settings, n) in enumerate((
+                ((f'--out={start}',), (), 2 + 2 * 3),
+                ((f'--start={start}',), ('run.first-phase=2',), 2 * 3),
+                ((), ('run.reverse=no',), 1 + 2 * 1),
+                ((), ('semi-supervised.distill=no',), 2 + 2 * 2),
+                (None, (), 2 + 2 * 1))):
+            out = start if at == 0 else os.path.join(folder.path, f'run{at}')
+            settings = [f'--setting={text}'
+                        for text in (*QUICK, *few, *settings)]
+            words = ((file, *words, *settings) if words is not None else
+                     ('--layout=davis', f'--root={folder.path}', '--set=fit',
+                      *settings))
+            told = stages_of(ours(*words, '--dry-run').ok().output)
+            ours(*words, f'--out={out}').ok()
+            record = json.load(open(os.path.join(out, 'run.json'),
+                                    encoding='utf-8'))
+            done = [tuple(stage[key] for key in (
+                'phase', 'round', 'name', 'node', 'planned-steps'))
+                    for stage in record['stages']]
+            tap.check(told == done, f'{told} is not {done}')
+            tap.check(len(told) == n, f'{len(told)} stages, not {n}')
+
+
+def check_dry_run_knows_limits():
+    with Folder() as folder:
+        file = folder.file('[data fit]\nlayout=davis\nroot=.\nset=fit\n'
+                           'labelled=0.5\n')
+        settings = [f'--setting={text}'
+                    for text in (*QUICK, 'run.last-phase=3',
+                                 'base.steps=1000000')]
+        result = ours(file, '--dry-run', '--max-time=60', *settings).ok()
+        for word in ('run.max-time ends it after 1.0', 'in all about 1.0 min',
+                     '0.0 MiB of pseudo-labels'):
+            tap.check(word in result.output, f'no "{word}": {result.output}')
+        refuses(ours(file, '--dry-run', *settings,
+                     '--setting=run.first-phase=2'), 'run.first-phase')
+
+
 def check_reads_a_file_of_settings_and_data():
     with Folder() as folder:
         path = folder.file(
@@ -285,6 +341,8 @@ sys.exit(tap.run([
     ('/train/dry-run-says-what-it-takes', check_dry_run_says_what_it_takes),
     ('/train/file-of-settings-and-data',
      check_reads_a_file_of_settings_and_data),
+    ('/train/dry-run-says-what-is-done', check_dry_run_says_what_is_done),
+    ('/train/dry-run-knows-limits', check_dry_run_knows_limits),
     ('/train/bad-files-are-named', check_bad_files_are_named),
     ('/train/model-comes-out', check_trains_a_model_that_detects),
     ('/train/runs-are-compared', check_runs_are_compared),

@@ -52,6 +52,9 @@ void gst_sod_page_append_member (GString *page, JsonNode *node);
 /* ---- parts of the page of a run; @stages: of JsonObject ---- */
 
 void gst_sod_page_add_stages (GString *page, GPtrArray *stages);
+/* Held-out scores after each phase beside those before; nothing where nothing
+ * was held out. */
+void gst_sod_page_add_gains (GString *page, JsonObject *record);
 void gst_sod_page_add_curves (GString *page, GPtrArray *stages);
 /* Held-out frames with the network's map at each score that was kept. */
 void gst_sod_page_add_maps (GString *page, JsonObject *record);

@@ -48,10 +48,10 @@ add_origin (GString *page, JsonObject *record)
  * @record: the record of a run, as gst_sod_training_to_json() gives it
  * @error: return location for an error
  *
- * Makes a page of a run: how loss and scores went, stage by stage, maps of a
- * few held-out frames over time, what became of pseudo-labels, and what it was
- * made with. Styles, drawings and pictures are in it; it asks for nothing else.
- * Members that @record lacks are left out.
+ * Makes a page of a run: how loss and scores went, stage by stage, what each
+ * phase gained, maps of a few held-out frames over time, what became of
+ * pseudo-labels, and what it was made with. Styles, drawings and pictures are
+ * in it; it asks for nothing else. Members that @record lacks are left out.
  *
  * Errors: %GST_SOD_ERROR_FORMAT where @record is not a JSON object.
  *
@@ -77,6 +77,7 @@ gst_sod_training_report_to_html (
   gst_sod_page_add_head (page, title);
   add_origin (page, root);
   gst_sod_page_add_stages (page, stages);
+  gst_sod_page_add_gains (page, root);
   gst_sod_page_add_curves (page, stages);
   gst_sod_page_add_maps (page, root);
   gst_sod_page_add_objects (page, root, "pseudo-labels", "Pseudo-labels");

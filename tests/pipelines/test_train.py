@@ -103,6 +103,10 @@ def check_trains_a_model_that_detects():
         tap.check('<svg' in page and 'http' not in page.replace(
             'http://www.w3.org/2000/svg', ''), 'the page is not whole')
         check_maps_over_time(record, page)
+        score = record['stages'][0]['scores'][-1]
+        tap.check('<td>base</td><td>1</td><td>–</td><td>initialise</td>'
+                  f'<td>{score["max_f"]:.3f}</td><td>–</td>'
+                  f'<td>{score["mae"]:.3f}</td><td>–</td>' in page, page)
         env = environment()
         env.pop('LD_PRELOAD', None)
         run(COMMAND, 'model', 'verify',

@@ -256,6 +256,112 @@ test_what_cannot_be_compared_is_an_error (void)
   g_assert_nonnull (strstr (broken->message, "second"));
 }
 
+/* ---- what each phase gained ---- */
+
+#define SCORE(max_f, mae) "{\"max_f\":" max_f ",\"mae\":" mae "}"
+#define STAGE(name, phase, round, node, scores, more)                          \
+  "{\"name\":\"" name "\",\"phase\":" phase ",\"round\":" round                \
+  ",\"node\":\"" node "\",\"scores\":[" scores "]" more "}"
+#define GAINS(settings, starts, stages)                                        \
+  "{\"settings\":{" settings "},\"starts\":[" starts "],\"stages\":[" stages   \
+  "]}"
+
+static void
+expect_row (const gchar *page, const gchar *row)
+{
+  g_autofree gchar *whole = g_strdup_printf ("<tr>%s</tr>\n", row);
+
+  if (strstr (page, whole) == NULL)
+    g_test_message ("no %s in %s", row, page);
+  g_assert_nonnull (strstr (page, whole));
+}
+
+static void
+test_each_phase_has_its_gain (void)
+{
+  g_autofree gchar *page = make_page (GAINS ("",
+      "{\"node\":\"do<or\",\"max_f\":0.25,\"mae\":0.5},"
+      "{\"node\":\"reverse\",\"reconstruction\":0.3}",
+      STAGE ("initialise", "1", "0", "do<or",
+          SCORE ("0.9", "0.1") "," SCORE ("0.5", "0.375"),
+          "") "," STAGE ("initialise", "1", "0", "yard", SCORE ("0.25", "0.5"),
+          "") "," STAGE ("initialise", "1", "0", "reverse",
+          "{\"reconstruction\":0.3}", "") "," STAGE ("augment", "2", "1",
+          "do<or", SCORE ("0.625", "0.25"), "") "," STAGE ("augment", "2", "1",
+          "yard", SCORE ("0.125", "0.75"), "")));
+
+  expect_row (page, "<td>do&lt;or</td><td>–</td><td>–</td><td>start</td>"
+                    "<td>0.250</td><td>–</td><td>0.500</td><td>–</td>");
+  expect_row (page, "<td>do&lt;or</td><td>1</td><td>–</td><td>initialise</td>"
+                    "<td>0.500</td><td>+0.250</td><td>0.375</td>"
+                    "<td>-0.125</td>");
+  expect_row (page, "<td>yard</td><td>1</td><td>–</td><td>initialise</td>"
+                    "<td>0.250</td><td>–</td><td>0.500</td><td>–</td>");
+  expect_row (page, "<td>do&lt;or</td><td>2</td><td>1</td><td>augment</td>"
+                    "<td>0.625</td><td>+0.125</td><td>0.250</td>"
+                    "<td>-0.125</td>");
+  expect_row (page, "<td>mean</td><td>1</td><td>–</td><td>initialise</td>"
+                    "<td>0.375</td><td>+0.250</td><td>0.438</td>"
+                    "<td>-0.125</td>");
+  expect_row (page, "<td>mean</td><td>2</td><td>1</td><td>augment</td>"
+                    "<td>0.375</td><td>+0.000</td><td>0.500</td>"
+                    "<td>+0.062</td>");
+  g_assert_null (strstr (page, "<td>reverse</td><td>1</td>"));
+  g_assert_null (strstr (page, "<td>reverse</td><td>–</td>"));
+}
+
+/* A stage that was not judged says so; one that was stopped left what was. */
+static void
+test_gains_that_are_not_known (void)
+{
+  g_autofree gchar *page = make_page (GAINS ("", "",
+      STAGE ("initialise", "1", "0", "door", SCORE ("0.5", "0.25"),
+          "") "," STAGE ("augment", "2", "1", "door", SCORE ("0.1", "0.9"),
+          ",\"end\":\"stopped by the monitor\"") "," STAGE ("distill", "3", "1",
+          "door", "", "")));
+
+  expect_row (page, "<td>door</td><td>2</td><td>1</td><td>augment</td>"
+                    "<td>0.500</td><td>+0.000</td><td>0.250</td>"
+                    "<td>+0.000</td>");
+  expect_row (page, "<td>door</td><td>3</td><td>1</td><td>distill</td>"
+                    "<td>–</td><td>–</td><td>–</td><td>–</td>");
+  g_assert_null (strstr (page, "<td>mean</td>"));
+}
+
+/* With run.keep=best a stage leaves the best that was known. */
+static void
+test_gains_of_the_best (void)
+{
+  g_autofree gchar *page =
+      make_page (GAINS ("\"run.keep\":\"best\",\"score.measure\":\"mae\"", "",
+          STAGE ("initialise", "1", "0", "door",
+              SCORE ("0.25", "0.125") "," SCORE ("0.5", "0.25"),
+              "") "," STAGE ("augment", "2", "1", "door", SCORE ("0.9", "0.5"),
+              "")));
+
+  expect_row (page, "<td>door</td><td>1</td><td>–</td><td>initialise</td>"
+                    "<td>0.250</td><td>–</td><td>0.125</td><td>–</td>");
+  expect_row (page, "<td>door</td><td>2</td><td>1</td><td>augment</td>"
+                    "<td>0.250</td><td>+0.000</td><td>0.125</td>"
+                    "<td>+0.000</td>");
+}
+
+static void
+test_no_gains_where_nothing_is_held_out (void)
+{
+  static const gchar *const records[] = { "{}",
+    GAINS ("", "",
+        STAGE ("initialise", "1", "0", "door", "", "") "," STAGE (
+            "initialise", "1", "0", "reverse", "{\"reconstruction\":0.3}", "")),
+    "{\"starts\":[{}],\"stages\":[{\"scores\":3},{\"scores\":[{}]}]}" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (records); i++) {
+    g_autofree gchar *page = make_page (records[i]);
+
+    g_assert_null (strstr (page, "What each phase gained"));
+  }
+}
+
 /* ---- the record's members ---- */
 
 static void
@@ -289,6 +395,13 @@ main (int argc, char **argv)
       "/train/report/compare/missing-members", test_what_is_missing_is_a_dash);
   g_test_add_func (
       "/train/report/compare/errors", test_what_cannot_be_compared_is_an_error);
+  g_test_add_func (
+      "/train/report/gains/of-each-phase", test_each_phase_has_its_gain);
+  g_test_add_func (
+      "/train/report/gains/not-known", test_gains_that_are_not_known);
+  g_test_add_func ("/train/report/gains/of-the-best", test_gains_of_the_best);
+  g_test_add_func ("/train/report/gains/nothing-held-out",
+      test_no_gains_where_nothing_is_held_out);
   g_test_add_func (
       "/train/report/members/by-name", test_members_are_shown_by_name);
   return g_test_run ();

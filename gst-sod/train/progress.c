@@ -12,7 +12,8 @@ struct _GstSodTrainingProgress
   guint phase, round;
   gchar *stage, *node;
   guint64 step, n_steps;
-  gdouble loss, rate, frames_per_second, time_left;
+  guint stage_number, n_stages;
+  gdouble loss, rate, frames_per_second, time_left, done;
 };
 
 G_DEFINE_BOXED_TYPE (GstSodTrainingProgress, gst_sod_training_progress,
@@ -97,6 +98,9 @@ gst_sod_training_progress_new_from_json (const gchar *json, GError **error)
   self->rate = get_number (object, "rate");
   self->frames_per_second = get_number (object, "frames-per-second");
   self->time_left = get_number (object, "time-left");
+  self->stage_number = (guint) get_count (object, "stage-number");
+  self->n_stages = (guint) get_count (object, "n-stages");
+  self->done = get_number (object, "done");
   return self;
 }
 
@@ -296,6 +300,56 @@ gst_sod_training_progress_get_time_left (const GstSodTrainingProgress *self)
   g_return_val_if_fail (self != NULL, NAN);
 
   return self->time_left;
+}
+
+/**
+ * gst_sod_training_progress_get_stage_number:
+ * @self: progress
+ *
+ * Returns: which stage of the plan this is, from 1; 0 where it is not known
+ *
+ * Since: 0.1
+ */
+guint
+gst_sod_training_progress_get_stage_number (const GstSodTrainingProgress *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->stage_number;
+}
+
+/**
+ * gst_sod_training_progress_get_n_stages:
+ * @self: progress
+ *
+ * Returns: how many stages the plan has; 0 where it is not known
+ *
+ * Since: 0.1
+ */
+guint
+gst_sod_training_progress_get_n_stages (const GstSodTrainingProgress *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->n_stages;
+}
+
+/**
+ * gst_sod_training_progress_get_done:
+ * @self: progress
+ *
+ * Returns: how much of all stages is done, 0..1, by what their steps are
+ *   reckoned to cost, or by the clock where that is further on; NaN where it is
+ *   not known
+ *
+ * Since: 0.1
+ */
+gdouble
+gst_sod_training_progress_get_done (const GstSodTrainingProgress *self)
+{
+  g_return_val_if_fail (self != NULL, NAN);
+
+  return self->done;
 }
 
 /**

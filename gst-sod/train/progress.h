@@ -68,6 +68,17 @@ gdouble gst_sod_training_progress_get_time_left (
     const GstSodTrainingProgress *self);
 
 GST_SOD_API
+guint gst_sod_training_progress_get_stage_number (
+    const GstSodTrainingProgress *self);
+
+GST_SOD_API
+guint gst_sod_training_progress_get_n_stages (
+    const GstSodTrainingProgress *self);
+
+GST_SOD_API
+gdouble gst_sod_training_progress_get_done (const GstSodTrainingProgress *self);
+
+GST_SOD_API
 gdouble gst_sod_training_scores_get (
     const gchar *measures, const gchar *measure);
 

@@ -30,27 +30,49 @@ frames_per_second (const GstSodStage *self)
              : 0;
 }
 
-/* Seconds: by the clock, or by the pace so far, where full-size steps to come
- * cost as many times more as they have pixels. */
+/* What a step at full size costs, in small ones: as many as it has pixels. */
 static gdouble
-guess_time_left (const GstSodStage *self)
+get_full_cost (const GstSodStage *self)
 {
   GstSodTrainingSettings *settings = settings_of (self);
-  gdouble share =
-      gst_sod_training_settings_get_number (settings, "data.small-share");
   gdouble pixels = (gdouble) self->width * self->height;
   gdouble small_pixels = (gdouble) gst_sod_training_settings_get_integer (
                              settings, "data.small-width")
                          * (gdouble) gst_sod_training_settings_get_integer (
                              settings, "data.small-height");
+
+  return MAX (1, pixels / small_pixels);
+}
+
+gdouble
+gst_sod_stage_get_share (const GstSodStage *self)
+{
+  gdouble small = gst_sod_training_settings_get_number (
+      settings_of (self), "data.small-share");
+  gdouble full = get_full_cost (self);
+  gdouble at = self->n_steps > 0
+                   ? (gdouble) self->state.step / (gdouble) self->n_steps
+                   : 1;
+
+  return (MIN (at, small) + MAX (0, at - small) * full)
+         / (small + (1 - small) * full);
+}
+
+/* Seconds: by the clock, or by the pace so far, where full-size steps are still
+ * to come. */
+static gdouble
+guess_time_left (const GstSodStage *self)
+{
+  gdouble share = gst_sod_training_settings_get_number (
+      settings_of (self), "data.small-share");
   gdouble n_left =
       (gdouble) (self->n_steps - MIN (self->n_steps, self->state.step));
   gdouble n_full = MIN (n_left, (1 - share) * (gdouble) self->n_steps);
   gdouble left;
 
   if (self->small)
-    left = self->step_seconds
-           * (n_left - n_full + n_full * MAX (1, pixels / small_pixels));
+    left =
+        self->step_seconds * (n_left - n_full + n_full * get_full_cost (self));
   else
     left = self->step_seconds * n_left;
   return self->seconds > 0 ? MIN (left, self->seconds - self->state.seconds)

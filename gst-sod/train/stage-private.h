@@ -86,6 +86,9 @@ void gst_sod_stage_drop_ahead (GstSodStage *self);
 /* Brings trainers, batches and clock to where self->state says. */
 void gst_sod_stage_seek (GstSodStage *self);
 
+/* How much of it is done, 0..1, by what its steps cost. */
+gdouble gst_sod_stage_get_share (const GstSodStage *self);
+
 /* What the last step found, for the record; what there is to say of it now;
  * and the scores that are due. */
 void gst_sod_stage_note_loss (GstSodStage *self, gdouble loss);

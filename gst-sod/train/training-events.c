@@ -37,8 +37,13 @@ gst_sod_training_warn (GstSodTraining *self, const gchar *format, ...)
 void
 gst_sod_training_tell_progress (GstSodTraining *self, JsonObject *progress)
 {
-  g_autofree gchar *line = gst_sod_training_json_line (progress);
+  g_autofree gchar *line = NULL;
 
+  json_object_set_int_member (progress, "stage-number", self->stage + 1);
+  json_object_set_int_member (progress, "n-stages", self->plan->len);
+  json_object_set_double_member (
+      progress, "done", gst_sod_training_get_done (self));
+  line = gst_sod_training_json_line (progress);
   g_signal_emit_by_name (self, "progress", line);
 }
 

@@ -133,6 +133,38 @@ gst_sod_training_list_stages (GstSodTraining *self)
   return stages;
 }
 
+/* ---- how far it is ---- */
+
+/* Of a stage, in steps of one network: phase 2 steps through both. */
+static gdouble
+get_cost (const GstSodTraining *self, guint stage)
+{
+  const GstSodStagePlan *plan =
+      &g_array_index (self->plan, GstSodStagePlan, stage);
+
+  return (gdouble) plan->n_steps * (plan->phase == 2 ? 3 : 1);
+}
+
+gdouble
+gst_sod_training_get_done (const GstSodTraining *self)
+{
+  gdouble limit =
+      gst_sod_training_settings_get_number (self->settings, "run.max-time");
+  gdouble seconds = self->seconds, before = 0, all = 0, by_steps;
+
+  for (guint i = 0; i < self->plan->len; i++) {
+    all += get_cost (self, i);
+    before += i < self->stage ? get_cost (self, i) : 0;
+  }
+  if (self->current != NULL && self->stage < self->plan->len) {
+    before +=
+        get_cost (self, self->stage) * gst_sod_stage_get_share (self->current);
+    seconds += self->current->state.seconds;
+  }
+  by_steps = all > 0 ? before / all : 1;
+  return CLAMP (limit > 0 ? MAX (by_steps, seconds / limit) : by_steps, 0, 1);
+}
+
 /* ---- what it depends on ---- */
 
 GstSodArchitecture *

@@ -109,6 +109,8 @@ gboolean gst_sod_training_has_phase (const GstSodTraining *self, guint phase);
 /* Steps of a stage that learns from so many frames. @n_per_epoch: (out). */
 guint64 gst_sod_training_count_steps (const GstSodTraining *self,
     const GstSodStageClass *klass, guint n_frames, guint64 *n_per_epoch);
+/* How much of the plan is done, 0..1, by steps or by the clock. */
+gdouble gst_sod_training_get_done (const GstSodTraining *self);
 /* That the setting @key asks for. */
 GstSodArchitecture *gst_sod_training_make_architecture (
     GstSodTraining *self, const gchar *key, guint frames, GError **error);

@@ -75,7 +75,8 @@ install_signals (GType type)
    * @self: a training
    * @progress: a JSON object in one line: `phase`, `round`, `stage`, `node`,
    *   `step`, `n-steps`, `epoch`, `loss`, `rate`, `width`, `height`,
-   *   `frames-per-second`, `time-left` (seconds of this stage)
+   *   `frames-per-second`, `time-left` (seconds of this stage),
+   *   `stage-number` (from 1), `n-stages`, `done` (0..1, of all stages)
    *
    * Emitted at most four times a second while networks learn, and after the
    * last step of a stage.

@@ -20,6 +20,9 @@ struct _SodProgress
   gdouble first_fraction, fraction;
   guint64 first_count;
   gint64 first; /* when; 0: nothing was shown yet */
+  /* Likewise of units: their count may begin anew while the work goes on. */
+  guint64 count;
+  gint64 counted;
 };
 
 SodProgress *
@@ -85,25 +88,33 @@ make_status (
       (gdouble) (g_get_monotonic_time () - self->first) / G_USEC_PER_SEC;
   gdouble done = fraction - self->first_fraction;
   gdouble n = (gdouble) count - (gdouble) self->first_count;
+  gdouble counted =
+      (gdouble) (g_get_monotonic_time () - self->counted) / G_USEC_PER_SEC;
   g_autofree gchar *left = NULL;
 
   /* A tenth of a second says nothing about the rest. */
   if (done > 0.0 && elapsed > 0.5)
     left = format_time (elapsed * (1.0 - fraction) / done + 0.5);
   return g_strdup_printf ("%3.0f%% %s, %.1f %s/s, %s left", 100.0 * fraction,
-      text, elapsed > 0.0 ? n / elapsed : 0.0, self->unit,
+      text, counted > 0.0 ? n / counted : 0.0, self->unit,
       left != NULL ? left : "?");
 }
 
 static void
 note_start (SodProgress *self, gdouble fraction, guint64 count, gint64 now)
 {
-  if (self->first == 0 || fraction < self->fraction) {
+  gboolean anew = self->first == 0 || fraction < self->fraction;
+
+  if (anew) {
     self->first = now;
     self->first_fraction = fraction;
+  }
+  if (anew || count < self->count) {
+    self->counted = now;
     self->first_count = count;
   }
   self->fraction = fraction;
+  self->count = count;
 }
 
 void
@@ -132,6 +143,12 @@ sod_progress_show (
   } else {
     g_printerr ("%s\n", status);
   }
+}
+
+gboolean
+sod_progress_is_bar (const SodProgress *self)
+{
+  return self->is_terminal;
 }
 
 void

@@ -13,9 +13,12 @@ typedef struct _SodProgress SodProgress;
 SodProgress *sod_progress_new (const gchar *unit);
 /* Takes the bar away. */
 void sod_progress_free (SodProgress *self);
-/* @fraction: of all the work, 0..1; @count: of units; @text: what else */
+/* @fraction: of all the work, 0..1; @count: of units, which may begin anew
+ * while the work goes on; @text: what else */
 void sod_progress_show (
     SodProgress *self, gdouble fraction, guint64 count, const gchar *text);
+/* Whether somebody looks on. */
+gboolean sod_progress_is_bar (const SodProgress *self);
 /* A line of its own, above the bar. */
 void sod_progress_say (SodProgress *self, const gchar *line);
 /* Seconds since it was made. */

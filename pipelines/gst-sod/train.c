@@ -3,9 +3,9 @@
 #include "train.h"
 
 #include <glib/gstdio.h>
-#include <math.h>
 
 #include "progress.h"
+#include "train-scores.h"
 #include "work.h"
 
 /* What is done, on a thread of its own beside the main loop. */
@@ -19,6 +19,7 @@ typedef struct
 
   GCancellable *cancellable;
   SodProgress *bar;
+  SodTrainScores *scores;
   SodExit interrupted; /* what to exit with after a signal, else 0 */
 
   GMutex lock;                      /* of what follows */
@@ -52,20 +53,9 @@ static void
 on_scored (GstSodTraining *training, const gchar *node, const gchar *measures,
     Train *self)
 {
-  static const gchar *const shown[] = { "max_f", "mean_f", "mae", "iou",
-    "reconstruction" };
-  GString *line = g_string_new (NULL);
-
-  g_string_append_printf (line, "%-16s", node);
-  for (guint i = 0; i < G_N_ELEMENTS (shown); i++) {
-    gdouble value = gst_sod_training_scores_get (measures, shown[i]);
-    gchar text[G_ASCII_DTOSTR_BUF_SIZE];
-
-    if (!isnan (value))
-      g_string_append_printf (line, "  %s %s", shown[i],
-          g_ascii_formatd (text, sizeof (text), "%.4f", value));
-  }
-  say (self, g_string_free (line, FALSE));
+  say (self, sod_progress_is_bar (self->bar)
+                 ? sod_train_scores_add (self->scores, node, measures)
+                 : sod_train_scores_describe (node, measures));
 }
 
 static void
@@ -268,16 +258,18 @@ show_progress (Train *self, const GstSodTrainingProgress *progress)
   guint64 step = gst_sod_training_progress_get_step (progress);
   guint64 n_steps = gst_sod_training_progress_get_n_steps (progress);
 
-  text = g_strdup_printf ("%s %s%s step %" G_GUINT64_FORMAT
+  text = g_strdup_printf ("stage %u of %u: %s %s, step %" G_GUINT64_FORMAT
                           "/%" G_GUINT64_FORMAT " loss %s rate %s",
+      gst_sod_training_progress_get_stage_number (progress),
+      gst_sod_training_progress_get_n_stages (progress),
       gst_sod_training_progress_get_stage (progress),
-      gst_sod_training_progress_get_node (progress), ",", step, n_steps,
+      gst_sod_training_progress_get_node (progress), step, n_steps,
       g_ascii_formatd (loss, sizeof (loss), "%.4f",
           gst_sod_training_progress_get_loss (progress)),
       g_ascii_formatd (rate, sizeof (rate), "%.2e",
           gst_sod_training_progress_get_rate (progress)));
   sod_progress_show (
-      self->bar, (gdouble) step / (gdouble) MAX (n_steps, 1), step, text);
+      self->bar, gst_sod_training_progress_get_done (progress), step, text);
 }
 
 static void
@@ -303,10 +295,15 @@ tick (gpointer data)
 static void
 wait_for_work (Train *self)
 {
+  g_autofree gchar *measure =
+      gst_sod_training_settings_get (self->settings, "score.measure", NULL);
+
+  self->scores = sod_train_scores_new (measure);
   self->bar = sod_progress_new ("steps");
   self->interrupted = sod_work_run (work, tick, self, self->cancellable);
   tick (self);
   g_clear_pointer (&self->bar, sod_progress_free);
+  g_clear_pointer (&self->scores, sod_train_scores_free);
 }
 
 /* ---- what came of it ---- */

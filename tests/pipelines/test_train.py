@@ -5,10 +5,12 @@
 import base64
 import json
 import os
+import pty
 import re
 import shutil
 import signal
 import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -232,6 +234,61 @@ def check_interrupt_leaves_a_checkpoint():
                   'no checkpoint')
 
 
+def on_a_terminal(*words):
+    """What `gst-sod train` shows somebody who looks on."""
+    parent, child = pty.openpty()
+    env = environment(TERM='xterm', LC_ALL='C.UTF-8')
+    env.pop('LD_PRELOAD', None)
+    process = subprocess.Popen(
+        [COMMAND, 'train', *words], env=env, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=child, start_new_session=True)
+    os.close(child)
+    shown = b''
+    try:
+        while chunk := os.read(parent, 4096):
+            shown += chunk
+    except OSError:  # the terminal's other end is closed
+        pass
+    os.close(parent)
+    tap.check(process.wait() == 0, shown)
+    return shown.decode()
+
+
+def check_terminal_shows_a_table_and_all_of_the_way():
+    with Folder() as folder:
+        words = folder.words(settings=(
+            'run.last-phase=2', 'run.rounds=1', 'base.epochs=3',
+            'reverse.steps=40', 'augmented.steps=2'))
+        shown = on_a_terminal(*words)
+        lines = re.sub('\x1b\\[K', '', shown).replace('\r', '\n').split('\n')
+        record = json.load(open(os.path.join(folder.out, 'run.json'),
+                                encoding='utf-8'))
+        header = [line.split() for line in lines if line.startswith('node ')]
+        tap.check(len(header) == 1 and header[0][:5]
+                  == ['node', 'phase', 'round', 'step', 'max'], shown)
+        rows = [line.split() for line in lines if line.startswith('base ')]
+        scores = [(stage['phase'], stage['round'], score)
+                  for stage in record['stages'] if stage['node'] == 'base'
+                  for score in stage['scores']]
+        tap.check(len(rows) == len(scores) > 3, f'{rows} of {scores}')
+        best = 0
+        for row, (phase, round_, score) in zip(rows, scores):
+            tap.check(row[1:5] == [str(phase), str(round_), str(score['step']),
+                                   f'{score["max_f"]:.4f}'], f'{row}: {score}')
+            tap.check((row[-1] == '*') == (score['max_f'] > best),
+                      f'{row}, {best} before: {shown}')
+            best = max(best, score['max_f'])
+        bars = re.findall(r'\] +(\d+)% stage (\d) of (\d): ', shown)
+        tap.check(bars and {bar[2] for bar in bars} == {'3'}, shown)
+        done = [int(bar[0]) for bar in bars]
+        tap.check(done == sorted(done), f'{done}')
+        shutil.rmtree(folder.out)
+        piped = ours(*words).ok().output
+        tap.check('\x1b' not in piped and '\r' not in piped, piped)
+        tap.check(re.search(r'^base +max_f 0\.\d{4}  mean_f', piped, re.M),
+                  piped)
+
+
 def check_dry_run_says_what_it_takes():
     with Folder() as folder:
         result = ours(*folder.words('--dry-run')).ok()
@@ -348,6 +405,8 @@ sys.exit(tap.run([
     ('/train/dry-run-says-what-is-done', check_dry_run_says_what_is_done),
     ('/train/dry-run-knows-limits', check_dry_run_knows_limits),
     ('/train/bad-files-are-named', check_bad_files_are_named),
+    ('/train/terminal-shows-a-table-and-all-of-the-way',
+     check_terminal_shows_a_table_and_all_of_the_way),
     ('/train/model-comes-out', check_trains_a_model_that_detects),
     ('/train/runs-are-compared', check_runs_are_compared),
     ('/train/killed-it-goes-on-with-the-same-bytes',

@@ -3,6 +3,7 @@
 #include "training-case.h"
 
 #include <gst-sod/core/error.h>
+#include <gst-sod/train/progress.h>
 #include <gst-sod/train/training-plan.h>
 
 #include "train-plan.h"
@@ -189,6 +190,75 @@ test_nothing_to_plan (void)
   g_assert_error (no_label, GST_SOD_ERROR, GST_SOD_ERROR_INVALID_ARGUMENT);
 }
 
+/* ---- how far it is ---- */
+
+/* What was told so far. */
+typedef struct
+{
+  guint n, n_stages, stage_number;
+  gdouble done;
+} Told;
+
+static void
+on_progress (GstSodTraining *training, const gchar *json, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstSodTrainingProgress) progress =
+      gst_sod_training_progress_new_from_json (json, &error);
+  Told *told = user_data;
+  guint number;
+
+  g_assert_no_error (error);
+  number = gst_sod_training_progress_get_stage_number (progress);
+  told->n++;
+  told->n_stages = gst_sod_training_progress_get_n_stages (progress);
+  g_assert_cmpuint (number, >=, told->stage_number);
+  g_assert_cmpuint (number, <=, told->n_stages);
+  g_assert_cmpfloat (
+      gst_sod_training_progress_get_done (progress), >=, told->done);
+  told->stage_number = number;
+  told->done = gst_sod_training_progress_get_done (progress);
+}
+
+/* How much of the whole the first stage is. */
+static void
+on_first_stage_over (
+    GstSodTraining *training, const gchar *json, gpointer user_data)
+{
+  g_autoptr (GstSodTrainingProgress) progress =
+      gst_sod_training_progress_new_from_json (json, NULL);
+
+  if (gst_sod_training_progress_get_stage_number (progress) == 1
+      && gst_sod_training_progress_get_step (progress) == 3)
+    *(gdouble *) user_data = gst_sod_training_progress_get_done (progress);
+}
+
+static void
+test_progress_of_the_whole (void)
+{
+  static const gchar *const more[] = { "run.rounds", "1", NULL };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstSodTraining) training = make_training (more, 8, 8);
+  g_autoptr (GstSodTrainingPlan) plan =
+      gst_sod_training_plan_new (training, &error);
+  gdouble first = 0, cost = 0;
+  Told told = { 0 };
+
+  g_assert_no_error (error);
+  g_signal_connect (training, "progress", G_CALLBACK (on_progress), &told);
+  g_signal_connect (
+      training, "progress", G_CALLBACK (on_first_stage_over), &first);
+  training_case_run (training);
+  for (guint i = 0; i < gst_sod_training_plan_get_n_stages (plan); i++)
+    cost += (gdouble) gst_sod_training_plan_get_n_steps (plan, i)
+            * (gst_sod_training_plan_get_phase (plan, i) == 2 ? 3 : 1);
+  g_assert_cmpuint (told.n, >=, 8);
+  g_assert_cmpuint (told.n_stages, ==, 8);
+  g_assert_cmpuint (told.stage_number, ==, 8);
+  g_assert_cmpfloat (told.done, ==, 1);
+  g_assert_cmpfloat_with_epsilon (first, 3 / cost, 1e-9);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -204,5 +274,7 @@ main (int argc, char **argv)
   g_test_add_func (
       "/train/stages/memory-of-pseudo-labels", test_memory_of_pseudo_labels);
   g_test_add_func ("/train/stages/nothing-to-plan", test_nothing_to_plan);
+  g_test_add_func (
+      "/train/stages/progress-of-the-whole", test_progress_of_the_whole);
   return g_test_run ();
 }

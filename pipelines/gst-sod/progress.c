@@ -80,9 +80,11 @@ get_columns (void)
   return 80;
 }
 
+/* @room: columns, at the cost of @text: how far it is and how long it still
+ * takes are wanted most. (transfer full) */
 static gchar *
-make_status (
-    SodProgress *self, gdouble fraction, guint64 count, const gchar *text)
+make_status (SodProgress *self, gdouble fraction, guint64 count,
+    const gchar *text, gint room)
 {
   gdouble elapsed =
       (gdouble) (g_get_monotonic_time () - self->first) / G_USEC_PER_SEC;
@@ -91,13 +93,16 @@ make_status (
   gdouble counted =
       (gdouble) (g_get_monotonic_time () - self->counted) / G_USEC_PER_SEC;
   g_autofree gchar *left = NULL;
+  g_autofree gchar *pace = NULL;
 
   /* A tenth of a second says nothing about the rest. */
   if (done > 0.0 && elapsed > 0.5)
     left = format_time (elapsed * (1.0 - fraction) / done + 0.5);
-  return g_strdup_printf ("%3.0f%% %s, %.1f %s/s, %s left", 100.0 * fraction,
-      text, counted > 0.0 ? n / counted : 0.0, self->unit,
-      left != NULL ? left : "?");
+  pace = g_strdup_printf ("%.1f %s/s, %s left",
+      counted > 0.0 ? n / counted : 0.0, self->unit, left != NULL ? left : "?");
+  return g_strdup_printf ("%3.0f%% %.*s, %s", 100.0 * fraction,
+      MAX (room - (gint) strlen ("100% , ") - (gint) strlen (pace), 8), text,
+      pace);
 }
 
 static void
@@ -121,6 +126,8 @@ void
 sod_progress_show (
     SodProgress *self, gdouble fraction, guint64 count, const gchar *text)
 {
+  gint room =
+      self->is_terminal ? MAX (get_columns () - BAR_WIDTH - 4, 8) : G_MAXINT;
   g_autofree gchar *status = NULL;
   gint64 now = g_get_monotonic_time ();
 
@@ -129,7 +136,7 @@ sod_progress_show (
   if (!self->is_terminal && now - self->said < LINE_EVERY)
     return;
   self->said = now;
-  status = make_status (self, fraction, count, text);
+  status = make_status (self, fraction, count, text, room);
   if (self->is_terminal) {
     gchar bar[BAR_WIDTH + 1];
     gint filled = (gint) (fraction * BAR_WIDTH);
@@ -137,8 +144,7 @@ sod_progress_show (
     memset (bar, '-', BAR_WIDTH);
     memset (bar, '#', (gsize) filled);
     bar[BAR_WIDTH] = '\0';
-    g_printerr ("\r\033[K[%s] %.*s", bar,
-        MAX (get_columns () - BAR_WIDTH - 4, 8), status);
+    g_printerr ("\r\033[K[%s] %.*s", bar, room, status);
     self->is_drawn = TRUE;
   } else {
     g_printerr ("%s\n", status);

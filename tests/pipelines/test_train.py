@@ -280,6 +280,9 @@ def check_terminal_shows_a_table_and_all_of_the_way():
             best = max(best, score['max_f'])
         bars = re.findall(r'\] +(\d+)% stage (\d) of (\d): ', shown)
         tap.check(bars and {bar[2] for bar in bars} == {'3'}, shown)
+        for line in lines:
+            tap.check(not line.startswith('[')
+                      or len(line) <= 80 and line.endswith(' left'), line)
         done = [int(bar[0]) for bar in bars]
         tap.check(done == sorted(done), f'{done}')
         shutil.rmtree(folder.out)

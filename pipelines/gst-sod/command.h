@@ -66,6 +66,9 @@ gchar *sod_document_man (const SodCommand *command);
 gchar *sod_document_completion (void);
 /* What gst-sod --help prints. */
 gchar *sod_document_overview (void);
+/* The same of the commands whose first word is @group, as gst-sod store --help
+ * prints it; NULL where there are none. (transfer full) (nullable) */
+gchar *sod_document_group (const gchar *group);
 
 extern const SodCommand sod_command_data_check;
 extern const SodCommand sod_command_data_split;

@@ -27,6 +27,28 @@ sod_document_overview (void)
   return g_string_free (text, FALSE);
 }
 
+gchar *
+sod_document_group (const gchar *group)
+{
+  g_autofree gchar *prefix = g_strconcat (group, " ", NULL);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; sod_commands[i] != NULL; i++) {
+    if (g_str_has_prefix (sod_commands[i]->name, prefix))
+      g_string_append_printf (text, "  %-20s %s\n", sod_commands[i]->name,
+          sod_commands[i]->summary);
+  }
+  if (text->len == 0)
+    return g_string_free (text, TRUE);
+  g_string_prepend (text, " COMMAND [OPTION...]\n\nCommands:\n");
+  g_string_prepend (text, group);
+  g_string_prepend (text, "Usage:\n  gst-sod ");
+  g_string_append_printf (text,
+      "\ngst-sod %s COMMAND --help tells more of each, with examples.\n",
+      group);
+  return g_string_free (text, FALSE);
+}
+
 /* ---- man pages ---- */
 
 /* Of a line of running text: a dot or quote at its start would be a request,

@@ -33,6 +33,13 @@ fail (const gchar *message, gboolean tell)
   return SOD_EXIT_REFUSED;
 }
 
+static gboolean
+asks_for_help (const gchar *word)
+{
+  return g_str_equal (word, "--help") || g_str_equal (word, "-h")
+         || g_str_equal (word, "help");
+}
+
 /* What the build asks for: --man [COMMAND], --completion. */
 static gboolean
 print_document (gint argc, gchar **argv)
@@ -47,8 +54,7 @@ print_document (gint argc, gchar **argv)
     text = sod_document_man (argc > 1 ? sod_command_find (&argc, &argv) : NULL);
   } else if (g_str_equal (argv[1], "--version")) {
     text = g_strdup ("gst-sod " SOD_VERSION "\n");
-  } else if (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h")
-             || g_str_equal (argv[1], "help")) {
+  } else if (asks_for_help (argv[1])) {
     text = sod_document_overview ();
   } else {
     return FALSE;
@@ -57,12 +63,34 @@ print_document (gint argc, gchar **argv)
   return TRUE;
 }
 
+/* No command is of these words: those that begin as they do are listed. */
+static SodExit
+tell_commands (gint argc, gchar **argv)
+{
+  g_autofree gchar *group = sod_document_group (argv[1]);
+  g_autofree gchar *message = NULL;
+
+  if (group != NULL && argc > 2 && asks_for_help (argv[2])) {
+    g_print ("%s", group);
+    return SOD_EXIT_OK;
+  }
+  if (group == NULL)
+    message = g_strdup_printf ("no such command: %s", argv[1]);
+  else if (argc > 2)
+    message = g_strdup_printf ("no such command: %s %s", argv[1], argv[2]);
+  else
+    message = g_strdup_printf ("which command of %s?", argv[1]);
+  fail (message, group == NULL);
+  if (group != NULL)
+    g_printerr ("\n%s", group);
+  return SOD_EXIT_REFUSED;
+}
+
 gint
 main (gint argc, gchar **argv)
 {
   const SodCommand *command;
   g_autoptr (GError) error = NULL;
-  g_autofree gchar *message = NULL;
   SodExit status;
 
   setlocale (LC_ALL, "");
@@ -72,10 +100,8 @@ main (gint argc, gchar **argv)
   if (print_document (argc, argv))
     return SOD_EXIT_OK;
   command = sod_command_find (&argc, &argv);
-  if (command == NULL) {
-    message = g_strdup_printf ("no such command: %s", argv[1]);
-    return fail (message, TRUE);
-  }
+  if (command == NULL)
+    return tell_commands (argc, argv);
   status = sod_command_run (command, argc, argv, &error);
   if (error != NULL)
     fail (error->message,

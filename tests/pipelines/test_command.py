@@ -186,6 +186,25 @@ def wrong_words_are_told():
     tap.check(re.fullmatch(r'gst-sod \d+\.\d+\.\d+\n', version), version)
 
 
+def groups_list_their_commands():
+    names = commands()
+    for group in ('data', 'model', 'store'):
+        own = [name for name in names if name.startswith(group + ' ')]
+        for word in ('--help', '-h', 'help'):
+            text = ours(group, word).ok().output
+            listed = re.findall(r'^  (\w+ [\w-]+)  ', text, re.M)
+            tap.check(listed == own and len(own) > 1, f'{group}: {text}')
+        for words, expected in (((), f'which command of {group}?'),
+                                (('nosuch',),
+                                 f'no such command: {group} nosuch')):
+            result = ours(group, *words)
+            tap.check(result.status == 1 and expected in result.output
+                      and all(f'\n  {name} ' in result.output
+                              for name in own)
+                      and '--help' in result.output,
+                      f'{group} {words}: {result.status}: {result.output}')
+
+
 sys.exit(tap.run([
     ('/command/every-command-has-its-pages', every_command_has_its_pages),
     ('/command/man-pages-hold-every-option', man_pages_hold_every_option),
@@ -198,4 +217,5 @@ sys.exit(tap.run([
     ('/command/info-says-why-there-is-no-gpu', info_says_why_there_is_no_gpu),
     ('/command/info-tells-of-gpus', info_tells_of_gpus),
     ('/command/wrong-words-are-told', wrong_words_are_told),
+    ('/command/groups-list-their-commands', groups_list_their_commands),
 ]))

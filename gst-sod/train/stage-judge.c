@@ -243,6 +243,7 @@ leave_partner (GstSodStage *self, GError **error)
   if (signed_one == NULL)
     return FALSE;
   give (self, training->reverse, signed_one);
+  training->reverse->score = NAN; /* this one was not judged */
   return TRUE;
 }
 

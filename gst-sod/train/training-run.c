@@ -91,6 +91,59 @@ prepare_node (GstSodTraining *self, guint k, GError **error)
   return node->network != NULL;
 }
 
+/* A step may take longer than a caller waits for. */
+static gboolean
+is_cancelled (gpointer training)
+{
+  return g_cancellable_is_cancelled (GST_SOD_TRAINING (training)->cancellable);
+}
+
+/* As the stages of the reverse network score it: by one that takes no step. */
+static gboolean
+score_reverse (GstSodTraining *self, GstSodScores *scores, GError **error)
+{
+  GstSodStagePlan plan = { .klass = &gst_sod_stage_initialise_reverse,
+    .phase = 1,
+    .node = self->reverse };
+  g_autoptr (GstSodStage) stage = gst_sod_stage_new (self, &plan, error);
+
+  if (stage == NULL)
+    return FALSE;
+  gst_sod_trainer_set_stop (stage->learner, is_cancelled, self);
+  if (plan.klass->score (stage, self->reverse->network, scores, error))
+    return TRUE;
+  g_prefix_error (error, "the reverse network to start from: ");
+  return FALSE;
+}
+
+static void
+note_start (
+    GstSodTraining *self, GstSodTrainingNode *node, const GstSodScores *scores)
+{
+  JsonObject *object = gst_sod_scores_to_json (scores);
+
+  node->score = gst_sod_scores_get_rank (scores, self->settings);
+  node->best_score = node->score;
+  g_set_object (&node->best, node->network);
+  json_object_set_int_member (object, "phase", 0);
+  json_object_set_string_member (object, "node", node->name);
+  gst_sod_training_tell_scores (self, node, object);
+  gst_sod_run_record_add (self->record, "starts", object);
+}
+
+/* Whether a stage is to come that offers a reverse network. */
+static gboolean
+teaches_reverse (GstSodTraining *self)
+{
+  g_autoptr (GArray) stages = gst_sod_training_list_stages (self);
+
+  for (guint i = 0; i < stages->len; i++) {
+    if (g_array_index (stages, GstSodStagePlan, i).node == self->reverse)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* Networks that are given to start from are what runs now: nothing is better
  * that scores less. */
 static gboolean
@@ -99,20 +152,20 @@ judge_starts (GstSodTraining *self, GError **error)
   for (guint k = 0; k < self->nodes->len; k++) {
     GstSodTrainingNode *node = g_ptr_array_index (self->nodes, k);
     GstSodScores scores = { 0 };
-    JsonObject *object;
 
     if (!node->knows || node->held_out == NULL)
       continue;
     if (!gst_sod_training_score (self, node, node->network, &scores, error))
       return FALSE;
-    node->score = gst_sod_scores_get_rank (&scores, self->settings);
-    node->best_score = node->score;
-    g_set_object (&node->best, node->network);
-    object = gst_sod_scores_to_json (&scores);
-    json_object_set_int_member (object, "phase", 0);
-    json_object_set_string_member (object, "node", node->name);
-    gst_sod_training_tell_scores (self, node, object);
-    gst_sod_run_record_add (self->record, "starts", object);
+    note_start (self, node, &scores);
+  }
+  if (self->reverse->knows && teaches_reverse (self)
+      && gst_sod_training_get_all_held_out (self) != NULL) {
+    GstSodScores scores = { 0 };
+
+    if (!score_reverse (self, &scores, error))
+      return FALSE;
+    note_start (self, self->reverse, &scores);
   }
   return TRUE;
 }
@@ -189,13 +242,6 @@ check_cancelled (GstSodTraining *self, GError **error)
   g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_CANCELLED,
       "the training was stopped");
   return TRUE;
-}
-
-/* A step may take longer than a caller waits for. */
-static gboolean
-is_cancelled (gpointer training)
-{
-  return g_cancellable_is_cancelled (GST_SOD_TRAINING (training)->cancellable);
 }
 
 static void

@@ -283,6 +283,86 @@ test_worse_is_not_better (void)
   g_assert_cmpuint (n_better, ==, 0);
 }
 
+static void
+note_reverse (GstSodTraining *training, const gchar *node,
+    GstSodNetwork *network, gdouble score, gboolean better, gpointer user_data)
+{
+  if (g_str_equal (node, "reverse"))
+    count_better (training, node, network, score, better, user_data);
+}
+
+/* The last score of the reverse network in @record; @list: stages or starts. */
+static gdouble
+find_reconstruction (JsonNode *record, const gchar *list)
+{
+  JsonArray *array =
+      json_object_get_array_member (json_node_get_object (record), list);
+  gdouble found = NAN;
+
+  for (guint i = 0; i < json_array_get_length (array); i++) {
+    JsonObject *object = json_array_get_object_element (array, i);
+    JsonArray *scores;
+
+    if (!g_str_equal (
+            json_object_get_string_member (object, "node"), "reverse"))
+      continue;
+    if (json_object_has_member (object, "scores")) {
+      scores = json_object_get_array_member (object, "scores");
+      object = json_array_get_object_element (
+          scores, json_array_get_length (scores) - 1);
+    }
+    found = json_object_get_double_member (object, "reconstruction");
+  }
+  return found;
+}
+
+/* The first phase of a reverse network that starts from @start (nullable: one
+ * that knows nothing); @n_better counts what was told to be better. */
+static GstSodTraining *
+train_reverse (const gchar *const *more, GstSodNetwork *start, guint *n_better)
+{
+  g_autoptr (GError) error = NULL;
+  GstSodTraining *training = training_case_new (more, 1, TRUE);
+
+  if (start != NULL)
+    gst_sod_training_set_reverse (training, start, &error);
+  g_assert_no_error (error);
+  g_signal_connect (training, "network", G_CALLBACK (note_reverse), n_better);
+  training_case_run (training);
+  return training;
+}
+
+/* A reverse network that has learnt is scored as it was when it learnt it, and
+ * nothing that is worse takes its place. */
+static void
+test_worse_reverse_is_not_better (void)
+{
+  static const gchar *const learn[] = { "run.reverse", "yes", "base.steps", "1",
+    "reverse.steps", "200", "reverse.learning-rate", "1e-2", "reverse.warm-up",
+    "2", "reverse.average-decay", "0.9", NULL };
+  static const gchar *const ruin[] = { "run.reverse", "yes", "base.steps", "1",
+    "reverse.steps", "4", "reverse.learning-rate", "1", "reverse.optimiser",
+    "sgd", "reverse.warm-up", "0", "reverse.average-decay", "0",
+    "reverse.clip-norm", "0", NULL };
+  g_autoptr (GstSodTraining) good = NULL, bad = NULL;
+  g_autoptr (GstSodNetwork) start = NULL;
+  g_autoptr (JsonNode) learnt = NULL, ruined = NULL;
+  guint n_better = 0;
+
+  good = train_reverse (learn, NULL, &n_better);
+  g_assert_cmpuint (n_better, >, 0);
+  start = gst_sod_training_get_reverse (good);
+  n_better = 0;
+  bad = train_reverse (ruin, start, &n_better);
+  learnt = training_case_record (good);
+  ruined = training_case_record (bad);
+  g_assert_cmpfloat_with_epsilon (find_reconstruction (ruined, "starts"),
+      find_reconstruction (learnt, "stages"), 1e-6);
+  g_assert_cmpfloat (find_reconstruction (ruined, "stages"), >,
+      find_reconstruction (ruined, "starts"));
+  g_assert_cmpuint (n_better, ==, 0);
+}
+
 /* A start, then a rate that undoes it, with and without run.keep=best. */
 static void
 test_keeps_the_start_where_it_is_best (void)
@@ -427,6 +507,8 @@ main (int argc, char **argv)
   g_test_add_func (
       "/training/unreadable-labels-are-told", test_unreadable_labels_are_told);
   g_test_add_func ("/training/worse-is-not-better", test_worse_is_not_better);
+  g_test_add_func ("/training/worse-reverse-is-not-better",
+      test_worse_reverse_is_not_better);
   g_test_add_func ("/training/keeps-the-start-where-it-is-best",
       test_keeps_the_start_where_it_is_best);
   g_test_add_func (

@@ -133,55 +133,6 @@ check_settings (GstSodTrainerElement *self, GError **error)
   return FALSE;
 }
 
-/* The folder of the store; says so where it is a temporary one. */
-static const gchar *
-choose_folder (GstSodTrainerElement *self, GError **error)
-{
-  const gchar *folder = get_text (self, SOD_TRAINER_PROP_STORE);
-
-  if (folder != NULL)
-    return folder;
-  self->temporary = g_dir_make_tmp ("sodtrainer-XXXXXX", error);
-  if (self->temporary != NULL) /* gst-launch-1.0 prints the second text */
-    GST_ELEMENT_INFO (self, RESOURCE, SETTINGS,
-        ("frames are kept in %s until the element stops", self->temporary),
-        ("no store is set: frames are kept in %s, which is removed when the "
-         "element stops",
-            self->temporary));
-  return self->temporary;
-}
-
-static gboolean
-open_store (GstSodTrainerElement *self, GError **error)
-{
-  const gchar *folder = choose_folder (self, error);
-  guint n_damaged;
-
-  if (folder == NULL)
-    return FALSE;
-  self->store = gst_sod_store_open (folder, GST_SOD_STORE_FLAG_CREATE, error);
-  if (self->store == NULL)
-    return FALSE;
-  sod_trainer_settings_apply_store (&self->asked, self->store);
-  n_damaged = gst_sod_store_get_n_damaged (self->store);
-  if (n_damaged > 0)
-    GST_ELEMENT_WARNING (self, RESOURCE, READ,
-        ("%u records of the store %s are damaged and left "
-         "out; all others are there (gst-sod store verify lists them)",
-            n_damaged, folder),
-        (NULL));
-  return TRUE;
-}
-
-static void
-close_store (GstSodTrainerElement *self)
-{
-  g_clear_object (&self->store);
-  if (self->temporary != NULL)
-    sod_folder_remove (self->temporary);
-  g_clear_pointer (&self->temporary, g_free);
-}
-
 static SodLabels *
 make_labels (GstSodTrainerElement *self)
 {
@@ -218,8 +169,9 @@ start (GstSodTrainerElement *self)
   GST_OBJECT_LOCK (self);
   sod_trainer_settings_copy (&self->asked, &self->settings);
   GST_OBJECT_UNLOCK (self);
-  if (!check_settings (self, &error) || !open_store (self, &error)) {
-    close_store (self);
+  if (!check_settings (self, &error)
+      || !sod_trainer_open_store (self, &error)) {
+    sod_trainer_close_store (self);
     sod_element_error (GST_ELEMENT (self), error);
     return FALSE;
   }
@@ -274,7 +226,7 @@ stop (GstSodTrainerElement *self)
     g_clear_pointer (&node->labels, sod_labels_free);
   }
   g_mutex_unlock (&self->lock);
-  close_store (self);
+  sod_trainer_close_store (self);
 }
 
 static GstStateChangeReturn

@@ -52,6 +52,11 @@ struct _GstSodTrainerElement
   guint64 n_trainings, n_published, n_refused;
 };
 
+/* sodtrainerstore.c: the store; where it is refused, what was begun is closed
+ * by the second. */
+gboolean sod_trainer_open_store (GstSodTrainerElement *self, GError **error);
+void sod_trainer_close_store (GstSodTrainerElement *self);
+
 /* sodtrainerinput.c: the pads frame_%u and label_%u. */
 GstFlowReturn sod_trainer_chain_frame (
     GstPad *pad, GstObject *parent, GstBuffer *buffer);

@@ -45,7 +45,13 @@
  * `model-load-path`, or always with `force-publish=true`. Training starts from
  * that model too, or from random weights. A file is replaced at once or not at
  * all, so that a running `sodbase model-file=... model-reload=true` takes it up
- * between two frames. The reverse network is published as of a node `reverse`.
+ * between two frames. The reverse network is published as of a node `reverse`,
+ * where it reconstructs what all nodes hold out better than the one there.
+ *
+ * Where nothing is held out, with `validation-share=0`, with too few labelled
+ * frames or none, networks cannot be judged, and each is published. Where one
+ * takes the place of a model that ran a warning says so, once a training and
+ * node, unless `force-publish=true` says that this is meant.
  *
  * With `checkpoint-path` a training that was cut short, even by a power cut,
  * goes on with the frames that it began with when the element plays again with

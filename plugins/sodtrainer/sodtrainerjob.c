@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sodtrainerjob.h"
 
+#include <math.h>
 #include <sys/resource.h>
 
 #include "sodtrainerfiles.h"
@@ -18,6 +19,8 @@ struct _SodTrainerJob
   gpointer user_data;
   GCancellable *cancellable;
   GThread *thread;
+  gboolean any_held_out; /* of any node */
+  GHashTable *unjudged;  /* node -> why, where a model runs that goes unseen */
 
   GMutex lock;
   GstSodTraining *training; /* under the lock */
@@ -152,6 +155,50 @@ keep_parts (SodTrainerJob *self, GArray *parts, GError **error)
 
 /* ---- the networks ---- */
 
+/* No frame of @node is held out. Once told, it is known. @why: (transfer full)
+ */
+static void
+note_unjudged (SodTrainerJob *self, const gchar *node, gchar *why)
+{
+  gboolean forced = g_value_get_boolean (
+      &self->settings.values[SOD_TRAINER_PROP_FORCE_PUBLISH]);
+
+  if (forced) /* it was asked for */
+    g_free (why);
+  else
+    g_hash_table_insert (self->unjudged, g_strdup (node), why);
+}
+
+/* Why none is held out, and what to do. (transfer full) */
+static gchar *
+explain_unjudged (GstSodSamples *samples, gdouble share)
+{
+  guint n = gst_sod_samples_get_n_labelled (samples);
+
+  if (n == 0)
+    return g_strdup ("none of its frames has a label; label some");
+  if (share <= 0)
+    return g_strdup ("validation-share is 0; set it to more");
+  return g_strdup_printf (
+      "%u labelled %s too few for validation-share=%.2g; label more", n,
+      n == 1 ? "frame is" : "frames are", share);
+}
+
+static void
+warn_of_unjudged (SodTrainerJob *self, const gchar *node)
+{
+  const gchar *why = g_hash_table_lookup (self->unjudged, node);
+
+  if (why == NULL)
+    return;
+  warn (self, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+      "node %s: its network takes the place of the model that ran without "
+      "being judged, as nothing is held out to judge it by: %s, or set "
+      "force-publish=true where this is meant",
+      node, why);
+  g_hash_table_remove (self->unjudged, node);
+}
+
 /* NULL without @error where @pattern is none, or there is no such file. */
 static GstSodNetwork *
 load (const gchar *pattern, const gchar *node, gboolean alone, GError **error)
@@ -202,11 +249,15 @@ add_node (SodTrainerJob *self, GstSodTraining *training, const Part *part,
     return FALSE;
   }
   gst_sod_samples_divide (part->samples, share, &learnt, &held_out);
+  self->any_held_out |= held_out != NULL;
+  if (start != NULL && held_out == NULL)
+    note_unjudged (self, part->name, explain_unjudged (part->samples, share));
   return gst_sod_training_add_node (
       training, part->name, learnt, held_out, start, error);
 }
 
-/* Only where the pattern tells networks apart. */
+/* Only where the pattern tells networks apart. After all nodes: it is judged by
+ * what is held out of any of them. */
 static gboolean
 set_reverse (SodTrainerJob *self, GstSodTraining *training, GError **error)
 {
@@ -219,7 +270,13 @@ set_reverse (SodTrainerJob *self, GstSodTraining *training, GError **error)
     g_propagate_error (error, g_steal_pointer (&failure));
     return FALSE;
   }
-  return start == NULL || gst_sod_training_set_reverse (training, start, error);
+  if (start == NULL)
+    return TRUE;
+  if (!self->any_held_out)
+    note_unjudged (self, "reverse",
+        g_strdup ("no node holds frames out; label more of them, with "
+                  "validation-share over 0"));
+  return gst_sod_training_set_reverse (training, start, error);
 }
 
 /* ---- what it tells ---- */
@@ -247,7 +304,11 @@ static void
 on_network (GstSodTraining *training, const gchar *node, GstSodNetwork *network,
     gdouble score, gboolean better, SodTrainerJob *self)
 {
-  self->funcs.network (node, network, score, better, self->user_data);
+  gboolean published =
+      self->funcs.network (node, network, score, better, self->user_data);
+
+  if (published && isnan (score))
+    warn_of_unjudged (self, node);
 }
 
 /* ---- a run ---- */
@@ -262,13 +323,17 @@ make_training (SodTrainerJob *self, GArray *parts, GError **error)
 
   if (settings != NULL)
     training = gst_sod_training_new (settings, error);
-  if (training == NULL || !set_reverse (self, training, error))
+  if (training == NULL)
     return NULL;
+  self->any_held_out = FALSE;
+  g_hash_table_remove_all (self->unjudged);
   for (guint i = 0; i < parts->len; i++) {
     if (!add_node (self, training, &g_array_index (parts, Part, i),
             g_strv_length (self->nodes) == 1, error))
       return NULL;
   }
+  if (!set_reverse (self, training, error))
+    return NULL;
   g_signal_connect (training, "progress", G_CALLBACK (on_progress), self);
   g_signal_connect (training, "scored", G_CALLBACK (on_scored), self);
   g_signal_connect (training, "warning", G_CALLBACK (on_warning), self);
@@ -362,6 +427,8 @@ sod_trainer_job_new (const SodTrainerSettings *settings, GstSodStore *store,
   self->funcs = *funcs;
   self->user_data = user_data;
   self->cancellable = g_cancellable_new ();
+  self->unjudged =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_mutex_init (&self->lock);
   self->thread = g_thread_new ("sod-training", run, self);
   return self;
@@ -413,6 +480,7 @@ sod_trainer_job_unref (SodTrainerJob *self)
   g_object_unref (self->store);
   g_strfreev (self->nodes);
   g_object_unref (self->cancellable);
+  g_hash_table_unref (self->unjudged);
   g_mutex_clear (&self->lock);
   g_free (self);
 }

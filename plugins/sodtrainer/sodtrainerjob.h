@@ -17,7 +17,8 @@ typedef struct
   void (*progress) (const gchar *json, gpointer user_data);
   void (*scored) (const gchar *node, const gchar *json, gpointer user_data);
   void (*warning) (const GError *warning, gpointer user_data);
-  void (*network) (const gchar *node, GstSodNetwork *network, gdouble score,
+  /* Whether it was published. @score: NAN where nothing is held out. */
+  gboolean (*network) (const gchar *node, GstSodNetwork *network, gdouble score,
       gboolean better, gpointer user_data);
   /* The last call; @error is NULL where all went well. */
   void (*done) (const GError *error, const gchar *record, gpointer user_data);

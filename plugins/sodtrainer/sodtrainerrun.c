@@ -116,7 +116,7 @@ refuse (GstSodTrainerElement *self, const gchar *node, gdouble score)
                 node, "score", G_TYPE_DOUBLE, score, NULL));
 }
 
-static void
+static gboolean
 on_network (const gchar *node, GstSodNetwork *network, gdouble score,
     gboolean better, gpointer user_data)
 {
@@ -130,11 +130,11 @@ on_network (const gchar *node, GstSodNetwork *network, gdouble score,
     self->score = score;
   g_mutex_unlock (&self->lock);
   if (get_pattern (self) == NULL)
-    return;
+    return FALSE;
   if (better || forced)
-    publish (self, node, network, score, !better);
-  else
-    refuse (self, node, score);
+    return publish (self, node, network, score, !better);
+  refuse (self, node, score);
+  return FALSE;
 }
 
 /* Names and networks, in turn. (transfer full) */

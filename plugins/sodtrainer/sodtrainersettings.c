@@ -71,7 +71,9 @@ install_models (GObjectClass *klass)
           NULL, FLAGS));
   add (klass, SOD_TRAINER_PROP_FORCE_PUBLISH,
       g_param_spec_boolean ("force-publish", "Force publish",
-          "Publish models that score worse than what runs, too", FALSE, FLAGS));
+          "Publish models that score worse than what runs, too, or that "
+          "nothing is held out to judge by, without a warning",
+          FALSE, FLAGS));
   add (klass, SOD_TRAINER_PROP_VALIDATION_SHARE,
       sod_number_spec ("validation-share", "Validation share",
           "Share of each node's labelled frames that are held out, as whole "

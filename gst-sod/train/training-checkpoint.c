@@ -183,22 +183,6 @@ save_network (GstSodTraining *self, const GstSodTrainingNode *node,
          || gst_sod_network_save (network, path, error);
 }
 
-static gboolean
-save_record (GstSodTraining *self, const gchar *folder, GError **error)
-{
-  g_autofree gchar *path = g_build_filename (folder, "run.json", NULL);
-  g_autofree gchar *json = gst_sod_run_record_to_json (self->record);
-  g_autoptr (GError) failure = NULL;
-
-  if (g_file_set_contents_full (path, json, -1,
-          G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0666,
-          &failure))
-    return TRUE;
-  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_IO,
-      "cannot write the record of the run to %s: %s", path, failure->message);
-  return FALSE;
-}
-
 /**
  * gst_sod_training_resume:
  * @self: a training with the nodes that the checkpoint was made with, which
@@ -346,14 +330,50 @@ gst_sod_training_checkpoint_remove (const gchar *path, GError **error)
 }
 
 /**
+ * gst_sod_training_save_record:
+ * @self: a training
+ * @path: (type filename): a file, which is replaced at once or not at all
+ * @error: return location for an error
+ *
+ * Writes the record of the run so far, as gst_sod_training_to_json() gives it.
+ * Beside models it is called %GST_SOD_TRAINING_RECORD_FILE.
+ *
+ * Errors: %GST_SOD_ERROR_IO.
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_sod_training_save_record (
+    GstSodTraining *self, const gchar *path, GError **error)
+{
+  g_autofree gchar *json = NULL;
+  g_autoptr (GError) failure = NULL;
+
+  g_return_val_if_fail (GST_SOD_IS_TRAINING (self), FALSE);
+  g_return_val_if_fail (path != NULL, FALSE);
+
+  json = gst_sod_run_record_to_json (self->record);
+  if (g_file_set_contents_full (path, json, -1,
+          G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0666,
+          &failure))
+    return TRUE;
+  g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_IO,
+      "cannot write the record of the run to %s: %s", path, failure->message);
+  return FALSE;
+}
+
+/**
  * gst_sod_training_save:
  * @self: a training that does not run
  * @folder: (type filename): a folder, made where there is none
  * @error: return location for an error
  *
  * Writes NODE.safetensors for each node with a network, reverse.safetensors
- * where there is a reverse network, settings.ini with all settings, and
- * run.json with the record. Each file is replaced at once or not at all.
+ * where there is a reverse network, %GST_SOD_TRAINING_SETTINGS_FILE with all
+ * settings, and %GST_SOD_TRAINING_RECORD_FILE with the record. Each file is
+ * replaced at once or not at all.
  *
  * Errors: %GST_SOD_ERROR_IO.
  *
@@ -366,6 +386,7 @@ gst_sod_training_save (
     GstSodTraining *self, const gchar *folder, GError **error)
 {
   g_autofree gchar *settings = NULL;
+  g_autofree gchar *record = NULL;
 
   g_return_val_if_fail (GST_SOD_IS_TRAINING (self), FALSE);
   g_return_val_if_fail (folder != NULL, FALSE);
@@ -379,9 +400,10 @@ gst_sod_training_save (
     if (!save_network (self, g_ptr_array_index (self->nodes, k), folder, error))
       return FALSE;
   }
-  settings = g_build_filename (folder, "settings.ini", NULL);
+  settings = g_build_filename (folder, GST_SOD_TRAINING_SETTINGS_FILE, NULL);
+  record = g_build_filename (folder, GST_SOD_TRAINING_RECORD_FILE, NULL);
   return save_network (self, self->reverse, folder, error)
          && gst_sod_training_settings_save_file (
              self->settings, settings, error)
-         && save_record (self, folder, error);
+         && gst_sod_training_save_record (self, record, error);
 }

@@ -8,6 +8,24 @@
 
 G_BEGIN_DECLS
 
+/**
+ * GST_SOD_TRAINING_SETTINGS_FILE:
+ *
+ * Name of the file with the settings of a training, beside its models.
+ *
+ * Since: 0.1
+ */
+#define GST_SOD_TRAINING_SETTINGS_FILE "settings.ini"
+
+/**
+ * GST_SOD_TRAINING_RECORD_FILE:
+ *
+ * Name of the file with the record of a training, beside its models.
+ *
+ * Since: 0.1
+ */
+#define GST_SOD_TRAINING_RECORD_FILE "run.json"
+
 #define GST_SOD_TYPE_TRAINING (gst_sod_training_get_type ())
 
 /**
@@ -83,6 +101,10 @@ GstSodNetwork *gst_sod_training_get_reverse (GstSodTraining *self);
 
 GST_SOD_API
 gchar *gst_sod_training_to_json (GstSodTraining *self);
+
+GST_SOD_API
+gboolean gst_sod_training_save_record (
+    GstSodTraining *self, const gchar *path, GError **error);
 
 GST_SOD_API
 gboolean gst_sod_training_save (

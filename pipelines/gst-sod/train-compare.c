@@ -7,7 +7,7 @@ static gchar *
 find_record (const gchar *run)
 {
   return g_file_test (run, G_FILE_TEST_IS_DIR)
-             ? g_build_filename (run, "run.json", NULL)
+             ? g_build_filename (run, GST_SOD_TRAINING_RECORD_FILE, NULL)
              : g_strdup (run);
 }
 

@@ -53,6 +53,10 @@
  * takes the place of a model that ran a warning says so, once a training and
  * node, unless `force-publish=true` says that this is meant.
  *
+ * Beside what a training has published lie `settings.ini`, all settings that it
+ * ran with, and `run.json`, its record, as `gst-sod train` writes them; a file
+ * that `settings` names stays as it is.
+ *
  * With `checkpoint-path` a training that was cut short, even by a power cut,
  * goes on with the frames that it began with when the element plays again with
  * the same store; in such a run `trigger=eos` begins no other. Frames that came

@@ -41,6 +41,31 @@ sod_model_check_folder (const gchar *pattern, GError **error)
   return FALSE;
 }
 
+static gboolean
+is_same_file (const gchar *a, const gchar *b)
+{
+  GStatBuf of_a, of_b;
+
+  return a != NULL && g_stat (a, &of_a) == 0 && g_stat (b, &of_b) == 0
+         && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
+gboolean
+sod_record_write (GstSodTraining *training, const gchar *folder,
+    const gchar *settings, GError **error)
+{
+  g_autofree gchar *to =
+      g_build_filename (folder, GST_SOD_TRAINING_SETTINGS_FILE, NULL);
+  g_autofree gchar *record =
+      g_build_filename (folder, GST_SOD_TRAINING_RECORD_FILE, NULL);
+
+  if (!is_same_file (settings, to)
+      && !gst_sod_training_settings_save_file (
+          gst_sod_training_get_settings (training), to, error))
+    return FALSE;
+  return gst_sod_training_save_record (training, record, error);
+}
+
 /* ---- what a checkpoint was made with ---- */
 
 static gchar *

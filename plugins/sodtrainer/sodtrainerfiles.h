@@ -14,6 +14,12 @@ gchar *sod_model_path (const gchar *pattern, const gchar *node, gboolean alone);
 /* Whether a file can be put where @pattern says. */
 gboolean sod_model_check_folder (const gchar *pattern, GError **error);
 
+/* Writes the settings of @training and its record into @folder, under the names
+ * that `gst-sod train` gives them; but never over @settings (nullable), the
+ * user's own file. */
+gboolean sod_record_write (GstSodTraining *training, const gchar *folder,
+    const gchar *settings, GError **error);
+
 /* What a training that was cut short learns from: beside its checkpoint lies
  * for each node the frame up to which it does. */
 gboolean sod_frames_exist (const gchar *checkpoint);

@@ -21,6 +21,7 @@ struct _SodTrainerJob
   GThread *thread;
   gboolean any_held_out; /* of any node */
   GHashTable *unjudged;  /* node -> why, where a model runs that goes unseen */
+  GHashTable *folders;   /* that models were published in */
 
   GMutex lock;
   GstSodTraining *training; /* under the lock */
@@ -301,13 +302,25 @@ on_warning (GstSodTraining *training, const gchar *text, SodTrainerJob *self)
 }
 
 static void
+note_folder (SodTrainerJob *self, const gchar *node)
+{
+  g_autofree gchar *path = sod_model_path (
+      get_text (self, SOD_TRAINER_PROP_MODEL_SAVE_PATH), node, TRUE);
+
+  g_hash_table_add (self->folders, g_path_get_dirname (path));
+}
+
+static void
 on_network (GstSodTraining *training, const gchar *node, GstSodNetwork *network,
     gdouble score, gboolean better, SodTrainerJob *self)
 {
   gboolean published =
       self->funcs.network (node, network, score, better, self->user_data);
 
-  if (published && isnan (score))
+  if (!published)
+    return;
+  note_folder (self, node);
+  if (isnan (score))
     warn_of_unjudged (self, node);
 }
 
@@ -390,6 +403,25 @@ set_training (SodTrainerJob *self, GstSodTraining *training)
   g_mutex_unlock (&self->lock);
 }
 
+/* Beside what was published, by which the record is found; however the training
+ * ended. */
+static void
+write_records (SodTrainerJob *self, GstSodTraining *training)
+{
+  const gchar *settings = get_text (self, SOD_TRAINER_PROP_SETTINGS);
+  GHashTableIter iter;
+  gpointer folder;
+
+  g_hash_table_iter_init (&iter, self->folders);
+  while (g_hash_table_iter_next (&iter, &folder, NULL)) {
+    g_autoptr (GError) error = NULL;
+
+    if (!sod_record_write (training, folder, settings, &error))
+      warn (self, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
+          "%s; the models are published all the same", error->message);
+  }
+}
+
 static gpointer
 run (gpointer data)
 {
@@ -406,8 +438,10 @@ run (gpointer data)
       && gst_sod_training_run (training, self->cancellable, &error)
       && get_checkpoint (self) != NULL)
     sod_frames_remove (get_checkpoint (self));
-  if (training != NULL)
+  if (training != NULL) {
+    write_records (self, training);
     record = gst_sod_training_to_json (training);
+  }
   set_training (self, NULL);
   self->funcs.done (error, record, self->user_data);
   return NULL;
@@ -429,6 +463,7 @@ sod_trainer_job_new (const SodTrainerSettings *settings, GstSodStore *store,
   self->cancellable = g_cancellable_new ();
   self->unjudged =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_mutex_init (&self->lock);
   self->thread = g_thread_new ("sod-training", run, self);
   return self;
@@ -481,6 +516,7 @@ sod_trainer_job_unref (SodTrainerJob *self)
   g_strfreev (self->nodes);
   g_object_unref (self->cancellable);
   g_hash_table_unref (self->unjudged);
+  g_hash_table_unref (self->folders);
   g_mutex_clear (&self->lock);
   g_free (self);
 }

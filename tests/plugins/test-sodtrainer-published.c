@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #define REVERSE                                                                \
   "{\"kind\":\"reverse\",\"preset\":\"custom\",\"input-size\":[64,48],"        \
   "\"stem-width\":16,\"growth\":16,\"blocks\":[1,2,1,1,2,1,1,1]}"
@@ -240,6 +242,105 @@ test_a_worse_reverse_network_is_not_published (void)
   g_free (versions[1]);
 }
 
+/* ---- what lies beside the models ---- */
+
+static gchar *
+make_folder (Trainer *trainer, const gchar *name)
+{
+  gchar *path = trainer_path (trainer, name);
+
+  g_assert_cmpint (g_mkdir (path, 0777), ==, 0);
+  return path;
+}
+
+static void
+assert_setting (
+    GstSodTrainingSettings *settings, const gchar *key, const gchar *wanted)
+{
+  g_autofree gchar *found = gst_sod_training_settings_get (settings, key, NULL);
+
+  g_assert_cmpstr (found, ==, wanted);
+}
+
+/* Of the file and of the properties. */
+static void
+test_settings_and_record_lie_beside_the_models (void)
+{
+  Trainer trainer;
+  g_autofree gchar *folder = NULL, *pattern = NULL, *file = NULL, *path = NULL;
+  g_autofree gchar *record = NULL;
+  g_autoptr (GstSodTrainingSettings) settings = NULL;
+  g_autoptr (GstStructure) done = NULL;
+  g_autoptr (GError) error = NULL;
+
+  trainer_set_up (&trainer, "trigger", 3, "batch-size", 5, NULL);
+  folder = make_folder (&trainer, "models");
+  pattern = g_build_filename (folder, "%s.safetensors", NULL);
+  file = g_build_filename (folder, "settings.ini", NULL);
+  path = g_build_filename (folder, "run.json", NULL);
+  train (&trainer, 24, "steps=3\n", pattern);
+  settings = gst_sod_training_settings_new_from_file (file, &error);
+  g_assert_no_error (error);
+  assert_setting (settings, "base.steps", "3");
+  assert_setting (settings, "data.batch-size", "5");
+  g_assert_true (g_file_get_contents (path, &record, NULL, &error));
+  g_assert_no_error (error);
+  done = trainer_await_element (&trainer, "sod-trainer-done", 10);
+  g_assert_cmpstr (record, ==, gst_structure_get_string (done, "record"));
+  trainer_tear_down (&trainer);
+}
+
+/* The file that was given lies where models go. */
+static void
+test_the_settings_that_were_given_stay_as_they_are (void)
+{
+  Trainer trainer;
+  g_autofree gchar *model = NULL, *file = NULL, *path = NULL;
+  g_autofree gchar *given = NULL, *found = NULL;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  model = trainer_path (&trainer, "model.safetensors");
+  path = trainer_path (&trainer, "run.json");
+  file = trainer_settings (&trainer, "steps=1\n");
+  g_assert_true (g_file_get_contents (file, &given, NULL, NULL));
+  train (&trainer, 24, "steps=1\n", model);
+  g_assert_true (g_file_get_contents (file, &found, NULL, NULL));
+  g_assert_cmpstr (given, ==, found);
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  trainer_tear_down (&trainer);
+}
+
+/* A folder is in the way. */
+static void
+test_a_record_that_cannot_be_written_loses_no_training (void)
+{
+  Trainer trainer;
+  g_autofree gchar *model = NULL, *path = NULL, *text = NULL;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  model = trainer_path (&trainer, "model.safetensors");
+  path = make_folder (&trainer, "run.json");
+  train (&trainer, 24, "steps=1\n", model);
+  g_assert_true (g_file_test (model, G_FILE_TEST_IS_REGULAR));
+  g_assert_cmpuint (count_warnings (&trainer, path, &text), ==, 1);
+  trainer_tear_down (&trainer);
+}
+
+static void
+test_a_training_that_published_nothing_writes_no_record (void)
+{
+  Trainer trainer;
+  g_autofree gchar *model = NULL, *path = NULL;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  model = trainer_path (&trainer, "model.safetensors");
+  path = trainer_path (&trainer, "run.json");
+  train (&trainer, 0, "steps=1\n", model);
+  g_assert_false (g_file_test (model, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  trainer_tear_down (&trainer);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -255,6 +356,14 @@ main (int argc, char *argv[])
       test_a_reverse_network_is_told_where_it_takes_a_place);
   ADD ("a-worse-reverse-network-is-not-published",
       test_a_worse_reverse_network_is_not_published);
+  ADD ("settings-and-record-lie-beside-the-models",
+      test_settings_and_record_lie_beside_the_models);
+  ADD ("the-settings-that-were-given-stay-as-they-are",
+      test_the_settings_that_were_given_stay_as_they_are);
+  ADD ("a-record-that-cannot-be-written-loses-no-training",
+      test_a_record_that_cannot_be_written_loses_no_training);
+  ADD ("a-training-that-published-nothing-writes-no-record",
+      test_a_training_that_published_nothing_writes_no_record);
 #undef ADD
   return test_finish ();
 }

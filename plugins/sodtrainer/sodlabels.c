@@ -16,11 +16,75 @@ struct _SodLabels
   guint64 n_lost;
 };
 
+/* ---- times ---- */
+
+static gboolean
+take_reference (GstBuffer *buffer, GstMeta **meta, gpointer stamp)
+{
+  const GstReferenceTimestampMeta *reference;
+  SodStamp *self = stamp;
+  guint n = self->n_references;
+
+  if ((*meta)->info->api != GST_REFERENCE_TIMESTAMP_META_API_TYPE)
+    return TRUE;
+  reference = (const GstReferenceTimestampMeta *) *meta;
+  if (!GST_CLOCK_TIME_IS_VALID (reference->timestamp))
+    return TRUE;
+  self->references[n].clock = gst_caps_ref (reference->reference);
+  self->references[n].time = reference->timestamp;
+  self->n_references++;
+  return self->n_references < SOD_STAMP_MAX_REFERENCES;
+}
+
+void
+sod_stamp_init (SodStamp *self, GstBuffer *buffer, GstClockTime time)
+{
+  *self = (SodStamp){ .time = time };
+  gst_buffer_foreach_meta (buffer, take_reference, self);
+}
+
+void
+sod_stamp_clear (SodStamp *self)
+{
+  for (guint i = 0; i < self->n_references; i++)
+    gst_caps_unref (self->references[i].clock);
+  *self = (SodStamp){ .time = GST_CLOCK_TIME_NONE };
+}
+
+static void
+copy_stamp (SodStamp *to, const SodStamp *from)
+{
+  SodStamp before = *to;
+
+  *to = *from;
+  for (guint i = 0; i < to->n_references; i++)
+    gst_caps_ref (to->references[i].clock);
+  sod_stamp_clear (&before);
+}
+
+/* How much later @a is than @b: by the first clock of @a that stamped both, as
+ * one at their source is trusted before that of the pipeline; else by running
+ * time. Other clocks say nothing of each other. */
+static gint64
+get_difference (const SodStamp *a, const SodStamp *b)
+{
+  for (guint i = 0; i < a->n_references; i++) {
+    for (guint j = 0; j < b->n_references; j++) {
+      if (gst_caps_is_equal (a->references[i].clock, b->references[j].clock))
+        return GST_CLOCK_DIFF (b->references[j].time, a->references[i].time);
+    }
+  }
+  return GST_CLOCK_DIFF (b->time, a->time);
+}
+
+/* ---- what waits ---- */
+
 static void
 entry_free (gpointer data)
 {
   Entry *entry = data;
 
+  sod_stamp_clear (&entry->stamp);
   g_clear_pointer (&entry->label, gst_sod_image_unref);
   g_free (entry->id);
   g_free (entry);
@@ -34,7 +98,7 @@ sod_labels_new (GstClockTime tolerance)
   self->tolerance = tolerance;
   g_queue_init (&self->waiting);
   g_queue_init (&self->stored);
-  self->last = (SodStamp){ GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE };
+  self->last = (SodStamp){ .time = GST_CLOCK_TIME_NONE };
   return self;
 }
 
@@ -51,18 +115,7 @@ sod_labels_clear (SodLabels *self)
   self->n_lost += self->waiting.length;
   g_queue_clear_full (&self->waiting, entry_free);
   g_queue_clear_full (&self->stored, entry_free);
-  self->last = (SodStamp){ GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE };
-}
-
-/* How much later @a is than @b. The clock that stamped both at their source is
- * trusted before that of the pipeline. */
-static gint64
-get_difference (const SodStamp *a, const SodStamp *b)
-{
-  if (GST_CLOCK_TIME_IS_VALID (a->reference)
-      && GST_CLOCK_TIME_IS_VALID (b->reference))
-    return GST_CLOCK_DIFF (b->reference, a->reference);
-  return GST_CLOCK_DIFF (b->time, a->time);
+  sod_stamp_clear (&self->last);
 }
 
 /* The nearest entry within the tolerance, out of the queue. */
@@ -93,7 +146,7 @@ sod_labels_push (SodLabels *self, const SodStamp *stamp, GstSodImage *label)
 {
   Entry *entry = g_new0 (Entry, 1);
 
-  entry->stamp = *stamp;
+  copy_stamp (&entry->stamp, stamp);
   entry->label = label;
   g_queue_push_tail (&self->waiting, entry);
   if (self->waiting.length > SOD_LABELS_MAX_WAITING)
@@ -141,7 +194,7 @@ drop_passed (SodLabels *self, const SodStamp *stamp)
     entry_free (entry);
     g_queue_delete_link (&self->waiting, link);
   }
-  self->last = *stamp;
+  copy_stamp (&self->last, stamp);
 }
 
 GstSodImage *
@@ -163,7 +216,7 @@ sod_labels_remember (SodLabels *self, const SodStamp *stamp, const gchar *id)
 {
   Entry *entry = g_new0 (Entry, 1);
 
-  entry->stamp = *stamp;
+  copy_stamp (&entry->stamp, stamp);
   entry->id = g_strdup (id);
   g_queue_push_tail (&self->stored, entry);
   if (self->stored.length > SOD_LABELS_MAX_STORED)

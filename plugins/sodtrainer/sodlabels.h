@@ -6,12 +6,27 @@
 
 G_BEGIN_DECLS
 
+/* Clocks that stamp one buffer; a source has one or two. */
+#define SOD_STAMP_MAX_REFERENCES 4
+
 /* When a frame or a label was made. */
 typedef struct
 {
-  GstClockTime time;      /* running time */
-  GstClockTime reference; /* of its GstReferenceTimestampMeta; or NONE */
+  GstClockTime time; /* running time */
+  /* of its GstReferenceTimestampMetas, the first of them; owned */
+  struct
+  {
+    GstCaps *clock;
+    GstClockTime time;
+  } references[SOD_STAMP_MAX_REFERENCES];
+  guint n_references;
 } SodStamp;
+
+/* Of a buffer that was made at the running time @time. */
+void sod_stamp_init (SodStamp *self, GstBuffer *buffer, GstClockTime time);
+void sod_stamp_clear (SodStamp *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SodStamp, sod_stamp_clear)
 
 /* The labels of one node that are ahead of their frames, and the frames that
  * were stored without a label and may still get one. Both are few: the oldest

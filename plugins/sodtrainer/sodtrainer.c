@@ -21,14 +21,15 @@
  * where a live source would rather lose frames. A full disk is an error,
  * RESOURCE/NO_SPACE_LEFT, and what was stored before is kept.
  *
- * A label belongs to the frame of the same time: by their
- * #GstReferenceTimestampMeta where both have one, else by running time, up to
- * `tolerance`. A label may come before or after its frame: up to 32 wait for
- * theirs, then their pad is held up, unless no frame comes for `label-wait`;
- * and each of the last 256 frames of a node can still get one. Only where
- * `store-thinning` may drop frames without labels does a frame wait for its
- * label, up to `label-wait`; let both branches have a queue then. A label of
- * another size or range than its frame's is refused with a warning.
+ * A label belongs to the frame of the same time: by a
+ * #GstReferenceTimestampMeta of one clock (equal caps), where both have one,
+ * else by running time, up to `tolerance`. A label may come before or after its
+ * frame: up to 32 wait for theirs, then their pad is held up, unless no frame
+ * comes for `label-wait`; and each of the last 256 frames of a node can still
+ * get one. Only where `store-thinning` may drop frames without labels does a
+ * frame wait for its label, up to `label-wait`; let both branches have a queue
+ * then. A label of another size or range than its frame's is refused with a
+ * warning.
  *
  * ## Trainings
  * `trigger` says when one begins; at the end of all streams (`eos`) the element

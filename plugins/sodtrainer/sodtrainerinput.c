@@ -23,6 +23,7 @@ typedef struct
 static void
 arrival_clear (Arrival *self)
 {
+  sod_stamp_clear (&self->stamp);
   g_free (self->node);
   g_free (self->title);
   g_clear_pointer (&self->label, gst_sod_image_unref);
@@ -43,12 +44,12 @@ static gboolean
 find_stamp (
     SodTrainerPad *pad, GstBuffer *buffer, SodStamp *stamp, GError **error)
 {
-  const GstReferenceTimestampMeta *meta =
-      gst_buffer_get_reference_timestamp_meta (buffer, NULL);
+  GstClockTime time;
 
-  stamp->reference = meta != NULL ? meta->timestamp : GST_CLOCK_TIME_NONE;
-  return sod_input_get_time (
-      GST_PAD (pad), &pad->segment, buffer, &stamp->time, error);
+  if (!sod_input_get_time (GST_PAD (pad), &pad->segment, buffer, &time, error))
+    return FALSE;
+  sod_stamp_init (stamp, buffer, time);
+  return TRUE;
 }
 
 /* ---- the store ---- */
@@ -119,9 +120,9 @@ static gboolean
 store_picture (GstSodTrainerElement *self, SodTrainerPad *pad,
     GstBuffer *buffer, Arrival *arrival, gchar **id, GError **error)
 {
-  GstClockTime time = GST_CLOCK_TIME_IS_VALID (arrival->stamp.reference)
-                          ? arrival->stamp.reference
-                          : arrival->stamp.time;
+  const SodStamp *stamp = &arrival->stamp;
+  GstClockTime time =
+      stamp->n_references > 0 ? stamp->references[0].time : stamp->time;
   const GstSodImage *picture =
       gst_sod_frame_reader_map (pad->reader, buffer, error);
   GstSodStoreFrame *frame;
@@ -363,7 +364,7 @@ sod_trainer_chain_label (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
   g_autoptr (GstBuffer) owned = buffer;
   g_autoptr (GstSodImage) label = NULL;
   g_autoptr (GError) error = NULL;
-  SodStamp stamp;
+  g_auto (SodStamp) stamp = { 0 };
 
   if (pad->reader == NULL)
     return GST_FLOW_NOT_NEGOTIATED;

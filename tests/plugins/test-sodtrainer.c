@@ -112,14 +112,21 @@ test_gaps_are_frames_without_labels (void)
   trainer_tear_down (&trainer);
 }
 
+/* By @clock, the time of frame @number is that many frames after 1000 s. */
+static GstBuffer *
+refer_to (GstBuffer *buffer, const gchar *clock, guint number)
+{
+  g_autoptr (GstCaps) caps = gst_caps_new_empty_simple (clock);
+
+  gst_buffer_add_reference_timestamp_meta (
+      buffer, caps, 1000 * GST_SECOND + number * TRAINER_FRAME, 0);
+  return buffer;
+}
+
 static GstBuffer *
 refer (GstBuffer *buffer, guint number)
 {
-  g_autoptr (GstCaps) clock = gst_caps_new_empty_simple ("timestamp/x-ntp");
-
-  gst_buffer_add_reference_timestamp_meta (
-      buffer, clock, 1000 * GST_SECOND + number * TRAINER_FRAME, 0);
-  return buffer;
+  return refer_to (buffer, "timestamp/x-ntp", number);
 }
 
 /* Running times are 10 frames apart. */
@@ -137,6 +144,61 @@ test_reference_timestamps_go_before_running_times (void)
     gst_harness_push (label, refer (trainer_label (i + 10), i));
   }
   g_assert_cmpuint (trainer_stat (&trainer, NULL, "labelled"), ==, 6);
+  trainer_tear_down (&trainer);
+}
+
+static void
+assert_labelled (Trainer *trainer, guint n)
+{
+  g_assert_cmpuint (trainer_stat (trainer, NULL, "labelled"), ==, n);
+  g_assert_cmpuint (
+      trainer_stat (trainer, NULL, "labels-without-frame"), ==, 0);
+}
+
+/* Each clock has another time for the same moment; running times are right. */
+static void
+test_references_of_other_clocks_are_not_compared (void)
+{
+  Trainer trainer;
+  GstHarness *frame, *label;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  for (guint i = 0; i < 6; i++) {
+    gst_harness_push (frame, refer (trainer_frame (i), i));
+    gst_harness_push (
+        label, refer_to (trainer_label (i), "timestamp/x-unix", i + 1));
+  }
+  assert_labelled (&trainer, 6);
+  trainer_tear_down (&trainer);
+}
+
+/* Frames have two clocks, labels the second of them, behind one of their own;
+ * running times are 10 frames apart. Labels go ahead of frames, then behind. */
+static void
+test_the_clock_that_both_have_pairs_them (void)
+{
+  Trainer trainer;
+  GstHarness *frame, *label;
+
+  trainer_set_up (&trainer, "trigger", 3, NULL);
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  for (guint i = 0; i < 8; i++) {
+    GstBuffer *first = refer_to (trainer_frame (i), "timestamp/x-ptp", i + 3);
+    GstBuffer *second =
+        refer_to (trainer_label (i + 10), "timestamp/x-unix", i);
+
+    refer (first, i);
+    refer (second, i);
+    if (i < 4)
+      gst_harness_push (label, second);
+    gst_harness_push (frame, first);
+    if (i >= 4)
+      gst_harness_push (label, second);
+  }
+  assert_labelled (&trainer, 8);
   trainer_tear_down (&trainer);
 }
 
@@ -578,6 +640,10 @@ main (int argc, char *argv[])
   ADD ("gaps-are-frames-without-labels", test_gaps_are_frames_without_labels);
   ADD ("reference-timestamps-go-before-running-times",
       test_reference_timestamps_go_before_running_times);
+  ADD ("references-of-other-clocks-are-not-compared",
+      test_references_of_other_clocks_are_not_compared);
+  ADD ("the-clock-that-both-have-pairs-them",
+      test_the_clock_that_both_have_pairs_them);
   ADD ("tolerance-is-how-far-times-may-be-apart",
       test_tolerance_is_how_far_times_may_be_apart);
   ADD ("a-frame-that-may-be-thinned-out-waits-for-its-label",

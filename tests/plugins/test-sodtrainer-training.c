@@ -281,6 +281,34 @@ seconds_since (gint64 start)
   return (gdouble) (g_get_monotonic_time () - start) / G_TIME_SPAN_SECOND;
 }
 
+/* With the first frame after two seconds, and not again with the next. */
+static void
+test_time_triggers_while_streams_go_on (void)
+{
+  Trainer trainer;
+  GstHarness *frame, *label;
+  gint64 start = g_get_monotonic_time ();
+  guint64 n;
+
+  trainer_set_up (&trainer, "trigger", 2, "trigger-interval", 2, NULL);
+  set_settings (&trainer, "steps=1\n");
+  frame = trainer_link (&trainer, "frame_0");
+  label = trainer_link (&trainer, "label_0");
+  trainer_push_pair (frame, label, 0, 12);
+  if (seconds_since (start) < 2) /* a slow machine has begun one by now */
+    g_assert_cmpuint (trainer_stat (&trainer, NULL, "trainings"), ==, 0);
+  g_usleep (2 * G_USEC_PER_SEC);
+  start = g_get_monotonic_time ();
+  trainer_push_pair (frame, label, 12, 13);
+  n = trainer_stat (&trainer, NULL, "trainings");
+  g_assert_cmpuint (n, >=, 1);
+  assert_result (&trainer, "finished");
+  trainer_push_pair (frame, label, 13, 14);
+  if (seconds_since (start) < 2)
+    g_assert_cmpuint (trainer_stat (&trainer, NULL, "trainings"), ==, n);
+  trainer_tear_down (&trainer);
+}
+
 static void
 begin_long (Trainer *trainer)
 {
@@ -545,6 +573,8 @@ main (int argc, char *argv[])
       test_a_node_that_sent_nothing_is_left_out);
   ADD ("frames-trigger-while-streams-go-on",
       test_frames_trigger_while_streams_go_on);
+  ADD ("time-triggers-while-streams-go-on",
+      test_time_triggers_while_streams_go_on);
   ADD ("stop-ends-it-and-the-stream-at-once",
       test_stop_ends_it_and_the_stream_at_once);
   ADD ("a-long-step-is-cut-short", test_a_long_step_is_cut_short);

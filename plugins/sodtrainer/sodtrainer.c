@@ -60,7 +60,8 @@
  *
  * With `checkpoint-path` a training that was cut short, even by a power cut,
  * goes on with the frames that it began with when the element plays again with
- * the same store; in such a run `trigger=eos` begins no other. Frames that came
+ * the same store (without `store` none can go on, and a warning says so); in
+ * such a run `trigger=eos` begins no other. Frames that came
  * since are learnt from by the next.
  *
  * A stop, a flush after the end of the streams and PAUSED to READY end a

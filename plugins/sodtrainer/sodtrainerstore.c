@@ -8,6 +8,21 @@
 GST_DEBUG_CATEGORY_EXTERN (sod_trainer_debug);
 #define GST_CAT_DEFAULT sod_trainer_debug
 
+/* The frames that a checkpoint was made with are gone before it is of use. */
+static void
+check_checkpoint (GstSodTrainerElement *self)
+{
+  const gchar *checkpoint = sod_trainer_settings_get_string (
+      &self->asked, SOD_TRAINER_PROP_CHECKPOINT_PATH);
+
+  if (checkpoint != NULL)
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("a training that is cut short cannot go on from %s: no store is set, "
+         "and frames are removed when the element stops; set store to a folder",
+            checkpoint),
+        (NULL));
+}
+
 /* The folder of the store; says so where it is a temporary one. */
 static const gchar *
 choose_folder (GstSodTrainerElement *self, GError **error)
@@ -24,6 +39,7 @@ choose_folder (GstSodTrainerElement *self, GError **error)
         ("no store is set: frames are kept in %s, which is removed when the "
          "element stops",
             self->temporary));
+  check_checkpoint (self);
   return self->temporary;
 }
 

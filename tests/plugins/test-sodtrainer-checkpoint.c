@@ -159,6 +159,30 @@ test_a_checkpoint_of_other_frames_is_told_and_left (void)
   trainer_tear_down (&trainer);
 }
 
+static void
+test_a_checkpoint_without_a_store_is_warned_of (void)
+{
+  static const gchar *const checkpoints[] = { "checkpoint", NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (checkpoints); i++) {
+    Trainer trainer;
+    g_autoptr (GstMessage) message = NULL;
+
+    trainer_set_up (&trainer, "trigger", 3, "store", NULL, "checkpoint-path",
+        checkpoints[i], NULL);
+    gst_element_set_state (trainer.element, GST_STATE_PAUSED);
+    message = trainer_await (&trainer, GST_MESSAGE_WARNING, 0);
+    g_assert_true ((message != NULL) == (checkpoints[i] != NULL));
+    if (message != NULL) {
+      g_autoptr (GError) warning = NULL;
+
+      gst_message_parse_warning (message, &warning, NULL);
+      g_assert_nonnull (strstr (warning->message, "set store to a folder"));
+    }
+    trainer_tear_down (&trainer);
+  }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -173,6 +197,8 @@ main (int argc, char *argv[])
   ADD ("of-one-that-ended-is-gone", test_the_end_leaves_no_checkpoint);
   ADD ("of-other-frames-is-told-and-left",
       test_a_checkpoint_of_other_frames_is_told_and_left);
+  ADD ("without-a-store-is-warned-of",
+      test_a_checkpoint_without_a_store_is_warned_of);
 #undef ADD
   return test_finish ();
 }

@@ -69,7 +69,8 @@
  *
  * ## Messages
  * Progress messages with code `training` carry `phase`, `round`, `stage`,
- * `node`, `step`, `n-steps`, `loss`, `rate` and `time-left` (s). Element
+ * `node`, `step`, `n-steps`, `loss`, `rate`, `frames-per-second` and
+ * `time-left` (s, of the present stage alone, not of all that follow). Element
  * messages: `sod-trainer-scored` (`node`, `measures`: JSON),
  * `sod-trainer-published` (`node`, `path`, `id`, `version`, `score`, `forced`),
  * `sod-trainer-refused` (`node`, `score`) and `sod-trainer-done` (`result`:

@@ -60,7 +60,9 @@ add_progress (GstStructure *structure, const GstSodTrainingProgress *progress)
       gst_sod_training_progress_get_step (progress), "n-steps", G_TYPE_UINT64,
       gst_sod_training_progress_get_n_steps (progress), "loss", G_TYPE_DOUBLE,
       gst_sod_training_progress_get_loss (progress), "rate", G_TYPE_DOUBLE,
-      gst_sod_training_progress_get_rate (progress), "time-left", G_TYPE_DOUBLE,
+      gst_sod_training_progress_get_rate (progress), "frames-per-second",
+      G_TYPE_DOUBLE, gst_sod_training_progress_get_frames_per_second (progress),
+      "time-left", G_TYPE_DOUBLE,
       gst_sod_training_progress_get_time_left (progress), NULL);
 }
 

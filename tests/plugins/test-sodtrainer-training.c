@@ -44,8 +44,12 @@ await_progress (Trainer *trainer)
 
     g_assert_nonnull (message);
     gst_message_parse_progress (message, &type, NULL, NULL);
-    if (type == GST_PROGRESS_TYPE_CONTINUE)
-      return;
+    if (type != GST_PROGRESS_TYPE_CONTINUE)
+      continue;
+    g_assert_true (
+        gst_structure_has_field_typed (gst_message_get_structure (message),
+            "frames-per-second", G_TYPE_DOUBLE));
+    return;
   }
 }
 

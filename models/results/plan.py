@@ -13,17 +13,18 @@ THREE = ('run.first-phase=3', 'run.last-phase=3')
 # batches too.
 PAPER = ('run.preset=paper', 'run.threads=1', 'data.batch-size=8',
          'data.reading-threads=0', 'run.checkpoint-interval=100000',
-         'augmented.steps=10', 'augmented.monitor-interval=5')
+         'augmented.steps=50', 'augmented.monitor-interval=10')
+# Networks of the shipped size learn as those that are shipped did.
+DEFAULT_SETTINGS = ('run.precision=bf16',)
 LINKS = {
-    # Phase 1, from random weights or from the model that is shipped.
+    # Phase 1, from random weights.
     'initial': ONE + ('run.reverse=yes',),
-    'initial-default': ONE + ('run.reverse=yes', 'base.learning-rate=6e-4'),
     'initial-alone': ONE + ('run.reverse=no',),
     'initial-frame': ONE + ('run.reverse=no', 'base.second-input=frame',
                             'base.frame-distance=42'),
     # As many steps as augment or distill, as they are scheduled, with labels
     # alone.
-    'learn': ONE + ('run.reverse=no', 'base.steps=10', 'base.warm-up=2',
+    'learn': ONE + ('run.reverse=no', 'base.steps=50', 'base.warm-up=5',
                     'base.learning-rate=3e-4'),
     'augment': TWO,
     'augment-paper': PAPER + TWO,
@@ -83,21 +84,22 @@ PAIRS = (
     ('phase 2 of `effective`, not of `paper`', '+ reverse', 'paper'),
 )
 MEANING = {
-    INITIAL: 'phase 1 alone: what all others start from',
-    'longer': 'phase 1 goes on for 2 x 10 steps, with labels alone',
-    'longer still': 'phase 1 goes on for 4 x 10 steps, with labels alone',
-    '+ reverse': 'phase 2 twice: 2 x 10 steps a base network',
+    INITIAL: 'phase 1 alone, or the model that is shipped: what all others '
+             'start from',
+    'longer': 'phase 1 goes on for 2 x 50 steps, with labels alone',
+    'longer still': 'phase 1 goes on for 4 x 50 steps, with labels alone',
+    '+ reverse': 'phase 2 twice: 2 x 50 steps a base network',
     '+ pseudo-labels': 'phases 2 and 3 twice, preset `effective` (confident '
                        'pseudo-labels, base networks learn from them too): '
-                       '4 x 10 steps',
-    'without reverse': 'phase 3 twice without a reverse network: 2 x 10 steps '
+                       '4 x 50 steps',
+    'without reverse': 'phase 3 twice without a reverse network: 2 x 50 steps '
                        'on labels and pseudo-labels',
     'no distill': 'phases 2, 3, 2; only the reverse network learns from '
-                  'pseudo-labels, as in the paper: 2 x 10 steps',
+                  'pseudo-labels, as in the paper: 2 x 50 steps',
     'average': 'as + pseudo-labels, labels by the plain average of the paper',
     'paper': 'phase 2 of preset `paper` twice: both networks learn, from the '
              'reconstruction alone, SGD at 1e-3 (its phase 3 changes no base '
-             'network): 2 x 10 steps',
+             'network): 2 x 50 steps',
     'lambda 2': '+ reverse with a weight of the reconstruction of 2',
     'unlabelled': '+ reverse, frames without labels are reconstructed too',
     'soft maps': '+ reverse, maps are not degraded on their way in',
@@ -105,6 +107,7 @@ MEANING = {
 
 MAIN = 'random weights'
 DEFAULT = 'default model'
+DEFAULT_SHARE = 0.2
 FRAMES = 'one and two frames'
 ONE_FRAME, TWO_FRAMES, ALIGNED = 'one frame', 'two frames', 'two, aligned'
 # Arm -> frames of the input, and the link that makes it.
@@ -132,7 +135,7 @@ def make_groups():
     """(block, share, seed, arms) in the order of what is wanted first; the
     arms of a group start from the same networks."""
     groups = [(MAIN, 0.2, seed, get_arms(MAIN, 0.2)) for seed in SEEDS]
-    groups += [(DEFAULT, 0.2, seed, DEFAULT_ARMS) for seed in SEEDS]
+    groups += [(DEFAULT, DEFAULT_SHARE, seed, DEFAULT_ARMS) for seed in SEEDS]
     groups += [(MAIN, 0.4, seed, get_arms(MAIN, 0.4)) for seed in SEEDS]
     groups += [(FRAMES, 1.0, seed, get_arms(FRAMES, 1.0)) for seed in SEEDS]
     for share in (1.0, 0.6, 0.8):

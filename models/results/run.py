@@ -11,17 +11,17 @@ docs/results.json already is not made again, so the plan can be worked off in
 pieces. Nothing is left out of what was made. With --work, chains that were
 broken off go on at their last link.
 
-A node a scenario, `small` at 160x96; whole sequences of DAVIS `fit` to learn
-from, whole sequences of `dev` to measure on. Each network is measured on the
-sequences of its own scenario. All arms of a group start from the same
-networks, those of phase 1, and share their first links where these are equal.
+A node a scenario, `small` at 160x96, or `base` as it is shipped; whole
+sequences of DAVIS `fit` to learn from, whole sequences of `dev` to measure on.
+Each network is measured on the sequences of its own scenario. All arms of a
+group start from the same networks, those of phase 1, and share their first
+links where these are equal.
 """
 import argparse
 import concurrent.futures
 import json
 import os
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
@@ -38,7 +38,6 @@ COMMAND = os.environ.get(
 RESULTS = os.path.join(TOP, 'docs', 'results.json')
 PAGE = os.path.join(TOP, 'docs', 'results.md')
 BUDGET = 4 * 3600
-SIZE = (160, 96)
 EVERY = 4  # each 4th frame is learnt from, and measured
 
 
@@ -91,7 +90,9 @@ class Group:
                  str(self.seed * 100 + number)]
         if start is not None:
             words += ['--start', start]
-        for setting in plan.LINKS[link]:
+        default = self.block == plan.DEFAULT
+        for setting in (*plan.LINKS[link],
+                        *(plan.DEFAULT_SETTINGS if default else ())):
             words += ['--setting', setting]
         shutil.rmtree(out + '.new', ignore_errors=True)
         _, seconds = call(words)
@@ -104,20 +105,17 @@ class Group:
     def follow(self, links):
         """The folder behind the last link, of what was made on the way the
         seconds, and those of the whole chain."""
-        first = 'initial'
         start = None
-        if self.block == plan.DEFAULT:
-            first = 'initial-default'
-            start = os.path.join(self.folder, 'start.safetensors')
-            write_at_size(os.path.join(TOP, 'models', 'small.safetensors'),
-                          start)
         spent = chain = 0
         name = ''
-        for number, link in enumerate((first, *links)):
+        for number, link in enumerate(('initial', *links)):
             name = f'{name}.{link}' if name else link
             out = os.path.join(self.folder, name)
             if not os.path.exists(out):
-                spent += self.train(link, start, out, number)
+                if start is None and self.block == plan.DEFAULT:
+                    take_shipped(out)
+                else:
+                    spent += self.train(link, start, out, number)
             with open(os.path.join(out, 'cpu'), encoding='utf-8') as file:
                 chain += float(file.read())
             start = out
@@ -131,22 +129,19 @@ class Group:
         return out, seconds, seconds
 
 
-def write_at_size(source, to):
-    """A model file whose input is SIZE; the weights are the same."""
-    with open(source, 'rb') as file:
-        data = file.read()
-    n = struct.unpack('<Q', data[:8])[0]
-    head = json.loads(data[8:8 + n])
-    about = head['__metadata__']
-    for name, member in (('architecture', 'input-size'),
-                         ('input-rule', 'size')):
-        value = json.loads(about[name])
-        value[member] = list(SIZE)
-        about[name] = json.dumps(value)
-    text = json.dumps(head).encode()
-    text += b' ' * (-len(text) % 8)
-    with open(to, 'wb') as file:
-        file.write(struct.pack('<Q', len(text)) + text + data[8 + n:])
+def take_shipped(out):
+    """The shipped networks as if phase 1 had made them, each node's alike."""
+    models = os.path.join(TOP, 'models')
+    new = out + '.new'
+    shutil.rmtree(new, ignore_errors=True)
+    os.makedirs(new)
+    for name in (*read_scenarios(), 'reverse'):
+        shipped = 'reverse' if name == 'reverse' else 'base'
+        shutil.copy(os.path.join(models, shipped + '.safetensors'),
+                    os.path.join(new, name + '.safetensors'))
+    with open(os.path.join(new, 'cpu'), 'w', encoding='utf-8') as file:
+        file.write('0')
+    os.rename(new, out)
 
 
 # ---- measures ----
@@ -200,27 +195,19 @@ def measure(out, every):
 
 
 def read_record(out):
-    with open(os.path.join(out, 'run.json'), encoding='utf-8') as file:
-        record = json.load(file)
+    path = os.path.join(out, 'run.json')
+    record = {}
+    if os.path.exists(path):  # nothing trained the shipped networks here
+        with open(path, encoding='utf-8') as file:
+            record = json.load(file)
     return {
-        'version': record['versions'],
+        'version': record.get('versions'),
         'pseudo_labels': record.get('pseudo-labels', []),
         'warnings': [warning.get('text', str(warning))
                      for warning in record.get('warnings', [])]}
 
 
 # ---- all of it ----
-
-def measure_sizes(work):
-    """max F of the model that is shipped, at its own size and at SIZE."""
-    lines = [line for lines in read_scenarios().values()
-             for line in lines[::EVERY]]
-    own = os.path.join(TOP, 'models', 'small.safetensors')
-    small = os.path.join(work, 'small.safetensors')
-    write_at_size(own, small)
-    return {name: round(evaluate(work, model, lines)[0]['max_f'], 5)
-            for name, model in (('320x192', own), ('160x96', small))}
-
 
 class Results:
     """docs/results.json, which is written after each run."""
@@ -241,13 +228,6 @@ class Results:
             self.values['runs'][key] = run
             self._save()
         print(key, f'{run["cpu_seconds"]:.0f} s', flush=True)
-
-    def add_sizes(self, work):
-        if 'sizes' not in self.values:
-            sizes = measure_sizes(work)
-            with self.lock:
-                self.values['sizes'] = sizes
-                self._save()
 
     def _save(self):
         with open(RESULTS + '.new', 'w', encoding='utf-8') as file:
@@ -293,7 +273,6 @@ def make(results, options):
     work = options.work or tempfile.mkdtemp(prefix='sod-results-')
     os.makedirs(work, exist_ok=True)
     try:
-        results.add_sizes(work)
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             waiting = [pool.submit(make_group, results, work, deadline, *group)
                        for group in plan.make_groups()]

@@ -89,17 +89,6 @@ write_reverse (const gchar *path)
   g_assert_true (gst_sod_network_save (network, path, &error));
 }
 
-static gchar *
-get_version (const gchar *path)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GstSodNetwork) network =
-      gst_sod_network_new_from_file (path, &error);
-
-  g_assert_no_error (error);
-  return g_strdup (gst_sod_network_get_version (network));
-}
-
 /* Warnings on the bus that hold @wanted; the last of them in @text (transfer
  * full). An error fails. */
 static guint
@@ -200,10 +189,10 @@ test_a_reverse_network_is_told_where_it_takes_a_place (void)
   pattern = trainer_path (&trainer, "%s.safetensors");
   reverse = trainer_path (&trainer, "reverse.safetensors");
   write_reverse (reverse);
-  before = get_version (reverse);
+  before = trainer_get_version (reverse);
   train (&trainer, 24, "steps=1\n[reverse]\nsteps=2\n[run]\nreverse=yes\n",
       pattern);
-  after = get_version (reverse);
+  after = trainer_get_version (reverse);
   g_assert_cmpstr (before, !=, after);
   g_assert_cmpuint (
       count_warnings (&trainer, "without being judged", &text), ==, 1);
@@ -232,7 +221,7 @@ test_a_worse_reverse_network_is_not_published (void)
 
     trainer_set_up (&trainer, "trigger", 3, NULL);
     train (&trainer, 24, all, pattern);
-    versions[i] = get_version (reverse);
+    versions[i] = trainer_get_version (reverse);
     if (i > 0)
       g_assert_cmpuint (trainer_stat (&trainer, NULL, "refused"), >=, 1);
     trainer_tear_down (&trainer);

@@ -95,17 +95,6 @@ assert_error (Trainer *trainer, GQuark domain, gint code, const gchar *text)
   g_assert_nonnull (strstr (error->message, text));
 }
 
-static gchar *
-get_version (const gchar *path)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GstSodNetwork) network =
-      gst_sod_network_new_from_file (path, &error);
-
-  g_assert_no_error (error);
-  return g_strdup (gst_sod_network_get_version (network));
-}
-
 /* ---- a training to its end ---- */
 
 static void
@@ -129,7 +118,7 @@ test_the_end_of_the_streams_trains_and_then_ends (void)
   g_assert_cmpint (GST_MESSAGE_TYPE (eos), ==, GST_MESSAGE_EOS);
   /* EOS is the last to be told; the others were taken from the bus with it. */
   g_assert_cmpuint (trainer_stat (&trainer, NULL, "published"), >=, 1);
-  version = get_version (model);
+  version = trainer_get_version (model);
   g_object_get (trainer.element, "stats", &published, NULL);
   g_assert_true (gst_structure_get_double (published, "score", &score));
   g_assert_cmpfloat (score, >, 0.7);

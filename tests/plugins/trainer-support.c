@@ -204,3 +204,14 @@ trainer_take_samples (Trainer *self, const gchar *node)
   g_assert_no_error (error);
   return samples;
 }
+
+gchar *
+trainer_get_version (const gchar *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstSodNetwork) network =
+      gst_sod_network_new_from_file (path, &error);
+
+  g_assert_no_error (error);
+  return g_strdup (gst_sod_network_get_version (network));
+}

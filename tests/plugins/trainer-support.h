@@ -47,5 +47,8 @@ GstStructure *trainer_await_element (
 /* A counter of the stats, of a node or (NULL) of all. */
 guint64 trainer_stat (Trainer *self, const gchar *node, const gchar *name);
 
+/* Of the model in a file. (transfer full) */
+gchar *trainer_get_version (const gchar *path);
+
 /* Stops the element and looks into its store. */
 GstSodSamples *trainer_take_samples (Trainer *self, const gchar *node);

@@ -3,7 +3,8 @@
  * twin, against what they are defined to be: tiles of all sizes, and what lies
  * beside the sums left as it is. The kernel around them against plain sums over
  * all pixels: windows of all kinds, and pictures of more and of fewer rows than
- * it keeps. */
+ * it keeps; and so the kernel of AMX and its plain twin. */
+#include <gst-sod/backend/onednn/train-tiles-private.h>
 #include <gst-sod/backend/onednn/train-weights-private.h>
 #include <gst-sod/core/random.h>
 
@@ -179,10 +180,24 @@ sum_up (const Window *self, const gfloat *source, const gfloat *d_target,
   return sum;
 }
 
+/* @funcs: of tiles, or NULL. */
+static gsize
+get_scratch (const GstSodTrainStep *step, gint threads,
+    const GstSodTrainTileFuncs *funcs)
+{
+  return funcs != NULL ? gst_sod_train_tiles_scratch (step, threads)
+                       : gst_sod_train_direct_scratch (step, threads);
+}
+
 static void
-check_kernel (const Window *self, gboolean bf16, gint threads)
+check_kernel (const Window *self, gboolean bf16, gint threads,
+    const GstSodTrainTileFuncs *funcs)
 {
   const gint64 taps = (gint64) self->size * self->size;
+  const gint64 n_products =
+      self->n * get_out (self, self->h) * get_out (self, self->w);
+  /* f32 sums lose more the longer they are. */
+  const gdouble tolerance = MAX (1e-3, 2e-5 * sqrt ((gdouble) n_products));
   g_autoptr (GstSodRandom) random = gst_sod_random_new (2, 0);
   g_autofree gfloat *source = NULL, *d_target = NULL;
   g_autofree gfloat *found = g_new (gfloat, self->channels * self->c * taps);
@@ -196,16 +211,20 @@ check_kernel (const Window *self, gboolean bf16, gint threads)
   memory[1] =
       new_values ((gsize) (self->n * step.big_h * step.big_w * self->channels),
           bf16, random, &d_target);
-  memory[2] = gst_sod_aligned_alloc (
-      gst_sod_train_direct_scratch (&step, threads), NULL);
+  memory[2] = gst_sod_aligned_alloc (get_scratch (&step, threads, funcs), NULL);
+  /* Whatever was there before: no number. */
+  memset (memory[2], 0xff, get_scratch (&step, threads, funcs));
   memory[3] = found;
-  gst_sod_train_kernel_conv_weights (&step, memory, &run);
+  if (funcs != NULL)
+    gst_sod_train_tiles_run (funcs, &step, memory, &run);
+  else
+    gst_sod_train_kernel_conv_weights (&step, memory, &run);
   for (gint64 at = 0; at < self->channels * self->c * taps; at++) {
     gint64 o = at / taps / self->c, i = at / taps % self->c, tap = at % taps;
     gdouble expected = sum_up (self, source, d_target, o, i,
         (gint) tap / self->size, (gint) tap % self->size);
 
-    g_assert_cmpfloat (fabs (found[at] - expected), <, 1e-3);
+    g_assert_cmpfloat (fabs (found[at] - expected), <, tolerance);
   }
   for (gint i = 0; i < 3; i++)
     gst_sod_aligned_free (memory[i]);
@@ -229,8 +248,53 @@ test_kernel_meets_all_pixels (gconstpointer data)
 
   for (gsize i = 0; i < G_N_ELEMENTS (windows); i++) {
     for (gint threads = 1; threads <= 3; threads++)
-      check_kernel (&windows[i], bf16, threads);
+      check_kernel (&windows[i], bf16, threads, NULL);
   }
+}
+
+/* ---- tiles ---- */
+
+static void
+check_tiles (const GstSodTrainTileFuncs *funcs)
+{
+  static const Window windows[] = {
+    { 2, 16, 9, 11, 32, 3, 1, 1, 1 },   /* odd width */
+    { 3, 32, 6, 10, 32, 3, 1, 4, 4 },   /* fewer rows than the window spans */
+    { 1, 64, 3, 5, 64, 3, 1, 2, 2 },    /* less than a step */
+    { 1, 32, 60, 200, 64, 3, 1, 2, 2 }, /* several chunks */
+    { 2, 24, 13, 40, 24, 3, 1, 1, 1 },  /* columns of the target left over */
+    { 2, 48, 11, 20, 16, 3, 1, 2, 2 },  /* one tile of the target */
+    { 2, 40, 5, 33, 72, 3, 1, 1, 1 },   /* lines, too, left over */
+    { 1, 8, 7, 7, 1, 1, 1, 1, 0 },      /* one channel */
+    { 1, 16, 9, 17, 100, 5, 1, 1, 2 },  /* a part of a lane left over */
+    { 2, 3, 20, 75, 32, 7, 1, 1, 3 },   /* pictures */
+    { 2, 3, 64, 160, 32, 7, 2, 1, 3 },  /* strides, several chunks */
+    { 2, 3, 21, 31, 32, 5, 2, 1, 2 },   /* of odd sizes */
+    { 2, 1, 33, 64, 32, 7, 2, 1, 3 },   /* maps */
+    { 1, 6, 18, 50, 48, 7, 2, 1, 3 },   /* two frames */
+    { 1, 3, 20, 40, 16, 3, 3, 2, 2 },   /* strides and dilation */
+    { 1, 5, 8, 9, 32, 3, 1, 1, 0 },     /* nothing beside it */
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (windows); i++) {
+    for (gint threads = 1; threads <= 3; threads++)
+      check_kernel (&windows[i], TRUE, threads, funcs);
+  }
+}
+
+static void
+test_plain_tiles_meet_all_pixels (void)
+{
+  check_tiles (gst_sod_train_tiles_get_plain ());
+}
+
+static void
+test_fast_tiles_meet_all_pixels (void)
+{
+  if (gst_sod_train_tiles_get_fast () != NULL)
+    check_tiles (gst_sod_train_tiles_get_fast ());
+  else
+    g_test_skip ("the CPU has no AMX");
 }
 
 int
@@ -245,5 +309,9 @@ main (int argc, char **argv)
       test_kernel_meets_all_pixels);
   g_test_add_data_func ("/onednn/weights/kernel/bf16", GINT_TO_POINTER (TRUE),
       test_kernel_meets_all_pixels);
+  g_test_add_func (
+      "/onednn/weights/tiles/plain", test_plain_tiles_meet_all_pixels);
+  g_test_add_func (
+      "/onednn/weights/tiles/fast", test_fast_tiles_meet_all_pixels);
   return g_test_run ();
 }

@@ -4,6 +4,7 @@
  * kernel's weights but by way of matrices, and is slow with channels last. */
 #include <gst-sod/backend/onednn/plan-private.h>
 #include <gst-sod/backend/onednn/simd-private.h>
+#include <gst-sod/backend/onednn/train-tiles-private.h>
 #include <gst-sod/backend/onednn/train-weights-private.h>
 
 #define WIDTH GST_SOD_ONEDNN_CONV_BLOCK
@@ -29,7 +30,7 @@ get_target (const GstSodTrainBuilder *self)
 }
 
 /* Gradients of weights: what oneDNN 2.6 reads for each pair of blocks of
- * channels, this reads once. bf16 leaves them to AMX. */
+ * channels, this reads once. With AMX they have tiles. */
 static gboolean
 can_run_wide (const GstSodTrainBuilder *self)
 {
@@ -155,6 +156,15 @@ gst_sod_train_add_direct_data (GstSodTrainBuilder *self,
   return TRUE;
 }
 
+/* Gradients of weights in bf16, with AMX. */
+static gboolean
+can_run_tiles (const GstSodTrainBuilder *self, const GstSodTrainStep *what)
+{
+  return self->type == dnnl_bf16 && !self->node->conv.bias
+         && gst_sod_train_tiles_get_fast () != NULL
+         && gst_sod_train_tiles_fit (what);
+}
+
 gboolean
 gst_sod_train_add_direct_weights (
     GstSodTrainBuilder *self, const GstSodTrainView *d_target)
@@ -162,21 +172,29 @@ gst_sod_train_add_direct_weights (
   const GstSodTrainNode *node = self->node;
   const GstSodShape *source = get_source (self);
   gboolean few = source->dims[1] <= FEW && node->conv.dilation == 1;
+  gboolean tiles;
   guint whole = 0;
-  GstSodTrainStep *step;
+  GstSodTrainStep what = { NULL }, *step;
 
-  if ((!can_run (self) && !can_run_wide (self))
-      || get_target (self)->dims[1] % WIDTH != 0
-      || (source->dims[1] % WIDTH != 0 && !few))
+  describe (self, source, get_target (self), &what);
+  tiles = can_run_tiles (self, &what);
+  if (!tiles
+      && ((!can_run (self) && !can_run_wide (self))
+          || get_target (self)->dims[1] % WIDTH != 0
+          || (source->dims[1] % WIDTH != 0 && !few)))
     return FALSE;
-  step = gst_sod_train_add_kernel (
-      self, "kernel:conv-weights", gst_sod_train_kernel_conv_weights, source);
+  step = gst_sod_train_add_kernel (self,
+      tiles ? "kernel:conv-weights-tiles" : "kernel:conv-weights",
+      tiles ? gst_sod_train_kernel_tile_weights
+            : gst_sod_train_kernel_conv_weights,
+      source);
   describe (self, source, get_target (self), step);
   step->trained_only = TRUE;
   gst_sod_train_add_arg_view (self, step, &self->views[node->inputs[0]]);
   gst_sod_train_add_arg_view (self, step, d_target);
-  gst_sod_train_add_scratch (
-      self, step, gst_sod_train_direct_scratch (step, self->plan->threads));
+  gst_sod_train_add_scratch (self, step,
+      tiles ? gst_sod_train_tiles_scratch (step, self->plan->threads)
+            : gst_sod_train_direct_scratch (step, self->plan->threads));
   if (node->n_parts == 1) {
     gst_sod_train_add_arg (self, step, GST_SOD_TRAIN_GRADIENT,
         node->parts[0].conv * GST_SOD_MAX_PARAMS);

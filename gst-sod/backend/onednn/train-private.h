@@ -329,6 +329,10 @@ void gst_sod_train_kernel_conv (const GstSodTrainStep *step,
 void gst_sod_train_kernel_conv_weights (const GstSodTrainStep *step,
     gpointer const *memory, const GstSodTrainRun *run);
 
+/* Likewise, of bf16 by AMX. */
+void gst_sod_train_kernel_tile_weights (const GstSodTrainStep *step,
+    gpointer const *memory, const GstSodTrainRun *run);
+
 /* The step as a plan for inference has it. */
 typedef struct _GstSodOnednnStep GstSodOnednnStep;
 void gst_sod_train_direct_describe (

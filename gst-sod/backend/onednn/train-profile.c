@@ -233,6 +233,13 @@ get_padding_after (const GstSodTrainStep *step, gint64 in, gint64 out)
 }
 
 static gboolean
+is_weights (const GstSodTrainStep *step)
+{
+  return step->kernel == gst_sod_train_kernel_conv_weights
+         || step->kernel == gst_sod_train_kernel_tile_weights;
+}
+
+static gboolean
 conv_init (Conv *self, const GstSodTrainPlan *plan, const GstSodTrainStep *step,
     GError **error)
 {
@@ -283,7 +290,7 @@ static gboolean
 measure_conv (const GstSodTrainPlan *plan, const GstSodTrainStep *step,
     guint n_rounds, gint64 *shortest, GError **error)
 {
-  gboolean backward = step->kernel == gst_sod_train_kernel_conv_weights;
+  gboolean backward = is_weights (step);
   g_auto (Conv) conv = { { NULL } };
 
   return conv_init (&conv, plan, step, error)
@@ -394,8 +401,7 @@ gst_sod_onednn_train_profile_bare (GstSodExecutable *executable, guint n_rounds,
     else if (step->kernel == gst_sod_train_kernel_norm
              || step->kernel == gst_sod_train_kernel_norm_backward)
       ok = measure_norm (plan, step, n_rounds, &nanoseconds[i], error);
-    else if (step->kernel == gst_sod_train_kernel_conv
-             || step->kernel == gst_sod_train_kernel_conv_weights)
+    else if (step->kernel == gst_sod_train_kernel_conv || is_weights (step))
       ok = measure_conv (plan, step, n_rounds, &nanoseconds[i], error);
   }
   gst_sod_onednn_set_threads (threads);

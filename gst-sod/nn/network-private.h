@@ -29,8 +29,10 @@ GstSodNetwork *gst_sod_network_new_from_weights (
     GstSodArchitecture *architecture, GHashTable *weights, GHashTable *metadata,
     GError **error);
 
-/* Its weights for another network: name -> tensor; (transfer full). */
-GHashTable *gst_sod_network_share_weights (GstSodNetwork *self);
+/* @network's weights, which it shares, with other @metadata: string -> string,
+ * (transfer full). */
+GstSodNetwork *gst_sod_network_new_with_metadata (
+    GstSodNetwork *network, GHashTable *metadata, GError **error);
 
 /* @network, of two frames, that is given another @second_input, so many ns
  * before: its weights, name, threshold and lineage. (transfer full) */

@@ -87,6 +87,16 @@ count_flops (GstSodNetwork *self, GError **error)
   return TRUE;
 }
 
+/* @hash: of its weights. */
+static gboolean
+describe (GstSodNetwork *self, const gchar *hash, GError **error)
+{
+  self->version = g_strndup (hash, VERSION_LENGTH);
+  gst_sod_model_metadata_complete (self->metadata, self->architecture, hash);
+  return gst_sod_model_metadata_read (
+      self->metadata, self->architecture, &self->info, error);
+}
+
 GstSodNetwork *
 gst_sod_network_new_from_weights (GstSodArchitecture *architecture,
     GHashTable *weights, GHashTable *metadata, GError **error)
@@ -103,12 +113,24 @@ gst_sod_network_new_from_weights (GstSodArchitecture *architecture,
   if (!check_weights (self, error) || !count_flops (self, error))
     return NULL;
   hash = gst_sod_weights_hash (self->weights);
-  self->version = g_strndup (hash, VERSION_LENGTH);
-  gst_sod_model_metadata_complete (self->metadata, architecture, hash);
-  if (!gst_sod_model_metadata_read (
-          self->metadata, architecture, &self->info, error))
-    return NULL;
-  return g_steal_pointer (&self);
+  return describe (self, hash, error) ? g_steal_pointer (&self) : NULL;
+}
+
+GstSodNetwork *
+gst_sod_network_new_with_metadata (
+    GstSodNetwork *network, GHashTable *metadata, GError **error)
+{
+  g_autoptr (GstSodNetwork) self = g_object_new (GST_SOD_TYPE_NETWORK, NULL);
+  const gchar *hash =
+      gst_sod_network_get_metadata (network, GST_SOD_MODEL_KEY_HASH);
+
+  self->architecture = gst_sod_architecture_ref (network->architecture);
+  self->graph = gst_sod_graph_ref (network->graph);
+  self->weights = g_hash_table_ref (network->weights);
+  self->metadata = metadata;
+  self->n_weights = network->n_weights;
+  self->flops = network->flops;
+  return describe (self, hash, error) ? g_steal_pointer (&self) : NULL;
 }
 
 /**
@@ -374,20 +396,6 @@ GHashTable *
 gst_sod_network_get_metadata_table (GstSodNetwork *self)
 {
   return self->metadata;
-}
-
-GHashTable *
-gst_sod_network_share_weights (GstSodNetwork *self)
-{
-  GHashTable *weights = g_hash_table_new_full (
-      g_str_hash, g_str_equal, g_free, (GDestroyNotify) gst_sod_tensor_unref);
-  GHashTableIter iter;
-  gpointer key, value;
-
-  g_hash_table_iter_init (&iter, self->weights);
-  while (g_hash_table_iter_next (&iter, &key, &value))
-    g_hash_table_insert (weights, g_strdup (key), gst_sod_tensor_ref (value));
-  return weights;
 }
 
 const GstSodInputRule *

@@ -106,10 +106,8 @@ GstSodNetwork *
 gst_sod_network_new_with_second_input (GstSodNetwork *network,
     GstSodSecondInput second_input, gint64 frame_distance, GError **error)
 {
-  return gst_sod_network_new_from_weights (
-      gst_sod_network_get_architecture (network),
-      gst_sod_network_share_weights (network),
-      keep_metadata (network, second_input, frame_distance), error);
+  return gst_sod_network_new_with_metadata (
+      network, keep_metadata (network, second_input, frame_distance), error);
 }
 
 /**

@@ -115,7 +115,5 @@ gst_sod_training_sign (GstSodTraining *self, const GstSodStagePlan *plan,
   if (scores != NULL && scores->n_frames > 0 && scores->reconstruction == 0)
     g_hash_table_insert (
         metadata, g_strdup ("scores"), describe_scores (scores));
-  return gst_sod_network_new_from_weights (
-      gst_sod_network_get_architecture (network),
-      gst_sod_network_share_weights (network), metadata, error);
+  return gst_sod_network_new_with_metadata (network, metadata, error);
 }

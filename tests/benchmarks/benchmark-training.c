@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The whole trainer beside its bare step, in one run and in turns: what
- * reading, augmenting, loss, update and logging add to the passes of the plan.
- * `base` on pictures of a data set, all of them in the cache. It reports and
- * never fails on a time.
+/* The whole trainer beside its bare step, in one run and in turns of a quarter
+ * of a second, so that a machine that changes its speed changes it for both:
+ * what reading, augmenting, loss, update and logging add to the passes of the
+ * plan. `base` on pictures of a data set, all of them in the cache. It reports
+ * and never fails on a time.
  *
  * Usage: benchmark-training [LAYOUT ROOT], by default DUTS-TR below $SOD_DATA.
  */
@@ -12,20 +13,20 @@
 #include <gst-sod/core/tensor-private.h>
 #include <gst-sod/run/passes-private.h>
 
-#define SAMPLES 64
-#define WARM_UP 3
+#define WARM_UP 3 /* steps, and turns, that do not count */
+#define TURN 6    /* bare steps of a turn */
 
 static gint batch = 8, threads = 2;
-static gint rounds = 3, epochs = 6;
+static gint samples = 512, epochs = 3;
 static gchar *precision_name;
 
 static const GOptionEntry entries[] = {
   { "batch", 'b', 0, G_OPTION_ARG_INT, &batch, "images a step (8)", "N" },
   { "threads", 't', 0, G_OPTION_ARG_INT, &threads, "threads (2)", "N" },
-  { "rounds", 'r', 0, G_OPTION_ARG_INT, &rounds,
-      "turns of the bare step and of the trainer (3)", "N" },
+  { "samples", 's', 0, G_OPTION_ARG_INT, &samples,
+      "of an epoch, at whose end the network is judged (512)", "N" },
   { "epochs", 'e', 0, G_OPTION_ARG_INT, &epochs,
-      "of a turn; the first one fills the cache (6)", "N" },
+      "in all; the first one fills the cache (3)", "N" },
   { "precision", 'p', 0, G_OPTION_ARG_STRING, &precision_name, "f32 or bf16",
       "NAME" },
   { NULL },
@@ -34,9 +35,15 @@ static const GOptionEntry entries[] = {
 typedef struct
 {
   GstSodSamples *samples;
+  GstSodExecutable *executable;
+  GstSodStream *stream;
+  GstSodTensor *d_output;
   GArray *bare, *whole; /* of gdouble: milliseconds an image */
+  GArray *ratios;       /* of gdouble: of a turn of both */
   gint64 time;          /* when the trainer was heard last, and at */
   guint64 step;         /* which step */
+  guint n_turns;
+  GError *error;
 } Bench;
 
 static gint
@@ -108,37 +115,36 @@ fill_stream (GstSodStream *stream, GError **error)
   return g_steal_pointer (&d_output);
 }
 
+/* Milliseconds an image, the median. */
 static gboolean
-time_steps (Bench *self, GstSodStream *stream, const GstSodTensor *d_output,
-    guint n, GError **error)
+time_steps (Bench *self, guint n, gdouble *median, GError **error)
 {
-  for (guint i = 0; i < n + WARM_UP; i++) {
+  g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (gdouble));
+
+  for (guint i = 0; i < n; i++) {
     gint64 start = g_get_monotonic_time ();
     gdouble time;
 
-    if (!stream->klass->execute (stream, error)
-        || !stream->klass->backward (stream, d_output, NULL, error))
+    if (!self->stream->klass->execute (self->stream, error)
+        || !self->stream->klass->backward (
+            self->stream, self->d_output, NULL, error))
       return FALSE;
     time = (gdouble) (g_get_monotonic_time () - start) / 1000 / batch;
-    if (i >= WARM_UP)
-      g_array_append_val (self->bare, time);
+    g_array_append_val (times, time);
   }
+  *median = get_quantile (times, 0.5);
   return TRUE;
 }
 
 static gboolean
-run_bare (Bench *self, GstSodArchitecture *architecture,
-    GstSodPrecision precision, GError **error)
+open_bare (Bench *self, GstSodPrecision precision, GHashTable *weights,
+    GHashTable *gradients, GstSodNetwork *network, GError **error)
 {
   GstSodBackend *backend = gst_sod_backend_for_device ("cpu", NULL, error);
-  g_autoptr (GstSodNetwork) network =
-      gst_sod_network_new_random (architecture, 1, error);
+  GstSodArchitecture *architecture = gst_sod_network_get_architecture (network);
   const GstSodGraph *whole = gst_sod_network_get_graph (network);
   g_autoptr (GstSodGraph) graph =
       gst_sod_graph_cut (whole, gst_sod_graph_find (whole, "logits"));
-  g_autoptr (GHashTable) weights =
-      copy_table (gst_sod_network_get_weights (network));
-  g_autoptr (GHashTable) gradients = copy_table (weights);
   GstSodCompileRequest request = {
     .graph = graph,
     .mode = GST_SOD_MODE_TRAIN,
@@ -150,24 +156,39 @@ run_bare (Bench *self, GstSodArchitecture *architecture,
     .threads = (guint) threads,
     .weights = weights,
   };
-  g_autoptr (GstSodExecutable) executable =
-      gst_sod_backend_compile (backend, &request, error);
-  GstSodStream *stream =
-      executable != NULL ? gst_sod_executable_open (executable, error) : NULL;
-  g_autoptr (GstSodTensor) d_output = NULL;
-  gboolean ok;
+  gdouble ignored;
 
-  if (stream == NULL)
+  self->executable = gst_sod_backend_compile (backend, &request, error);
+  if (self->executable == NULL)
     return FALSE;
-  d_output = fill_stream (stream, error);
-  ok = d_output != NULL
-       && stream->klass->bind (stream, weights, gradients, error)
-       && time_steps (self, stream, d_output, 10, error);
-  gst_sod_stream_free (stream);
-  return ok;
+  self->stream = gst_sod_executable_open (self->executable, error);
+  if (self->stream == NULL)
+    return FALSE;
+  self->d_output = fill_stream (self->stream, error);
+  return self->d_output != NULL
+         && self->stream->klass->bind (self->stream, weights, gradients, error)
+         && time_steps (self, WARM_UP, &ignored, error);
 }
 
 /* ---- the trainer ---- */
+
+/* A turn of the trainer is over, @whole milliseconds an image: now one of the
+ * bare step, whose first steps find other things in the caches. */
+static void
+take_turn (Bench *self, gdouble whole)
+{
+  gdouble bare, ratio;
+
+  if (self->error != NULL || !time_steps (self, TURN / 3, &bare, &self->error)
+      || !time_steps (self, TURN, &bare, &self->error))
+    return;
+  if (self->n_turns++ < WARM_UP)
+    return;
+  ratio = whole / bare;
+  g_array_append_val (self->whole, whole);
+  g_array_append_val (self->bare, bare);
+  g_array_append_val (self->ratios, ratio);
+}
 
 /* Steps of the first epoch read their pictures from the disk. */
 static void
@@ -176,18 +197,14 @@ note_progress (GstSodTraining *training, const gchar *line, gpointer data)
   Bench *self = data;
   g_autoptr (GstSodTrainingProgress) progress =
       gst_sod_training_progress_new_from_json (line, NULL);
-  guint64 first = SAMPLES / (guint64) batch;
+  guint64 first = (guint64) (samples / batch);
   guint64 step = gst_sod_training_progress_get_step (progress);
-  gint64 now = g_get_monotonic_time ();
 
-  if (self->step >= first && step > self->step) {
-    gdouble time = (gdouble) (now - self->time) / 1000 / batch
-                   / (gdouble) (step - self->step);
-
-    g_array_append_val (self->whole, time);
-  }
+  if (self->step >= first && step > self->step)
+    take_turn (self, (gdouble) (g_get_monotonic_time () - self->time) / 1000
+                         / batch / (gdouble) (step - self->step));
   self->step = step;
-  self->time = now;
+  self->time = g_get_monotonic_time ();
 }
 
 static gboolean
@@ -223,7 +240,8 @@ open_samples (int argc, char **argv, GError **error)
   const gchar *data = g_getenv ("SOD_DATA");
   GstSodDatasetLayout layout = GST_SOD_DATASET_LAYOUT_DUTS;
   g_autoptr (GstSodDataset) dataset = NULL;
-  guint chosen[SAMPLES];
+  g_autofree guint *chosen = NULL;
+  guint n;
 
   if (argc > 2 && !gst_sod_dataset_layout_from_name (argv[1], &layout, error))
     return NULL;
@@ -234,10 +252,31 @@ open_samples (int argc, char **argv, GError **error)
       NULL, GST_SOD_DATASET_FLAG_NONE, error);
   if (dataset == NULL)
     return NULL;
-  for (guint i = 0; i < SAMPLES; i++)
-    chosen[i] = i * gst_sod_dataset_get_n_items (dataset) / SAMPLES;
+  n = gst_sod_dataset_get_n_items (dataset);
+  samples = MIN (samples, (gint) n);
+  chosen = g_new (guint, samples);
+  for (guint i = 0; i < (guint) samples; i++)
+    chosen[i] = (guint) ((guint64) i * n / (guint64) samples);
   return gst_sod_samples_new_selection (
-      GST_SOD_SAMPLES (dataset), chosen, SAMPLES);
+      GST_SOD_SAMPLES (dataset), chosen, (guint) samples);
+}
+
+static void
+report (Bench *self)
+{
+  if (self->ratios->len == 0) {
+    g_print ("the trainer was not heard often enough; use more --epochs\n");
+    return;
+  }
+  g_print (
+      "%s, batch %d, %d threads, %u turns, ms an image, median (shortest)\n"
+      "bare step %.3f (%.3f), whole trainer %.3f (%.3f)\n"
+      "ratio of a turn: median %.3f, quartiles %.3f and %.3f\n",
+      precision_name, batch, threads, self->ratios->len,
+      get_quantile (self->bare, 0.5), get_quantile (self->bare, 0),
+      get_quantile (self->whole, 0.5), get_quantile (self->whole, 0),
+      get_quantile (self->ratios, 0.5), get_quantile (self->ratios, 0.25),
+      get_quantile (self->ratios, 0.75));
 }
 
 static gboolean
@@ -245,28 +284,28 @@ benchmark (Bench *self, GError **error)
 {
   g_autoptr (GstSodArchitecture) architecture =
       gst_sod_architecture_new_preset ("base", 1, error);
+  g_autoptr (GstSodNetwork) network =
+      gst_sod_network_new_random (architecture, 1, error);
+  g_autoptr (GHashTable) weights =
+      copy_table (gst_sod_network_get_weights (network));
+  g_autoptr (GHashTable) gradients = copy_table (weights);
   GstSodPrecision precision = g_str_equal (precision_name, "bf16")
                                   ? GST_SOD_PRECISION_BF16
                                   : GST_SOD_PRECISION_F32;
-  gdouble bare, whole;
+  gboolean ok = open_bare (self, precision, weights, gradients, network, error)
+                && run_training (self, error);
 
-  for (gint i = 0; i < rounds; i++) {
-    if (!run_bare (self, architecture, precision, error)
-        || !run_training (self, error))
-      return FALSE;
+  if (ok && self->error != NULL) {
+    g_propagate_error (error, g_steal_pointer (&self->error));
+    ok = FALSE;
   }
-  if (self->whole->len == 0) {
-    g_print ("the trainer was not heard often enough; use more --epochs\n");
-    return TRUE;
-  }
-  bare = get_quantile (self->bare, 0.5);
-  whole = get_quantile (self->whole, 0.5);
-  g_print ("%s, batch %d, %d threads, ms an image, median (shortest)\n"
-           "bare step %.3f (%.3f), whole trainer %.3f (%.3f): %.3f (%.3f)\n",
-      precision_name, batch, threads, bare, get_quantile (self->bare, 0), whole,
-      get_quantile (self->whole, 0), whole / bare,
-      get_quantile (self->whole, 0) / get_quantile (self->bare, 0));
-  return TRUE;
+  if (ok)
+    report (self);
+  g_clear_error (&self->error);
+  g_clear_pointer (&self->stream, gst_sod_stream_free);
+  g_clear_pointer (&self->executable, gst_sod_executable_unref);
+  g_clear_pointer (&self->d_output, gst_sod_tensor_unref);
+  return ok;
 }
 
 int
@@ -292,11 +331,13 @@ main (int argc, char **argv)
   }
   bench.bare = g_array_new (FALSE, FALSE, sizeof (gdouble));
   bench.whole = g_array_new (FALSE, FALSE, sizeof (gdouble));
+  bench.ratios = g_array_new (FALSE, FALSE, sizeof (gdouble));
   ok = benchmark (&bench, &error);
   if (!ok)
     g_printerr ("benchmark-training: %s\n", error->message);
   g_array_unref (bench.bare);
   g_array_unref (bench.whole);
+  g_array_unref (bench.ratios);
   g_object_unref (bench.samples);
   return ok ? 0 : 1;
 }

@@ -49,10 +49,17 @@ void gst_sod_update_sgd (
 void gst_sod_update_adamw (
     const GstSodUpdateSpan *span, const GstSodUpdate *update);
 
-/* The learning rate of step @step of @n_steps: rises to @peak over @warm_up
- * steps in a straight line, then falls as @peak * (1 - progress)^0.9 (poly) to
- * 0 at the end; stays at @peak where @n_steps is 0. */
-gdouble gst_sod_schedule (
-    gdouble peak, guint64 step, guint64 warm_up, guint64 n_steps);
+/* The learning rate over the course of a training. */
+typedef struct
+{
+  gdouble peak;
+  guint64 warm_up; /* steps */
+  guint64 n_steps; /* 0: it stays at the peak */
+  gdouble power;   /* of the way down */
+} GstSodSchedule;
+
+/* That of step @step: rises to the peak over the warm-up in a straight line,
+ * then falls as peak * (1 - progress)^power (poly) to 0 at the end. */
+gdouble gst_sod_schedule_get_rate (const GstSodSchedule *self, guint64 step);
 
 G_END_DECLS

@@ -5,8 +5,6 @@
 #include <gst-sod/core/parallel-private.h>
 #include <math.h>
 
-#define POLY_POWER 0.9
-
 typedef struct
 {
   GstSodParams *params;
@@ -64,16 +62,17 @@ gst_sod_params_update (
 }
 
 gdouble
-gst_sod_schedule (gdouble peak, guint64 step, guint64 warm_up, guint64 n_steps)
+gst_sod_schedule_get_rate (const GstSodSchedule *self, guint64 step)
 {
+  guint64 warm_up = self->warm_up;
   gdouble progress;
 
   if (step < warm_up)
-    return peak * (gdouble) (step + 1) / (gdouble) warm_up;
-  if (n_steps == 0)
-    return peak;
-  if (step >= n_steps)
+    return self->peak * (gdouble) (step + 1) / (gdouble) warm_up;
+  if (self->n_steps == 0)
+    return self->peak;
+  if (step >= self->n_steps)
     return 0;
-  progress = (gdouble) (step - warm_up) / (gdouble) (n_steps - warm_up);
-  return peak * pow (1 - progress, POLY_POWER);
+  progress = (gdouble) (step - warm_up) / (gdouble) (self->n_steps - warm_up);
+  return self->peak * pow (1 - progress, self->power);
 }

@@ -72,7 +72,7 @@ gst_sod_stage_make_trainer (GstSodStage *self, GstSodNetwork *network,
     const gchar *section, gdouble rate, guint64 warm_up, GError **error)
 {
   static const gchar *const numbers[] = { "momentum", "weight-decay",
-    "clip-norm", "average-decay" };
+    "decay-power", "clip-norm", "average-decay" };
   GstSodTrainingSettings *settings = settings_of (self);
   g_autofree gchar *decay = g_strconcat (section, ".decay", NULL);
   GstSodTrainer *trainer = gst_sod_trainer_new (network,

@@ -15,6 +15,7 @@ typedef struct
   GstSodOptimiser optimiser;
   gdouble learning_rate, momentum, weight_decay;
   guint64 warm_up, n_steps;
+  gdouble decay_power;
   gdouble clip_norm, average_decay;
   GstSodPrecision precision;
   guint accumulate;

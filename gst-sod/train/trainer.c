@@ -14,6 +14,7 @@ enum
   PROP_WEIGHT_DECAY,
   PROP_WARM_UP,
   PROP_STEPS,
+  PROP_DECAY_POWER,
   PROP_CLIP_NORM,
   PROP_AVERAGE_DECAY,
   PROP_PRECISION,
@@ -46,6 +47,8 @@ find_double (GstSodTrainer *self, guint id)
       return &self->settings.momentum;
     case PROP_WEIGHT_DECAY:
       return &self->settings.weight_decay;
+    case PROP_DECAY_POWER:
+      return &self->settings.decay_power;
     case PROP_CLIP_NORM:
       return &self->settings.clip_norm;
     case PROP_AVERAGE_DECAY:
@@ -207,7 +210,7 @@ install_course (GObjectClass *klass, GParamFlags flags)
    * GstSodTrainer:steps:
    *
    * Steps of the whole schedule: the rate falls to 0 there as
-   * (1 - progress)^0.9. 0: it stays.
+   * (1 - progress)^#GstSodTrainer:decay-power. 0: it stays.
    *
    * Since: 0.1
    */
@@ -215,6 +218,18 @@ install_course (GObjectClass *klass, GParamFlags flags)
       g_param_spec_uint64 ("steps", "Steps",
           "Steps of the whole schedule, 0 = the rate stays", 0, G_MAXINT64, 0,
           flags));
+  /**
+   * GstSodTrainer:decay-power:
+   *
+   * Power of the "poly" schedule (Chen et al., "DeepLab", 2017, section 4.1),
+   * 0 to 10: 1 is a straight line, under 1 the rate falls late, over 1 early.
+   * Without meaning where #GstSodTrainer:steps is 0.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_DECAY_POWER,
+      g_param_spec_double ("decay-power", "Decay power",
+          "Power of the rate's way down", 0, 10, 0.9, flags));
   /**
    * GstSodTrainer:clip-norm:
    *
@@ -391,11 +406,18 @@ gst_sod_trainer_get_n_steps (GstSodTrainer *self)
 gdouble
 gst_sod_trainer_get_rate (GstSodTrainer *self)
 {
+  GstSodSchedule schedule;
+
   g_return_val_if_fail (GST_SOD_IS_TRAINER (self), 0);
 
+  schedule = (GstSodSchedule){
+    .peak = self->settings.learning_rate,
+    .warm_up = self->settings.warm_up,
+    .n_steps = self->settings.n_steps,
+    .power = self->settings.decay_power,
+  };
   return self->rate_scale
-         * gst_sod_schedule (self->settings.learning_rate, self->position,
-             self->settings.warm_up, self->settings.n_steps);
+         * gst_sod_schedule_get_rate (&schedule, self->position);
 }
 
 /**

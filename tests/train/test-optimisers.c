@@ -131,21 +131,43 @@ test_statistics_are_nobodys_to_update (void)
   g_assert_cmpfloat (values (param->weight)[0], ==, 1);
 }
 
+static gdouble
+get_rate (guint64 step, guint64 warm_up, guint64 n_steps, gdouble power)
+{
+  GstSodSchedule schedule = { 2, warm_up, n_steps, power };
+
+  return gst_sod_schedule_get_rate (&schedule, step);
+}
+
 static void
 test_schedule_rises_and_falls (void)
 {
-  g_assert_cmpfloat_with_epsilon (gst_sod_schedule (2, 0, 4, 14), 0.5, 1e-12);
-  g_assert_cmpfloat_with_epsilon (gst_sod_schedule (2, 3, 4, 14), 2, 1e-12);
-  g_assert_cmpfloat_with_epsilon (gst_sod_schedule (2, 4, 4, 14), 2, 1e-12);
+  g_assert_cmpfloat_with_epsilon (get_rate (0, 4, 14, 0.9), 0.5, 1e-12);
+  g_assert_cmpfloat_with_epsilon (get_rate (3, 4, 14, 0.9), 2, 1e-12);
+  g_assert_cmpfloat_with_epsilon (get_rate (4, 4, 14, 0.9), 2, 1e-12);
   g_assert_cmpfloat_with_epsilon (
-      gst_sod_schedule (2, 9, 4, 14), 2 * pow (0.5, 0.9), 1e-12);
-  g_assert_cmpfloat (gst_sod_schedule (2, 14, 4, 14), ==, 0);
-  g_assert_cmpfloat (gst_sod_schedule (2, 99, 4, 14), ==, 0);
-  g_assert_cmpfloat (gst_sod_schedule (2, 99, 4, 0), ==, 2);
-  g_assert_cmpfloat (gst_sod_schedule (2, 0, 0, 0), ==, 2);
+      get_rate (9, 4, 14, 0.9), 2 * pow (0.5, 0.9), 1e-12);
+  g_assert_cmpfloat (get_rate (14, 4, 14, 0.9), ==, 0);
+  g_assert_cmpfloat (get_rate (99, 4, 14, 0.9), ==, 0);
+  g_assert_cmpfloat (get_rate (99, 4, 0, 0.9), ==, 2);
+  g_assert_cmpfloat (get_rate (0, 0, 0, 0.9), ==, 2);
   for (guint i = 5; i < 14; i++)
     g_assert_cmpfloat (
-        gst_sod_schedule (2, i, 4, 14), <, gst_sod_schedule (2, i - 1, 4, 14));
+        get_rate (i, 4, 14, 0.9), <, get_rate (i - 1, 4, 14, 0.9));
+}
+
+/* Halfway down after 5 of 10 steps, a fifth of the way left after 8. */
+static void
+test_schedule_falls_by_its_power (void)
+{
+  g_assert_cmpfloat_with_epsilon (get_rate (9, 4, 14, 1), 1, 1e-12);
+  g_assert_cmpfloat_with_epsilon (get_rate (9, 4, 14, 2), 0.5, 1e-12);
+  g_assert_cmpfloat_with_epsilon (get_rate (12, 4, 14, 1), 0.4, 1e-12);
+  g_assert_cmpfloat_with_epsilon (get_rate (12, 4, 14, 3), 0.016, 1e-12);
+  g_assert_cmpfloat (get_rate (13, 4, 14, 0), ==, 2);
+  g_assert_cmpfloat (get_rate (14, 4, 14, 0), ==, 0);
+  g_assert_cmpfloat (get_rate (3, 4, 14, 3), ==, 2);
+  g_assert_cmpfloat (get_rate (99, 4, 0, 3), ==, 2);
 }
 
 static void
@@ -262,6 +284,8 @@ main (int argc, char **argv)
       test_statistics_are_nobodys_to_update);
   g_test_add_func (
       "/train/schedule/rises-and-falls", test_schedule_rises_and_falls);
+  g_test_add_func (
+      "/train/schedule/falls-by-its-power", test_schedule_falls_by_its_power);
   g_test_add_func ("/train/clipping/norm-is-of-all-gradients",
       test_norm_is_of_all_gradients);
   g_test_add_func (

@@ -19,11 +19,13 @@ static const struct
   { "base.weight-decay", "2e-2", "0" },
   { "base.warm-up", "200", "0" },
   { "base.decay", "poly", "none" },
+  { "base.decay-power", "0.9", "0.9" },
   { "base.clip-norm", "1", "0" },
   { "base.average-decay", "0.999", "0" },
   { "reverse.optimiser", "adamw", "sgd" },
   { "reverse.learning-rate", "1.5e-3", "1e-3" },
   { "reverse.momentum", "0.9", "0.9" },
+  { "reverse.decay-power", "0.9", "0.9" },
   { "data.batch-size", "16", "16" },
   { "data.small-width", "160", "160" },
   { "data.small-height", "96", "96" },
@@ -115,6 +117,8 @@ test_refusals_name_key_expected_and_found (void)
       "a number from 0 to 100");
   refuse ("base.learning-rate", "1e-3x", GST_SOD_ERROR_INVALID_ARGUMENT,
       "a number from 0 to 100");
+  refuse ("reverse.decay-power", "11", GST_SOD_ERROR_INVALID_ARGUMENT,
+      "a number from 0 to 10");
   refuse ("augmented.pool", "maybe", GST_SOD_ERROR_INVALID_ARGUMENT, "yes|no");
   refuse ("data.augmentation-changes", "rotation=46",
       GST_SOD_ERROR_INVALID_ARGUMENT, "0 to 45");

@@ -69,6 +69,22 @@ typedef enum
   GST_SOD_LEARN_L1_GRADIENT
 } GstSodLearnLoss;
 
+/* The numbers in the losses, of which each loss reads its own. */
+typedef struct
+{
+  gdouble edge_weight; /* structure: how much more an edge weighs, 0 or more */
+  guint edge_window;   /* structure: side, in a map 320 wide; odd */
+  gdouble gradient_weight; /* l1-gradient: of differences, 0 or more */
+} GstSodLossOptions;
+
+/* Half the side of the structure loss's neighbourhood, which grows with the
+ * map: of 31 pixels it is 15 in a map 320 wide, 7 in one of 160. */
+static inline gint64
+gst_sod_loss_options_get_radius (const GstSodLossOptions *self, gint64 width)
+{
+  return self->edge_window / 2 * width / 320;
+}
+
 /* A batch and what it is held against; all f32. */
 typedef struct
 {
@@ -80,6 +96,7 @@ typedef struct
 typedef struct
 {
   GstSodLearnLoss loss;
+  GstSodLossOptions options;
   /* input NULL: that of the call before once more, for benchmarks. */
   GstSodLearnBatch batch;
   /* That of the call to come, which may be brought to the device while this

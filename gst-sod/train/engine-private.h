@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst-sod/train/loss.h>
+#include <gst-sod/train/loss-private.h>
 #include <gst-sod/train/params-private.h>
 
 G_BEGIN_DECLS
@@ -59,7 +59,7 @@ gboolean gst_sod_engine_backward (GstSodEngine *self,
  * the parts. @next: of the call to come, or NULL where that is not known. NaN
  * with @error set; else the loss, and where that is no number, the passes since
  * the last update are to be discarded. */
-gdouble gst_sod_engine_learn (GstSodEngine *self, GstSodLoss loss,
+gdouble gst_sod_engine_learn (GstSodEngine *self, const GstSodLossForm *loss,
     const GstSodLearnBatch *batch, const GstSodLearnBatch *next,
     GstSodParams *params, GError **error);
 

@@ -290,7 +290,7 @@ gst_sod_engine_backward (GstSodEngine *self, const GstSodTensor *d_output,
 /* ---- a pass there and back ---- */
 
 static gdouble
-learn_in_one (GstSodStream *stream, GstSodLoss loss,
+learn_in_one (GstSodStream *stream, const GstSodLossForm *loss,
     const GstSodLearnBatch *batch, const GstSodLearnBatch *next, GError **error)
 {
   static const GstSodLearnLoss losses[] = {
@@ -299,7 +299,9 @@ learn_in_one (GstSodStream *stream, GstSodLoss loss,
     [GST_SOD_LOSS_L1_GRADIENT] = GST_SOD_LEARN_L1_GRADIENT,
     [GST_SOD_LOSS_L1] = GST_SOD_LEARN_L1,
   };
-  GstSodLearnCall call = { .loss = losses[loss], .batch = *batch };
+  GstSodLearnCall call = {
+    .loss = losses[loss->loss], .options = loss->options, .batch = *batch
+  };
   gdouble value = NAN;
 
   if (next != NULL)
@@ -323,8 +325,9 @@ take_d_output (GstSodEngine *self, const GstSodShape *shape, GError **error)
 }
 
 static gdouble
-learn_by_parts (GstSodEngine *self, GstSodStream *stream, GstSodLoss loss,
-    const GstSodLearnBatch *batch, GstSodParams *params, GError **error)
+learn_by_parts (GstSodEngine *self, GstSodStream *stream,
+    const GstSodLossForm *loss, const GstSodLearnBatch *batch,
+    GstSodParams *params, GError **error)
 {
   g_autoptr (GstSodTensor) output = run (self, stream, batch->input, error);
   g_autoptr (GError) failure = NULL;
@@ -348,7 +351,7 @@ learn_by_parts (GstSodEngine *self, GstSodStream *stream, GstSodLoss loss,
 }
 
 gdouble
-gst_sod_engine_learn (GstSodEngine *self, GstSodLoss loss,
+gst_sod_engine_learn (GstSodEngine *self, const GstSodLossForm *loss,
     const GstSodLearnBatch *batch, const GstSodLearnBatch *next,
     GstSodParams *params, GError **error)
 {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a reverse network is trained with: mean |o - t|, alone or + 0.1 (mean
- * |dx o - dx t| + mean |dy o - dy t|), dx and dy the first differences. */
+/* What a reverse network is trained with: mean |o - t|, alone or + w (mean
+ * |dx o - dx t| + mean |dy o - dy t|), dx and dy the first differences and w
+ * the gradient weight (after Mathieu et al., "Deep multi-scale video prediction
+ * beyond mean square error", 2016, section 3.3, which takes differences of
+ * |dx| and |dy|). */
 #include <gst-sod/train/loss-private.h>
 
 #include <math.h>
@@ -20,7 +23,7 @@ weigh (const GstSodLossBatch *batch, gint64 plane, gint64 i)
   return weights == NULL ? 1 : weights[i];
 }
 
-/* A tenth of the mean |e[i + step] - e[i]| over the @n_rows x
+/* The gradient weight times the mean |e[i + step] - e[i]| over the @n_rows x
  * @n_columns pixels of each plane that have such a neighbour, e = o - t; 0
  * where there is none. A pair weighs as its lighter pixel. Adds its
  * gradient. */
@@ -31,7 +34,7 @@ differences (
   gint64 area = batch->height * batch->width;
   gint64 n_planes = batch->n * batch->c;
   gint64 count = n_planes * n_rows * n_columns;
-  gdouble scale = GST_SOD_LOSS_DIFFERENCE_WEIGHT / (gdouble) MAX (count, 1);
+  gdouble scale = batch->options->gradient_weight / (gdouble) MAX (count, 1);
   gdouble sum = 0;
 
   for (gint64 row = 0; row < n_planes * n_rows; row++) {

@@ -104,18 +104,18 @@ add_up (const gdouble *restrict columns, gint64 width, gdouble *restrict sums)
   return sum;
 }
 
-/* A row of w = 1 + 5 |mean of t around - t|. @sums: of the columns in reach,
- * added up from the left; each end stands on as far as @radius beyond. */
+/* A row of w = 1 + @edge |mean of t around - t|. @sums: of the columns in
+ * reach, added up from the left; each end stands on as far as @radius beyond.
+ */
 GST_SOD_HOT_INLINE void
 weigh_row (const gfloat *restrict target, const gdouble *restrict before,
     const gdouble *restrict up_to, gfloat *restrict weights, gint64 width,
-    gdouble scale)
+    gdouble scale, gfloat edge)
 {
   for (gint64 x = 0; x < width; x++) {
     gfloat mean = (gfloat) ((up_to[x] - before[x]) * scale);
 
-    weights[x] =
-        1 + (gfloat) GST_SOD_LOSS_EMPHASIS * __builtin_fabsf (mean - target[x]);
+    weights[x] = 1 + edge * __builtin_fabsf (mean - target[x]);
   }
 }
 
@@ -124,7 +124,9 @@ weigh_row (const gfloat *restrict target, const gdouble *restrict before,
 GST_SOD_HOT_INLINE void
 weigh (const GstSodLossPlane *plane, gdouble *columns)
 {
-  gint64 width = plane->width, radius = gst_sod_loss_radius (width);
+  gint64 width = plane->width;
+  gint64 radius = gst_sod_loss_options_get_radius (plane->options, width);
+  gfloat edge = (gfloat) plane->options->edge_weight;
   gint64 side = 2 * radius + 1;
   gdouble *sums = columns + width;
   gdouble scale = 1 / ((gdouble) side * (gdouble) side);
@@ -144,7 +146,7 @@ weigh (const GstSodLossPlane *plane, gdouble *columns)
     for (gint64 i = 0; i < radius; i++)
       sums[radius + 1 + width + i] = sum;
     weigh_row (plane->target + y * width, sums, sums + side,
-        plane->d_output + y * width, width, scale);
+        plane->d_output + y * width, width, scale, edge);
   }
 }
 
@@ -216,7 +218,8 @@ compute_structure (const GstSodLossPlane *plane, gdouble *room)
 gdouble
 gst_sod_loss_structure_plane (const GstSodLossPlane *plane)
 {
-  gint64 radius = gst_sod_loss_radius (plane->width);
+  gint64 radius =
+      gst_sod_loss_options_get_radius (plane->options, plane->width);
   g_autofree gdouble *room = g_new (gdouble, 2 * plane->width + 2 * radius + 1);
 
   return compute_structure (plane, room);
@@ -282,15 +285,14 @@ gst_sod_loss_l1_gradient_plane (const GstSodLossPlane *plane)
   gint64 height = plane->height, width = plane->width, n = height * width;
   gdouble planes = (gdouble) plane->n_planes;
   gdouble share = 1 / (planes * (gdouble) n);
+  gdouble weight = plane->options->gradient_weight;
   gdouble across = 0, down = 0, here;
   GstSodSum right = { 0 }, below = { 0 };
 
   if (width > 1)
-    across = GST_SOD_LOSS_DIFFERENCE_WEIGHT
-             / (planes * (gdouble) (height * (width - 1)));
+    across = weight / (planes * (gdouble) (height * (width - 1)));
   if (height > 1)
-    down = GST_SOD_LOSS_DIFFERENCE_WEIGHT
-           / (planes * (gdouble) ((height - 1) * width));
+    down = weight / (planes * (gdouble) ((height - 1) * width));
   here = compute_absolute (plane, share);
   for (gint64 y = 0; y < height; y++)
     add_pairs (plane, y * width, width - 1, 1, (gfloat) across, &right);

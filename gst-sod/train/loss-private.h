@@ -1,14 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst-sod/core/tensor-private.h>
+#include <gst-sod/backend/backend-private.h>
 #include <gst-sod/train/loss.h>
 
 G_BEGIN_DECLS
 
-/* As gst_sod_loss_compute(), over @threads samples at a time (0: as many as
- * OpenMP likes); the same bytes whatever their number. */
-gdouble gst_sod_loss_compute_threaded (GstSodLoss loss,
+/* A loss, and the numbers in it. */
+typedef struct
+{
+  GstSodLoss loss;
+  GstSodLossOptions options;
+} GstSodLossForm;
+
+/* What the options are unless somebody says otherwise. */
+#define GST_SOD_LOSS_EDGE_WEIGHT 5.0
+#define GST_SOD_LOSS_EDGE_WINDOW 31
+#define GST_SOD_LOSS_GRADIENT_WEIGHT 0.1
+#define GST_SOD_LOSS_OPTIONS                                                   \
+  {                                                                            \
+    GST_SOD_LOSS_EDGE_WEIGHT, GST_SOD_LOSS_EDGE_WINDOW,                        \
+        GST_SOD_LOSS_GRADIENT_WEIGHT                                           \
+  }
+
+/* As gst_sod_loss_compute() with the options of @form, over @threads samples at
+ * a time (0: as many as OpenMP likes); the same bytes whatever their number. */
+gdouble gst_sod_loss_compute_threaded (const GstSodLossForm *form,
     const GstSodTensor *output, const GstSodTensor *target,
     const GstSodTensor *weights, GstSodTensor *d_output, guint threads,
     GError **error);
@@ -19,6 +36,7 @@ gdouble gst_sod_loss_compute_threaded (GstSodLoss loss,
 /* One batch: all arrays (n, c, height, width), f64, but for the weights. */
 typedef struct
 {
+  const GstSodLossOptions *options;
   gint64 n, c, height, width;
   const gdouble *output, *target;
   const gdouble *weights; /* (n, 1, height, width), 0 or more; or NULL */
@@ -46,19 +64,12 @@ gst_sod_loss_plane_weights (const GstSodLossBatch *batch, gint64 plane)
 gdouble gst_sod_loss_logit_entropy (gdouble logit, gdouble target);
 gdouble gst_sod_loss_sigmoid (gdouble logit);
 
-/* Half the side of the structure loss's neighbourhood: 15 pixels in a map 320
- * wide, 7 in one of 160. */
-gint64 gst_sod_loss_radius (gint64 width);
-
-/* How much more an edge weighs there, and differences in the loss of images. */
-#define GST_SOD_LOSS_EMPHASIS 5.0
-#define GST_SOD_LOSS_DIFFERENCE_WEIGHT 0.1
-
 /* ---- f32: what training runs on ---- */
 
 /* One plane of a batch: all arrays (height, width). */
 typedef struct
 {
+  const GstSodLossOptions *options;
   gint64 n_planes; /* of the batch, whose mean the loss is */
   gint64 height, width;
   const gfloat *output, *target;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The structure loss of F3Net (Wei et al., 2020, section 3.3), with the
  * cross-entropy weighted pixel by pixel as the paper writes it (its code takes
- * the mean first). With w = 1 + 5 |mean of t around - t| and p = sigmoid (x),
- * for each map
+ * the mean first). With w = 1 + g |mean of t around - t|, g the edge weight,
+ * and p = sigmoid (x), for each map
  *
  *   sum w bce (x, t) / sum w + 1 - (sum w p t + 1) / (sum w (p + t - p t) + 1),
  *
@@ -14,16 +14,6 @@
 #include <gst-sod/train/loss-private.h>
 
 #include <math.h>
-
-/* The neighbourhood's side is 31 pixels in a map of 320, 15 in one of 160. */
-#define REFERENCE_RADIUS 15
-#define REFERENCE_WIDTH 320
-
-gint64
-gst_sod_loss_radius (gint64 width)
-{
-  return REFERENCE_RADIUS * width / REFERENCE_WIDTH;
-}
 
 /* Sums over [i - radius, i + radius] of @n values that are @stride apart,
  * zeros beyond the ends; @sums: n + 1 values of room. */
@@ -43,7 +33,8 @@ static void
 weigh (const GstSodLossBatch *batch, const gdouble *target, gdouble *weights,
     gdouble *sums)
 {
-  gint64 radius = gst_sod_loss_radius (batch->width);
+  gint64 radius =
+      gst_sod_loss_options_get_radius (batch->options, batch->width);
   gdouble area = (gdouble) ((2 * radius + 1) * (2 * radius + 1));
 
   for (gint64 y = 0; y < batch->height; y++)
@@ -54,7 +45,7 @@ weigh (const GstSodLossBatch *batch, const gdouble *target, gdouble *weights,
         weights + x, weights + x, batch->height, batch->width, radius, sums);
   for (gint64 i = 0; i < batch->height * batch->width; i++)
     weights[i] =
-        1 + GST_SOD_LOSS_EMPHASIS * fabs (weights[i] / area - target[i]);
+        1 + batch->options->edge_weight * fabs (weights[i] / area - target[i]);
 }
 
 typedef struct

@@ -75,12 +75,13 @@ check_all (const GstSodTensor *output, const GstSodTensor *target,
 /* ---- f64 ---- */
 
 static gdouble
-compute_wide (const Loss *loss, const GstSodTensor *output,
+compute_wide (const GstSodLossForm *form, const GstSodTensor *output,
     const GstSodTensor *target, const GstSodTensor *weights,
     GstSodTensor *d_output)
 {
   const gint64 *dims = gst_sod_tensor_get_shape (output)->dims;
   GstSodLossBatch batch = {
+    .options = &form->options,
     .n = dims[0],
     .c = dims[1],
     .height = dims[2],
@@ -91,7 +92,7 @@ compute_wide (const Loss *loss, const GstSodTensor *output,
     .d_output = gst_sod_tensor_get_data (d_output),
   };
 
-  return loss->of_batch (&batch);
+  return losses[form->loss].of_batch (&batch);
 }
 
 /* ---- f32 ---- */
@@ -121,7 +122,7 @@ compute_plane (gpointer data, guint index)
 
 /* Summed up in one order, whoever came first. */
 static gdouble
-compute_planes (const Loss *loss, const GstSodTensor *output,
+compute_planes (const GstSodLossForm *form, const GstSodTensor *output,
     const GstSodTensor *target, const GstSodTensor *weights,
     GstSodTensor *d_output, guint threads)
 {
@@ -129,8 +130,9 @@ compute_planes (const Loss *loss, const GstSodTensor *output,
   guint n = (guint) (dims[0] * dims[1]);
   g_autofree gdouble *values = g_new (gdouble, n);
   Planes planes = {
-    .of_plane = loss->of_plane,
+    .of_plane = losses[form->loss].of_plane,
     .first = {
+        .options = &form->options,
         .n_planes = n,
         .height = dims[2],
         .width = dims[3],
@@ -152,9 +154,10 @@ compute_planes (const Loss *loss, const GstSodTensor *output,
 }
 
 gdouble
-gst_sod_loss_compute_threaded (GstSodLoss loss, const GstSodTensor *output,
-    const GstSodTensor *target, const GstSodTensor *weights,
-    GstSodTensor *d_output, guint threads, GError **error)
+gst_sod_loss_compute_threaded (const GstSodLossForm *form,
+    const GstSodTensor *output, const GstSodTensor *target,
+    const GstSodTensor *weights, GstSodTensor *d_output, guint threads,
+    GError **error)
 {
   GstSodDType dtype = gst_sod_tensor_get_dtype (output);
   g_autoptr (GstSodTensor) room = NULL;
@@ -169,9 +172,8 @@ gst_sod_loss_compute_threaded (GstSodLoss loss, const GstSodTensor *output,
     d_output = room;
   }
   if (dtype == GST_SOD_DTYPE_F64)
-    return compute_wide (&losses[loss], output, target, weights, d_output);
-  return compute_planes (
-      &losses[loss], output, target, weights, d_output, threads);
+    return compute_wide (form, output, target, weights, d_output);
+  return compute_planes (form, output, target, weights, d_output, threads);
 }
 
 /**
@@ -188,7 +190,9 @@ gst_sod_loss_compute_threaded (GstSodLoss loss, const GstSodTensor *output,
  * @error: return location for an error
  *
  * Computes a loss and its gradient, in the tensors' type with sums in f64. The
- * order of summation is fixed: equal tensors give equal losses. Thread-safe.
+ * order of summation is fixed: equal tensors give equal losses. The numbers in
+ * the losses are the defaults of #GstSodTrainer:edge-weight,
+ * #GstSodTrainer:edge-window and #GstSodTrainer:gradient-weight. Thread-safe.
  *
  * Errors: %GST_SOD_ERROR_MISMATCH where the tensors do not fit each other,
  * %GST_SOD_ERROR_NO_MEMORY.
@@ -202,9 +206,11 @@ gst_sod_loss_compute (GstSodLoss loss, const GstSodTensor *output,
     const GstSodTensor *target, const GstSodTensor *weights,
     GstSodTensor *d_output, GError **error)
 {
+  GstSodLossForm form = { loss, GST_SOD_LOSS_OPTIONS };
+
   g_return_val_if_fail (output != NULL && target != NULL, NAN);
   g_return_val_if_fail ((guint) loss < G_N_ELEMENTS (losses), NAN);
 
   return gst_sod_loss_compute_threaded (
-      loss, output, target, weights, d_output, 1, error);
+      &form, output, target, weights, d_output, 1, error);
 }

@@ -10,9 +10,13 @@ G_BEGIN_DECLS
  * @GST_SOD_LOSS_BCE: binary cross-entropy of logits, mean over pixels
  * @GST_SOD_LOSS_STRUCTURE: binary cross-entropy of logits weighted pixel by
  *   pixel, plus weighted intersection over union (Wei et al., "F3Net", 2020,
- *   section 3.3); edges and small things weigh up to six times
- * @GST_SOD_LOSS_L1_GRADIENT: mean absolute difference plus 0.1 times that of
- *   the first differences along rows and columns
+ *   section 3.3); edges and small things weigh up to
+ *   1 + #GstSodTrainer:edge-weight times
+ * @GST_SOD_LOSS_L1_GRADIENT: mean absolute difference plus
+ *   #GstSodTrainer:gradient-weight times that of the first differences along
+ *   rows and columns (after the gradient difference loss of Mathieu et al.,
+ *   "Deep multi-scale video prediction beyond mean square error", 2016,
+ *   section 3.3)
  * @GST_SOD_LOSS_L1: mean absolute difference
  *
  * How far a network's output is from what it should be. The first two are for

@@ -163,9 +163,7 @@ measure (GstSodStage *self, const Step *step, const GstSodTensor *images,
   gfloat *found = gst_sod_tensor_get_data ((GstSodTensor *) images);
   gfloat *wanted = gst_sod_tensor_get_data (step->images);
   gfloat *d = d_images != NULL ? gst_sod_tensor_get_data (d_images) : NULL;
-  GstSodLoss loss;
 
-  g_object_get (self->partner, "loss", &loss, NULL);
   shape.dims[0] = 1;
   for (gint64 i = 0; i < step->n; i++) {
     gsize at = (gsize) i * size;
@@ -178,7 +176,7 @@ measure (GstSodStage *self, const Step *step, const GstSodTensor *images,
                                              : NULL;
 
     if (!gst_sod_stage_compute_loss (
-            self, loss, a, b, NULL, d_a, &errors[i], error))
+            self, self->partner, a, b, NULL, d_a, &errors[i], error))
       return FALSE;
   }
   return TRUE;
@@ -421,7 +419,6 @@ supervise (GstSodStage *self, const Step *step, const GstSodTensor *logits,
 {
   gsize n = gst_sod_tensor_get_n_elements (logits);
   gint64 n_labelled = 0;
-  GstSodLoss loss;
   gdouble scale;
   gfloat *d;
 
@@ -430,8 +427,7 @@ supervise (GstSodStage *self, const Step *step, const GstSodTensor *logits,
     n_labelled += step->labelled[i] ? 1 : 0;
   if (n_labelled == 0 || !is_supervised (self))
     return TRUE;
-  g_object_get (self->learner, "loss", &loss, NULL);
-  if (!gst_sod_stage_compute_loss (self, loss, logits, step->truth,
+  if (!gst_sod_stage_compute_loss (self, self->learner, logits, step->truth,
           step->weights, d_logits, value, error))
     return FALSE;
   scale = (gdouble) step->n / (gdouble) n_labelled;

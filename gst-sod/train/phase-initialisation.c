@@ -169,9 +169,8 @@ measure_held_out (GstSodStage *self, GstSodBatches *batches,
       HELD_OUT_FRAMES / HELD_OUT_BATCH);
   gboolean average;
   gdouble decay, sum = 0;
-  GstSodLoss kind;
 
-  g_object_get (self->learner, "loss", &kind, "average-decay", &decay, NULL);
+  g_object_get (self->learner, "average-decay", &decay, NULL);
   average = decay > 0;
   for (guint64 i = 0; i < n; i++) {
     g_autoptr (GstSodTensor) map = NULL;
@@ -184,7 +183,7 @@ measure_held_out (GstSodStage *self, GstSodBatches *batches,
     found = gst_sod_trainer_predict (self->learner, map, average, error);
     if (found == NULL
         || !gst_sod_stage_compute_loss (
-            self, kind, found, images, NULL, NULL, &loss, error))
+            self, self->learner, found, images, NULL, NULL, &loss, error))
       return FALSE;
     sum += loss;
   }

@@ -20,8 +20,8 @@ typedef struct
 {
   const gchar *key; /* "section.key" */
   GstSodSettingType type;
-  const gchar *words; /* "this|that" */
-  gdouble min, max;
+  const gchar *words;     /* "this|that" */
+  gdouble min, max, step; /* of integers: min + n * step */
   const gchar *effective, *paper;
   const gchar *text; /* what it does, a line */
 } GstSodSetting;

@@ -8,28 +8,33 @@
 
 #define INTEGER(key, min, max, effective, paper, text)                         \
   {                                                                            \
-    key, GST_SOD_SETTING_INTEGER, NULL, min, max, effective, paper, text       \
+    key, GST_SOD_SETTING_INTEGER, NULL, min, max, 1, effective, paper, text    \
+  }
+/* min, min + step, ... */
+#define STEPPED(key, min, max, step, effective, paper, text)                   \
+  {                                                                            \
+    key, GST_SOD_SETTING_INTEGER, NULL, min, max, step, effective, paper, text \
   }
 #define NUMBER(key, min, max, effective, paper, text)                          \
   {                                                                            \
-    key, GST_SOD_SETTING_NUMBER, NULL, min, max, effective, paper, text        \
+    key, GST_SOD_SETTING_NUMBER, NULL, min, max, 0, effective, paper, text     \
   }
 #define FLAG(key, effective, paper, text)                                      \
   {                                                                            \
-    key, GST_SOD_SETTING_FLAG, "yes|no", 0, 0, effective, paper, text          \
+    key, GST_SOD_SETTING_FLAG, "yes|no", 0, 0, 0, effective, paper, text       \
   }
 #define WORD(key, words, effective, paper, text)                               \
   {                                                                            \
-    key, GST_SOD_SETTING_WORD, words, 0, 0, effective, paper, text             \
+    key, GST_SOD_SETTING_WORD, words, 0, 0, 0, effective, paper, text          \
   }
 #define TEXT(key, effective, paper, text)                                      \
   {                                                                            \
-    key, GST_SOD_SETTING_TEXT, NULL, 0, 0, effective, paper, text              \
+    key, GST_SOD_SETTING_TEXT, NULL, 0, 0, 0, effective, paper, text           \
   }
 
 #define CHANGES(key, effective, paper, text)                                   \
   {                                                                            \
-    key, GST_SOD_SETTING_CHANGES, NULL, 0, 0, effective, paper, text           \
+    key, GST_SOD_SETTING_CHANGES, NULL, 0, 0, 0, effective, paper, text        \
   }
 
 const GstSodSetting gst_sod_settings[] = {
@@ -102,6 +107,11 @@ const GstSodSetting gst_sod_settings[] = {
       "of two frames, ms, when the network runs"),
   WORD ("base.loss", "structure|bce", "structure", "bce",
       "binary cross-entropy, alone or weighted at edges, with IoU"),
+  NUMBER ("base.edge-weight", 0, 1000, "5", "5",
+      "of structure: how much more an edge weighs; 0: all pixels the same"),
+  STEPPED ("base.edge-window", 1, 639, 2, "31", "31",
+      "of structure: side of what lies around a pixel, in a map 320 wide; it "
+      "grows with the map: 31 is 15 in one 160 wide"),
   WORD ("base.optimiser", "adamw|sgd", "adamw", "sgd", "of base networks"),
   NUMBER ("base.learning-rate", 0, 100, "1.5e-3", "1e-3", "largest rate"),
   NUMBER ("base.momentum", 0, 0.9999, "0.9", "0.9", "of sgd"),
@@ -126,6 +136,8 @@ const GstSodSetting gst_sod_settings[] = {
       "of the reverse network that starts from random weights, or JSON"),
   WORD ("reverse.loss", "l1-gradient|l1", "l1-gradient", "l1",
       "absolute difference, alone or with that of the gradient"),
+  NUMBER ("reverse.gradient-weight", 0, 1000, "0.1", "0.1",
+      "of l1-gradient: of the gradient's difference beside the other"),
   WORD ("reverse.optimiser", "adamw|sgd", "adamw", "sgd",
       "of the reverse network"),
   NUMBER ("reverse.learning-rate", 0, 100, "1.5e-3", "1e-3", "largest rate"),

@@ -108,7 +108,7 @@ is_number (const GstSodSetting *setting, const gchar *value)
   return end != value && *end == '\0' && isfinite (number)
          && number >= setting->min && number <= setting->max
          && (setting->type == GST_SOD_SETTING_NUMBER
-             || number == floor (number));
+             || fmod (number - setting->min, setting->step) == 0);
 }
 
 /* "one of effective|paper", "a number from 0 to 1". */
@@ -120,6 +120,9 @@ describe_range (const GstSodSetting *setting)
     case GST_SOD_SETTING_WORD:
       return g_strdup_printf ("one of %s", setting->words);
     case GST_SOD_SETTING_INTEGER:
+      if (setting->step > 1)
+        return g_strdup_printf ("a whole number from %g to %g in steps of %g",
+            setting->min, setting->max, setting->step);
       return g_strdup_printf (
           "a whole number from %g to %g", setting->min, setting->max);
     case GST_SOD_SETTING_NUMBER:

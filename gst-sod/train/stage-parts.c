@@ -49,6 +49,22 @@ set_choice (GstSodStage *self, GObject *object, const gchar *property,
       gst_sod_training_settings_peek (settings_of (self), key));
 }
 
+/* What is made small, and the numbers in it. */
+static void
+set_loss (GstSodStage *self, GObject *trainer, const gchar *section)
+{
+  set_choice (self, trainer, "loss", section);
+  if (g_str_equal (section, "reverse")) {
+    set_number (self, trainer, "gradient-weight", section);
+    return;
+  }
+  set_number (self, trainer, "edge-weight", section);
+  g_object_set (trainer, "edge-window",
+      (guint) gst_sod_training_settings_get_integer (
+          settings_of (self), "base.edge-window"),
+      NULL);
+}
+
 /* Where the arithmetic has all processors, a thread that makes batches beside
  * it takes one of them away, and its other threads wait for that one: they
  * better make each batch together, between two steps. */
@@ -85,7 +101,7 @@ gst_sod_stage_make_trainer (GstSodStage *self, GstSodNetwork *network,
   gst_sod_batches_set_team (self->batches, choose_team (self, trainer));
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     set_number (self, G_OBJECT (trainer), numbers[i], section);
-  set_choice (self, G_OBJECT (trainer), "loss", section);
+  set_loss (self, G_OBJECT (trainer), section);
   set_choice (self, G_OBJECT (trainer), "optimiser", section);
   set_word (G_OBJECT (trainer), "precision",
       gst_sod_training_settings_peek (settings, "run.precision"));
@@ -163,18 +179,18 @@ gst_sod_stage_set_batches (GstSodStage *self, GstSodSamples *samples,
 
 /* A loss that is not finite diverges, as a gradient does. */
 gboolean
-gst_sod_stage_compute_loss (const GstSodStage *self, GstSodLoss kind,
-    const GstSodTensor *output, const GstSodTensor *target,
-    const GstSodTensor *weights, GstSodTensor *d_output, gdouble *loss,
-    GError **error)
+gst_sod_stage_compute_loss (const GstSodStage *self,
+    const GstSodTrainer *trainer, const GstSodTensor *output,
+    const GstSodTensor *target, const GstSodTensor *weights,
+    GstSodTensor *d_output, gdouble *loss, GError **error)
 {
   GError *failure = NULL;
 
-  *loss =
-      gst_sod_loss_compute_threaded (kind, output, target, weights, d_output,
-          (guint) gst_sod_training_settings_get_integer (
-              settings_of (self), "run.threads"),
-          &failure);
+  *loss = gst_sod_loss_compute_threaded (&trainer->settings.loss, output,
+      target, weights, d_output,
+      (guint) gst_sod_training_settings_get_integer (
+          settings_of (self), "run.threads"),
+      &failure);
   if (failure != NULL) {
     g_propagate_error (error, failure);
     return FALSE;

@@ -116,11 +116,12 @@ gboolean gst_sod_stage_set_batches (GstSodStage *self, GstSodSamples *samples,
 gboolean gst_sod_stage_score_base (GstSodStage *self, GstSodNetwork *network,
     GstSodScores *scores, GError **error);
 
-/* GST_SOD_ERROR_DIVERGED where the loss is not finite. */
-gboolean gst_sod_stage_compute_loss (const GstSodStage *self, GstSodLoss kind,
-    const GstSodTensor *output, const GstSodTensor *target,
-    const GstSodTensor *weights, GstSodTensor *d_output, gdouble *loss,
-    GError **error);
+/* What @trainer makes small. GST_SOD_ERROR_DIVERGED where the loss is not
+ * finite. */
+gboolean gst_sod_stage_compute_loss (const GstSodStage *self,
+    const GstSodTrainer *trainer, const GstSodTensor *output,
+    const GstSodTensor *target, const GstSodTensor *weights,
+    GstSodTensor *d_output, gdouble *loss, GError **error);
 /* step() of a network that learns alone. */
 gboolean gst_sod_stage_step_learner (
     GstSodStage *self, gdouble *loss, GError **error);

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /* What the properties hold. */
 typedef struct
 {
-  GstSodLoss loss;
+  GstSodLossForm loss;
   GstSodOptimiser optimiser;
   gdouble learning_rate, momentum, weight_decay;
   guint64 warm_up, n_steps;

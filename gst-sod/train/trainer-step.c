@@ -52,7 +52,7 @@ gst_sod_trainer_learn_batch (GstSodTrainer *self, const GstSodLearnBatch *batch,
 
   self->awaits_backward = FALSE;
   *loss = gst_sod_engine_learn (
-      &self->engine, self->settings.loss, batch, next, self->params, &failure);
+      &self->engine, &self->settings.loss, batch, next, self->params, &failure);
   if (failure != NULL) {
     g_propagate_error (error, failure);
     return FALSE;

@@ -8,6 +8,9 @@ enum
 {
   PROP_0,
   PROP_LOSS,
+  PROP_EDGE_WEIGHT,
+  PROP_EDGE_WINDOW,
+  PROP_GRADIENT_WEIGHT,
   PROP_OPTIMISER,
   PROP_LEARNING_RATE,
   PROP_MOMENTUM,
@@ -41,6 +44,10 @@ static gdouble *
 find_double (GstSodTrainer *self, guint id)
 {
   switch (id) {
+    case PROP_EDGE_WEIGHT:
+      return &self->settings.loss.options.edge_weight;
+    case PROP_GRADIENT_WEIGHT:
+      return &self->settings.loss.options.gradient_weight;
     case PROP_LEARNING_RATE:
       return &self->settings.learning_rate;
     case PROP_MOMENTUM:
@@ -67,7 +74,10 @@ gst_sod_trainer_set_property (
 
   switch (id) {
     case PROP_LOSS:
-      settings->loss = g_value_get_enum (value);
+      settings->loss.loss = g_value_get_enum (value);
+      break;
+    case PROP_EDGE_WINDOW:
+      settings->loss.options.edge_window = g_value_get_uint (value);
       break;
     case PROP_OPTIMISER:
       settings->optimiser = g_value_get_enum (value);
@@ -106,7 +116,10 @@ gst_sod_trainer_get_property (
 
   switch (id) {
     case PROP_LOSS:
-      g_value_set_enum (value, settings->loss);
+      g_value_set_enum (value, settings->loss.loss);
+      break;
+    case PROP_EDGE_WINDOW:
+      g_value_set_uint (value, settings->loss.options.edge_window);
       break;
     case PROP_OPTIMISER:
       g_value_set_enum (value, settings->optimiser);
@@ -190,6 +203,52 @@ install_choices (GObjectClass *klass, GParamFlags flags)
   g_object_class_install_property (klass, PROP_WEIGHT_DECAY,
       g_param_spec_double ("weight-decay", "Weight decay",
           "Decay of convolutions' weights", 0, 1, 2e-2, flags));
+}
+
+/* The numbers in the losses. */
+static void
+install_loss (GObjectClass *klass, GParamFlags flags)
+{
+  /**
+   * GstSodTrainer:edge-weight:
+   *
+   * How much more a pixel of %GST_SOD_LOSS_STRUCTURE weighs the less it is like
+   * what lies around it (gamma of Wei et al., "F3Net", 2020, section 3.3), 0 to
+   * 1000; 0: all weigh the same. Without meaning for other losses.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_EDGE_WEIGHT,
+      g_param_spec_double ("edge-weight", "Edge weight",
+          "How much more an edge weighs in the structure loss", 0, 1000,
+          GST_SOD_LOSS_EDGE_WEIGHT, flags));
+  /**
+   * GstSodTrainer:edge-window:
+   *
+   * Side of what lies around a pixel there, in pixels of a map 320 wide: an odd
+   * number from 1 to 639, an even one counting as the next. It grows with the
+   * map: 31 is 15 in one 160 wide. 1: all pixels weigh the same.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_EDGE_WINDOW,
+      g_param_spec_uint ("edge-window", "Edge window",
+          "Side of a pixel's neighbourhood in a map 320 wide", 1, 639,
+          GST_SOD_LOSS_EDGE_WINDOW, flags));
+  /**
+   * GstSodTrainer:gradient-weight:
+   *
+   * What the differences of neighbours weigh in %GST_SOD_LOSS_L1_GRADIENT
+   * beside those of pixels (lambda_gdl of Mathieu et al., "Deep multi-scale
+   * video prediction beyond mean square error", 2016, section 3.4), 0 to 1000.
+   * Without meaning for other losses.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_GRADIENT_WEIGHT,
+      g_param_spec_double ("gradient-weight", "Gradient weight",
+          "Of the differences of neighbours in the loss of images", 0, 1000,
+          GST_SOD_LOSS_GRADIENT_WEIGHT, flags));
 }
 
 /* What holds over the course of a training. */
@@ -313,6 +372,7 @@ gst_sod_trainer_class_init (GstSodTrainerClass *klass)
   object_class->set_property = gst_sod_trainer_set_property;
   object_class->get_property = gst_sod_trainer_get_property;
   install_choices (object_class, flags);
+  install_loss (object_class, flags);
   install_course (object_class, flags);
   install_arithmetic (object_class, flags);
 }
@@ -333,7 +393,7 @@ gst_sod_trainer_new_on (GstSodNetwork *network, GstSodBackend *backend,
 
   self->network = g_object_ref (network);
   if (kind == GST_SOD_NETWORK_REVERSE)
-    self->settings.loss = GST_SOD_LOSS_L1_GRADIENT;
+    self->settings.loss.loss = GST_SOD_LOSS_L1_GRADIENT;
   gst_sod_engine_init (&self->engine, network, backend, threads);
   gst_sod_engine_set_precision (&self->engine, self->settings.precision);
   gst_sod_engine_set_deterministic (

@@ -264,9 +264,10 @@ take_resident_step (Subject *self, GError **error)
 {
   GstSodStream *stream = g_ptr_array_index (self->trainer->engine.streams, 0);
   GstSodLearnCall call = {
-    .loss = self->trainer->settings.loss == GST_SOD_LOSS_L1_GRADIENT
+    .loss = self->trainer->settings.loss.loss == GST_SOD_LOSS_L1_GRADIENT
                 ? GST_SOD_LEARN_L1_GRADIENT
                 : GST_SOD_LEARN_STRUCTURE,
+    .options = self->trainer->settings.loss.options,
   };
   gdouble loss;
 

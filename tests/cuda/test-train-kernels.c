@@ -17,13 +17,33 @@ static const struct
 {
   const gchar *name;
   GstSodCudaLoss loss;
-  GstSodLoss expected;
+  GstSodLossForm expected;
 } losses[] = {
-  { "bce", GST_SOD_CUDA_LOSS_BCE, GST_SOD_LOSS_BCE },
-  { "structure", GST_SOD_CUDA_LOSS_STRUCTURE, GST_SOD_LOSS_STRUCTURE },
-  { "l1", GST_SOD_CUDA_LOSS_L1, GST_SOD_LOSS_L1 },
-  { "l1-gradient", GST_SOD_CUDA_LOSS_L1_GRADIENT, GST_SOD_LOSS_L1_GRADIENT },
+  { "bce", GST_SOD_CUDA_LOSS_BCE, { GST_SOD_LOSS_BCE, GST_SOD_LOSS_OPTIONS } },
+  { "structure", GST_SOD_CUDA_LOSS_STRUCTURE,
+      { GST_SOD_LOSS_STRUCTURE, GST_SOD_LOSS_OPTIONS } },
+  { "structure-of-other-numbers", GST_SOD_CUDA_LOSS_STRUCTURE,
+      { GST_SOD_LOSS_STRUCTURE, { 1.5, 101, 0 } } },
+  { "l1", GST_SOD_CUDA_LOSS_L1, { GST_SOD_LOSS_L1, GST_SOD_LOSS_OPTIONS } },
+  { "l1-gradient", GST_SOD_CUDA_LOSS_L1_GRADIENT,
+      { GST_SOD_LOSS_L1_GRADIENT, GST_SOD_LOSS_OPTIONS } },
+  { "l1-gradient-of-another-weight", GST_SOD_CUDA_LOSS_L1_GRADIENT,
+      { GST_SOD_LOSS_L1_GRADIENT, { 0, 1, 0.75 } } },
 };
+
+/* The loss of a map of @width on the device. */
+static GstSodCudaLossForm
+make_form (guint index, gint64 width)
+{
+  const GstSodLossOptions *options = &losses[index].expected.options;
+
+  return (GstSodCudaLossForm){
+    .loss = losses[index].loss,
+    .edge_weight = (gfloat) options->edge_weight,
+    .radius = (gint) gst_sod_loss_options_get_radius (options, width),
+    .gradient_weight = options->gradient_weight,
+  };
+}
 
 /* A batch, on the host as (n, c, h, w) of f64 with the values of f32. */
 typedef struct
@@ -125,8 +145,8 @@ check_gradient (TestDevice *device, const GstSodCudaView *view,
 
 /* Each sample's share is its own loss divided by their number. */
 static void
-check_shares (
-    const Batch *batch, GstSodLoss loss, const gdouble *found, gdouble scale)
+check_shares (const Batch *batch, const GstSodLossForm *form,
+    const gdouble *found, gdouble scale)
 {
   const gint64 *dims = gst_sod_tensor_get_shape (batch->output)->dims;
   GstSodShape shape = gst_sod_shape_nchw (1, dims[1], dims[2], dims[3]);
@@ -149,7 +169,8 @@ check_shares (
             GST_SOD_DTYPE_F64, &of_weights, weights + i * area)
                         : NULL;
     gdouble expected =
-        gst_sod_loss_compute (loss, o, t, w, NULL, NULL) / (gdouble) dims[0];
+        gst_sod_loss_compute_threaded (form, o, t, w, NULL, 1, NULL)
+        / (gdouble) dims[0];
 
     g_assert_cmpfloat_with_epsilon (found[i], expected, 2e-6 * expected);
     sum += found[i];
@@ -171,26 +192,27 @@ test_loss_agrees (gconstpointer data)
     g_auto (Batch) batch = { NULL };
     g_autoptr (GError) error = NULL;
     gdouble shares[3];
+    GstSodCudaLossForm form = make_form (index, shapes[i / 2][3]);
     GstSodCudaView output, d_output;
     gpointer there, scratch;
 
     test_device_init (&device);
     batch_init (&batch, shapes[i / 2], i % 2);
-    batch.loss = gst_sod_loss_compute (losses[index].expected, batch.output,
-        batch.target, batch.weights, batch.d_output, &error);
+    batch.loss = gst_sod_loss_compute_threaded (&losses[index].expected,
+        batch.output, batch.target, batch.weights, batch.d_output, 1, &error);
     g_assert_no_error (error);
     output = put_view (&device, batch.output, TRUE);
     d_output = put_view (&device, batch.output, FALSE);
     there = test_device_alloc (&device, sizeof (shares));
-    scratch = test_device_alloc (&device,
-        gst_sod_cuda_kernel_loss_scratch (losses[index].loss, &output));
-    gst_sod_cuda_kernel_loss (test_device_get_stream (&device),
-        losses[index].loss, &output, put_tensor (&device, batch.target),
-        put_tensor (&device, batch.weights), scale, there, scratch, &d_output);
+    scratch = test_device_alloc (
+        &device, gst_sod_cuda_kernel_loss_scratch (form.loss, &output));
+    gst_sod_cuda_kernel_loss (test_device_get_stream (&device), &form, &output,
+        put_tensor (&device, batch.target), put_tensor (&device, batch.weights),
+        scale, there, scratch, &d_output);
     test_device_check (&device, "loss");
     test_device_get (
         &device, there, shares, (gsize) shapes[i / 2][0] * sizeof (gdouble));
-    check_shares (&batch, losses[index].expected, shares, scale);
+    check_shares (&batch, &losses[index].expected, shares, scale);
     check_gradient (&device, &d_output, &batch, (gdouble) scale);
   }
 }

@@ -59,6 +59,21 @@ test_gradients_are_differences (gconstpointer data)
   }
 }
 
+/* The same with other numbers in it. */
+static gdouble
+compute_with (GstSodLoss loss, GstSodLossOptions options,
+    const GstSodTensor *output, const GstSodTensor *target,
+    GstSodTensor *d_output)
+{
+  GstSodLossForm form = { loss, options };
+  g_autoptr (GError) error = NULL;
+  gdouble value = gst_sod_loss_compute_threaded (
+      &form, output, target, NULL, d_output, 1, &error);
+
+  g_assert_no_error (error);
+  return value;
+}
+
 /* A new (1, 1, h, w) f64 tensor of @values. */
 static GstSodTensor *
 new_map (gint64 height, gint64 width, const gdouble *values)
@@ -73,6 +88,12 @@ new_map (gint64 height, gint64 width, const gdouble *values)
   return tensor;
 }
 
+static GstSodTensor *
+narrow (const GstSodTensor *tensor)
+{
+  return gst_sod_tensor_convert (tensor, GST_SOD_DTYPE_F32, NULL);
+}
+
 static void
 test_cross_entropy_of_two_pixels (void)
 {
@@ -85,27 +106,19 @@ test_cross_entropy_of_two_pixels (void)
       (log (1 + exp (-2)) + 1000) / 2, 1e-9);
 }
 
-/* 32 pixels wide: the neighbourhood is 3x3, and zeros lie around the map. Two
- * rows, the left half salient: the mean of 9 is 4/9 in the left corners, 6/9
- * along the left, 4/9 left of the edge and 2/9 right of it. */
+/* Two rows of 32 pixels, whose left half is salient; @weight: of their columns.
+ */
 static void
-test_structure_loss_of_half_a_map (void)
+check_half_a_map (const gdouble *weight, GstSodLossOptions options)
 {
-  gdouble logits[64], truth[64], weight[32];
-  gdouble sum = 0, entropy = 0, both = 0, either = 0;
+  gdouble logits[64], truth[64];
+  gdouble expected, sum = 0, entropy = 0, both = 0, either = 0;
   g_autoptr (GstSodTensor) output = NULL, target = NULL;
+  g_autoptr (GstSodTensor) n_output = NULL, n_target = NULL;
 
   for (guint i = 0; i < 64; i++) {
     logits[i] = i % 32 < 20 ? 1 : -2;
     truth[i] = i % 32 < 16 ? 1 : 0;
-  }
-  for (guint x = 0; x < 32; x++) {
-    gdouble mean = x >= 17             ? 0
-                   : x == 16           ? 2. / 9
-                   : x == 0 || x == 15 ? 4. / 9
-                                       : 6. / 9;
-
-    weight[x] = 1 + 5 * fabs (mean - truth[x]);
   }
   for (guint i = 0; i < 64; i++) {
     gdouble p = 1 / (1 + exp (-logits[i])), w = weight[i % 32];
@@ -117,9 +130,101 @@ test_structure_loss_of_half_a_map (void)
   }
   output = new_map (2, 32, logits);
   target = new_map (2, 32, truth);
+  expected = entropy / sum + 1 - (both + 1) / (either + 1);
   g_assert_cmpfloat_with_epsilon (
-      compute (GST_SOD_LOSS_STRUCTURE, output, target, NULL, NULL),
-      entropy / sum + 1 - (both + 1) / (either + 1), 1e-12);
+      compute_with (GST_SOD_LOSS_STRUCTURE, options, output, target, NULL),
+      expected, 1e-12);
+  n_output = narrow (output);
+  n_target = narrow (target);
+  g_assert_cmpfloat_with_epsilon (
+      compute_with (GST_SOD_LOSS_STRUCTURE, options, n_output, n_target, NULL),
+      expected, 1e-6);
+}
+
+/* 32 pixels wide: the neighbourhood is 3x3, and zeros lie around the map. The
+ * mean of 9 is 4/9 in the left corners, 6/9 along the left, 4/9 left of the
+ * edge and 2/9 right of it. */
+static void
+weigh_in_threes (gdouble edge_weight, gdouble *weight)
+{
+  for (guint x = 0; x < 32; x++) {
+    gdouble mean = x >= 17             ? 0
+                   : x == 16           ? 2. / 9
+                   : x == 0 || x == 15 ? 4. / 9
+                                       : 6. / 9;
+
+    weight[x] = 1 + edge_weight * fabs (mean - (x < 16 ? 1 : 0));
+  }
+}
+
+static void
+test_structure_loss_of_half_a_map (void)
+{
+  GstSodLossOptions options = GST_SOD_LOSS_OPTIONS;
+  gdouble weight[32];
+
+  weigh_in_threes (5, weight);
+  check_half_a_map (weight, options);
+}
+
+/* Without a weight all pixels count the same, and so they do in a window of
+ * one. */
+static void
+test_structure_loss_has_an_edge_weight (void)
+{
+  GstSodLossOptions options = GST_SOD_LOSS_OPTIONS;
+  gdouble weight[32];
+
+  options.edge_weight = 2.5;
+  weigh_in_threes (2.5, weight);
+  check_half_a_map (weight, options);
+  options.edge_weight = 0;
+  weigh_in_threes (0, weight);
+  g_assert_cmpfloat (weight[15], ==, 1);
+  check_half_a_map (weight, options);
+  options.edge_weight = 2.5;
+  options.edge_window = 1;
+  check_half_a_map (weight, options);
+}
+
+/* Of 41 pixels in a map 320 wide half is 20, in one 32 wide 2: the mean is of 5
+ * columns and of both rows in 5. */
+static void
+test_structure_loss_has_a_window (void)
+{
+  static const gdouble near_left[] = { 3, 4, 5 };
+  static const gdouble around_edge[] = { 4, 3, 2, 1 }; /* from column 14 */
+  GstSodLossOptions options = GST_SOD_LOSS_OPTIONS;
+  gdouble weight[32];
+
+  options.edge_window = 41;
+  for (guint x = 0; x < 32; x++) {
+    gdouble columns = x < 3     ? near_left[x]
+                      : x < 14  ? 5
+                      : x <= 17 ? around_edge[x - 14]
+                                : 0;
+
+    weight[x] = 1 + 5 * fabs (2 * columns / 25 - (x < 16 ? 1 : 0));
+  }
+  check_half_a_map (weight, options);
+  /* 59 is 29, which is 2.9 here, rounded down. */
+  options.edge_window = 59;
+  check_half_a_map (weight, options);
+}
+
+static void
+test_window_grows_with_the_map (void)
+{
+  GstSodLossOptions options = GST_SOD_LOSS_OPTIONS;
+
+  g_assert_cmpint (gst_sod_loss_options_get_radius (&options, 320), ==, 15);
+  g_assert_cmpint (gst_sod_loss_options_get_radius (&options, 160), ==, 7);
+  g_assert_cmpint (gst_sod_loss_options_get_radius (&options, 640), ==, 30);
+  g_assert_cmpint (gst_sod_loss_options_get_radius (&options, 16), ==, 0);
+  options.edge_window = 639;
+  g_assert_cmpint (gst_sod_loss_options_get_radius (&options, 320), ==, 319);
+  options.edge_window = 1;
+  g_assert_cmpint (gst_sod_loss_options_get_radius (&options, 8192), ==, 0);
 }
 
 static void
@@ -133,6 +238,37 @@ test_l1_of_four_pixels (void)
   g_assert_cmpfloat_with_epsilon (
       compute (GST_SOD_LOSS_L1_GRADIENT, output, target, NULL, NULL),
       10. / 4 + 0.1 * (1 + 2), 1e-12);
+}
+
+/* The pull of a pixel that is too bright by itself, and by that to its right
+ * and below: 1/4 and of each pair 1/2 of the weight. */
+static void
+test_l1_has_a_gradient_weight (void)
+{
+  GstSodLossOptions options = GST_SOD_LOSS_OPTIONS;
+  g_autoptr (GstSodTensor) output =
+      new_map (2, 2, (const gdouble[]){ 1, 2, 3, 4 });
+  g_autoptr (GstSodTensor) target =
+      new_map (2, 2, (const gdouble[]){ 0, 0, 0, 0 });
+  g_autoptr (GstSodTensor) n_output = narrow (output);
+  g_autoptr (GstSodTensor) n_target = narrow (target);
+  g_autoptr (GstSodTensor) d_output = narrow (output);
+
+  options.gradient_weight = 0.75;
+  g_assert_cmpfloat_with_epsilon (
+      compute_with (GST_SOD_LOSS_L1_GRADIENT, options, output, target, NULL),
+      2.5 + 0.75 * 3, 1e-12);
+  g_assert_cmpfloat_with_epsilon (compute_with (GST_SOD_LOSS_L1_GRADIENT,
+                                      options, n_output, n_target, d_output),
+      2.5 + 0.75 * 3, 1e-6);
+  g_assert_cmpfloat_with_epsilon (
+      train_tensor_get (d_output, 0), 0.25 - 0.75, 1e-6);
+  g_assert_cmpfloat_with_epsilon (
+      train_tensor_get (d_output, 3), 0.25 + 0.75, 1e-6);
+  options.gradient_weight = 0;
+  g_assert_cmpfloat (
+      compute_with (GST_SOD_LOSS_L1_GRADIENT, options, output, target, NULL),
+      ==, compute (GST_SOD_LOSS_L1, output, target, NULL, NULL));
 }
 
 /* Halves halve, zeros silence, and gradients stay differences. */
@@ -178,12 +314,6 @@ test_weights_count_pixels (gconstpointer data)
   }
 }
 
-static GstSodTensor *
-narrow (const GstSodTensor *tensor)
-{
-  return gst_sod_tensor_convert (tensor, GST_SOD_DTYPE_F32, NULL);
-}
-
 /* The f32 loss against the f64 one, on logits or images of size @spread, and
  * the same bytes on any number of threads. */
 static void
@@ -205,6 +335,7 @@ compare_types (GstSodLoss loss, const GstSodShape *shape, gdouble spread)
       gst_sod_tensor_new_shaped (GST_SOD_DTYPE_F32, shape, NULL);
   g_autoptr (GstSodTensor) n_output = NULL, n_target = NULL, n_weights = NULL;
   gdouble *values = gst_sod_tensor_get_data (output);
+  GstSodLossForm form = { loss, GST_SOD_LOSS_OPTIONS };
   /* The gradient of a difference is its sign, which rounding may turn. */
   gdouble bound = loss >= GST_SOD_LOSS_L1_GRADIENT ? 2e-3 : 1e-6;
 
@@ -231,8 +362,8 @@ compare_types (GstSodLoss loss, const GstSodShape *shape, gdouble spread)
     g_assert_cmpfloat (train_tensor_error (d_narrow, d_output), <, bound);
     g_assert_cmpfloat (
         compute (loss, n_output, n_target, thin, NULL), ==, found);
-    g_assert_cmpfloat (gst_sod_loss_compute_threaded (
-                           loss, n_output, n_target, thin, d_threaded, 2, NULL),
+    g_assert_cmpfloat (gst_sod_loss_compute_threaded (&form, n_output, n_target,
+                           thin, d_threaded, 2, NULL),
         ==, found);
     g_assert_cmpmem (gst_sod_tensor_peek_data (d_threaded),
         gst_sod_tensor_get_size (d_threaded),
@@ -314,8 +445,16 @@ main (int argc, char **argv)
       "/train/losses/bce/two-pixels", test_cross_entropy_of_two_pixels);
   g_test_add_func (
       "/train/losses/structure/half-a-map", test_structure_loss_of_half_a_map);
+  g_test_add_func ("/train/losses/structure/has-an-edge-weight",
+      test_structure_loss_has_an_edge_weight);
+  g_test_add_func (
+      "/train/losses/structure/has-a-window", test_structure_loss_has_a_window);
+  g_test_add_func ("/train/losses/structure/window-grows-with-the-map",
+      test_window_grows_with_the_map);
   g_test_add_func (
       "/train/losses/l1-gradient/four-pixels", test_l1_of_four_pixels);
+  g_test_add_func ("/train/losses/l1-gradient/has-a-gradient-weight",
+      test_l1_has_a_gradient_weight);
   g_test_add_data_func ("/train/losses/bce/f32-is-the-same-but-for-rounding",
       &bce, test_f32_is_the_same_but_for_rounding);
   g_test_add_data_func (

@@ -191,6 +191,37 @@ test_same_steps (gconstpointer data)
   expect_equal_state (found, expected);
 }
 
+/* The numbers in a loss may change between two steps: what was captured for
+ * others is not run. */
+static void
+test_numbers_of_the_loss_change (gconstpointer data)
+{
+  static const gdouble weights[] = { 5, 1.5, 1.5 };
+  static const guint windows[] = { 31, 31, 201 };
+  GstSodNetworkKind kind = GPOINTER_TO_UINT (data);
+  Course course = { NULL, kind, GST_SOD_OPTIMISER_SGD, 9, 1e-6, -1, 1 };
+  g_autoptr (GstSodTrainer) found =
+      new_trainer (get_gpu (), kind, GST_SOD_PRECISION_F32);
+  g_autoptr (GstSodTrainer) expected =
+      new_trainer (get_cpu (), kind, GST_SOD_PRECISION_F32);
+
+  apply (&course, found);
+  apply (&course, expected);
+  for (guint i = 0; i < course.n_steps; i++) {
+    GstSodTrainer *both[] = { found, expected };
+    g_auto (Batch) batch = { NULL };
+    gdouble losses[2];
+
+    batch_init (&batch, kind, 2, 3);
+    for (guint j = 0; j < G_N_ELEMENTS (both); j++) {
+      g_object_set (both[j], "edge-weight", weights[i / 3], "edge-window",
+          windows[i / 3], "gradient-weight", weights[i / 3] / 10, NULL);
+      losses[j] = step (both[j], &batch);
+    }
+    g_assert_cmpfloat_with_epsilon (losses[0], losses[1], 1e-4 * losses[1]);
+  }
+}
+
 /* A pass with weights of the pixels. */
 static void
 test_weighted_pass (void)
@@ -567,6 +598,11 @@ main (int argc, char **argv)
 
     g_test_add_data_func (path, &courses[i], test_same_steps);
   }
+  g_test_add_data_func ("/train/masters/numbers-of-the-loss-change/base",
+      GUINT_TO_POINTER (GST_SOD_NETWORK_BASE), test_numbers_of_the_loss_change);
+  g_test_add_data_func ("/train/masters/numbers-of-the-loss-change/reverse",
+      GUINT_TO_POINTER (GST_SOD_NETWORK_REVERSE),
+      test_numbers_of_the_loss_change);
   g_test_add_func (
       "/train/masters/weights-of-pixels-are-those-of-ref", test_weighted_pass);
   g_test_add_data_func (

@@ -12,7 +12,10 @@ static const struct
 } table[] = {
   { "base.architecture", "base", "paper" },
   { "base.loss", "structure", "bce" },
+  { "base.edge-weight", "5", "5" },
+  { "base.edge-window", "31", "31" },
   { "reverse.loss", "l1-gradient", "l1" },
+  { "reverse.gradient-weight", "0.1", "0.1" },
   { "base.optimiser", "adamw", "sgd" },
   { "base.learning-rate", "1.5e-3", "1e-3" },
   { "base.momentum", "0.9", "0.9" },
@@ -117,6 +120,14 @@ test_refusals_name_key_expected_and_found (void)
       "a number from 0 to 100");
   refuse ("base.learning-rate", "1e-3x", GST_SOD_ERROR_INVALID_ARGUMENT,
       "a number from 0 to 100");
+  refuse ("base.edge-weight", "-0.5", GST_SOD_ERROR_INVALID_ARGUMENT,
+      "a number from 0 to 1000");
+  refuse ("base.edge-window", "30", GST_SOD_ERROR_INVALID_ARGUMENT,
+      "a whole number from 1 to 639 in steps of 2");
+  refuse ("base.edge-window", "641", GST_SOD_ERROR_INVALID_ARGUMENT,
+      "a whole number from 1 to 639 in steps of 2");
+  refuse ("reverse.gradient-weight", "much", GST_SOD_ERROR_INVALID_ARGUMENT,
+      "a number from 0 to 1000");
   refuse ("reverse.decay-power", "11", GST_SOD_ERROR_INVALID_ARGUMENT,
       "a number from 0 to 10");
   refuse ("augmented.pool", "maybe", GST_SOD_ERROR_INVALID_ARGUMENT, "yes|no");

@@ -72,6 +72,67 @@ test_resume_phase_1 (void)
   training_case_check_resume (NULL, 2, 17);
 }
 
+/* ---- what networks learn by ---- */
+
+/* Of [base] and [reverse] as the test sets them. */
+static void
+check_numbers (GstSodTrainer *trainer, gboolean is_reverse)
+{
+  gdouble power, edge_weight, gradient_weight;
+  guint edge_window;
+
+  g_object_get (trainer, "decay-power", &power, "edge-weight", &edge_weight,
+      "edge-window", &edge_window, "gradient-weight", &gradient_weight, NULL);
+  g_assert_cmpfloat (power, ==, is_reverse ? 3 : 2);
+  if (is_reverse) {
+    g_assert_cmpfloat (gradient_weight, ==, 0.75);
+  } else {
+    g_assert_cmpfloat (edge_weight, ==, 1.5);
+    g_assert_cmpuint (edge_window, ==, 101);
+  }
+}
+
+/* All rates begin at 0.01, at the first step. */
+static void
+check_trainers (GstSodTraining *training, const gchar *text, gpointer user_data)
+{
+  const GstSodStage *stage = training->current;
+  gboolean is_reverse = stage->plan.node == training->reverse;
+  guint64 n_left =
+      stage->n_steps - gst_sod_trainer_get_n_steps (stage->learner);
+  gdouble left = (gdouble) n_left / (gdouble) stage->n_steps;
+  guint *n_seen = user_data; /* base, reverse, partner */
+
+  check_numbers (stage->learner, is_reverse);
+  g_assert_cmpfloat_with_epsilon (gst_sod_trainer_get_rate (stage->learner),
+      0.01 * left * left * (is_reverse ? left : 1), 1e-12);
+  n_seen[is_reverse ? 1 : 0]++;
+  if (stage->partner != NULL) {
+    check_numbers (stage->partner, TRUE);
+    n_seen[2]++;
+  }
+}
+
+static void
+test_numbers_of_settings_are_learnt_by (void)
+{
+  static const gchar *const more[] = { "run.last-phase", "2", "run.rounds", "1",
+    "run.reverse", "yes", "base.steps", "5", "base.warm-up", "0",
+    "base.decay-power", "2", "base.edge-weight", "1.5", "base.edge-window",
+    "101", "reverse.steps", "5", "reverse.warm-up", "0",
+    "reverse.learning-rate", "1e-2", "reverse.decay-power", "3",
+    "reverse.gradient-weight", "0.75", "augmented.steps", "5",
+    "augmented.warm-up", "0", "augmented.learning-rate", "1e-2",
+    "augmented.monitor", "off", NULL };
+  g_autoptr (GstSodTraining) training = training_case_new (more, 1, FALSE);
+  guint n_seen[3] = { 0 };
+
+  g_signal_connect (training, "progress", G_CALLBACK (check_trainers), n_seen);
+  training_case_run (training);
+  for (guint i = 0; i < G_N_ELEMENTS (n_seen); i++)
+    g_assert_cmpuint (n_seen[i], >=, 2);
+}
+
 /* ---- what is refused ---- */
 
 /* Mean loss at the end of a training that mirrors frames as @changes says. */
@@ -138,11 +199,18 @@ test_black_labels (void)
 static void
 test_other_settings_are_not_resumed (void)
 {
-  static const gchar *const other[] = { "base.loss", "bce", NULL };
+  static const gchar *const others[][3] = {
+    { "base.loss", "bce", "base.loss = structure" },
+    { "base.decay-power", "1", "base.decay-power = 0.9, it is 1" },
+    { "base.edge-weight", "4", "base.edge-weight = 5, it is 4" },
+    { "base.edge-window", "15", "base.edge-window = 31, it is 15" },
+    { "reverse.decay-power", "1", "reverse.decay-power = 0.9, it is 1" },
+    { "reverse.gradient-weight", "0",
+        "reverse.gradient-weight = 0.1, it is 0" },
+  };
   g_autofree gchar *folder = g_dir_make_tmp ("sod-training-XXXXXX", NULL);
   g_autofree gchar *path = g_build_filename (folder, "checkpoint", NULL);
   g_autoptr (GstSodTraining) first = training_case_new (NULL, 1, FALSE);
-  g_autoptr (GstSodTraining) second = training_case_new (other, 1, FALSE);
   g_autoptr (GError) error = NULL;
 
   g_assert_false (gst_sod_training_checkpoint (first, path, &error));
@@ -151,9 +219,15 @@ test_other_settings_are_not_resumed (void)
   training_case_run (first);
   gst_sod_training_checkpoint (first, path, &error);
   g_assert_no_error (error);
-  g_assert_false (gst_sod_training_resume (second, path, &error));
-  g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH);
-  g_assert_nonnull (strstr (error->message, "base.loss = structure"));
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++) {
+    const gchar *const more[] = { others[i][0], others[i][1], NULL };
+    g_autoptr (GstSodTraining) second = training_case_new (more, 1, FALSE);
+
+    g_assert_false (gst_sod_training_resume (second, path, &error));
+    g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_MISMATCH);
+    g_assert_nonnull (strstr (error->message, others[i][2]));
+    g_clear_error (&error);
+  }
   g_remove (path);
   g_rmdir (folder);
 }
@@ -496,6 +570,8 @@ main (int argc, char **argv)
       test_augmentation_is_changed);
   g_test_add_func (
       "/training/phase-1/resumes-to-the-same-bytes", test_resume_phase_1);
+  g_test_add_func ("/training/numbers-of-settings-are-learnt-by",
+      test_numbers_of_settings_are_learnt_by);
   g_test_add_func ("/training/refuses/no-labels", test_no_labels);
   g_test_add_func ("/training/refuses/black-labels", test_black_labels);
   g_test_add_func ("/training/refuses/to-resume-with-other-settings",

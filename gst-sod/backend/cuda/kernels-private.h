@@ -184,9 +184,17 @@ typedef enum
   GST_SOD_CUDA_LOSS_L1,
   GST_SOD_CUDA_LOSS_L1_GRADIENT
 } GstSodCudaLoss;
+/* A loss with the numbers in it. */
+typedef struct
+{
+  GstSodCudaLoss loss;
+  float edge_weight;      /* structure: how much more an edge weighs */
+  int radius;             /* structure: half the side of a neighbourhood */
+  double gradient_weight; /* l1-gradient: of the differences */
+} GstSodCudaLossForm;
 size_t gst_sod_cuda_kernel_loss_scratch (
     GstSodCudaLoss loss, const GstSodCudaView *output);
-void gst_sod_cuda_kernel_loss (void *stream, GstSodCudaLoss loss,
+void gst_sod_cuda_kernel_loss (void *stream, const GstSodCudaLossForm *form,
     const GstSodCudaView *output, const float *target, const float *weights,
     float scale, double *losses, void *scratch, const GstSodCudaView *d_output);
 

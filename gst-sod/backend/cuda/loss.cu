@@ -8,9 +8,7 @@
 #include <gst-sod/backend/cuda/kernel.cuh>
 
 #define PIXELS 8
-#define EMPHASIS 5.0f         /* how much more an edge weighs */
-#define DIFFERENCE_WEIGHT 0.1 /* of the differences in the loss of images */
-#define N_SUMS 5              /* of a plane in the structure loss */
+#define N_SUMS 5 /* of a plane in the structure loss */
 
 typedef struct
 {
@@ -203,6 +201,7 @@ finish_pixels (Batch b)
 typedef struct
 {
   int radius;     /* half the side of a pixel's neighbourhood */
+  float edge;     /* how much more an edge weighs */
   float *rows;    /* (n, c, h, w): sums of the target along rows */
   float *weights; /* (n, c, h, w) */
   float *factors; /* (n, c, 3): of the gradient's three terms */
@@ -227,7 +226,8 @@ add_rows (Batch b, Structure s)
   }
 }
 
-/* 1 + 5 |mean of the target around - target|, zeros being beyond the edges. */
+/* 1 + edge |mean of the target around - target|, zeros being beyond the edges.
+ */
 GST_SOD_DEVICE float
 weigh (const Batch &b, const Structure &s, const Plane &p, int64_t at)
 {
@@ -239,8 +239,7 @@ weigh (const Batch &b, const Structure &s, const Plane &p, int64_t at)
        i <= gst_sod_min (s.radius, b.h - 1 - y); i++)
     sum += rows[(int64_t) i * b.w];
   return 1
-         + EMPHASIS
-               * fabsf (sum / ((float) side * (float) side) - p.target[at]);
+         + s.edge * fabsf (sum / ((float) side * (float) side) - p.target[at]);
 }
 
 /* Sums of w, w u, w u entropy, w u p t and w u (p + t - p t), u being what the
@@ -397,12 +396,14 @@ gst_sod_cuda_kernel_loss_scratch (
 }
 
 static void
-launch_structure (void *stream, const Batch *b, unsigned blocks)
+launch_structure (void *stream, const Batch *b, unsigned blocks,
+    const GstSodCudaLossForm *form)
 {
   int64_t planes = (int64_t) b->n * b->c, values = planes * b->h * b->w;
   Structure s;
 
-  s.radius = (int) ((int64_t) 15 * b->w / 320);
+  s.radius = form->radius;
+  s.edge = form->edge_weight;
   s.rows = (float *) (b->partial + N_SUMS * planes * b->chunks);
   s.weights = s.rows + values;
   s.factors = s.weights + values;
@@ -415,7 +416,7 @@ launch_structure (void *stream, const Batch *b, unsigned blocks)
 }
 
 void
-gst_sod_cuda_kernel_loss (void *stream, GstSodCudaLoss loss,
+gst_sod_cuda_kernel_loss (void *stream, const GstSodCudaLossForm *form,
     const GstSodCudaView *output, const float *target, const float *weights,
     float scale, double *losses, void *scratch, const GstSodCudaView *d_output)
 {
@@ -428,17 +429,18 @@ gst_sod_cuda_kernel_loss (void *stream, GstSodCudaLoss loss,
 
   if (blocks == 0)
     return;
-  if (loss == GST_SOD_CUDA_LOSS_STRUCTURE) {
-    launch_structure (stream, &b, blocks);
+  if (form->loss == GST_SOD_CUDA_LOSS_STRUCTURE) {
+    launch_structure (stream, &b, blocks, form);
     return;
   }
   shares.here = (float) (1 / (planes * b.h * b.w));
   if (b.w > 1)
-    shares.across = (float) (DIFFERENCE_WEIGHT / (planes * b.h * (b.w - 1)));
+    shares.across =
+        (float) (form->gradient_weight / (planes * b.h * (b.w - 1)));
   if (b.h > 1)
-    shares.down = (float) (DIFFERENCE_WEIGHT / (planes * (b.h - 1) * b.w));
-  GST_SOD_LAUNCH_BLOCKS (
-      compute_pixels, blocks, GST_SOD_THREADS, stream, b, (int) loss, shares);
+    shares.down = (float) (form->gradient_weight / (planes * (b.h - 1) * b.w));
+  GST_SOD_LAUNCH_BLOCKS (compute_pixels, blocks, GST_SOD_THREADS, stream, b,
+      (int) form->loss, shares);
   GST_SOD_LAUNCH_BLOCKS (
       finish_pixels, (unsigned) b.n, GST_SOD_THREADS, stream, b);
 }

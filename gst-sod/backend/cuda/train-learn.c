@@ -27,6 +27,20 @@ gst_sod_cuda_train_loss_scratch (const GstSodCudaTrainPlan *plan)
 
 /* ---- what is queued ---- */
 
+static GstSodCudaLossForm
+make_form (const GstSodCudaTrainStream *self)
+{
+  const GstSodLossOptions *options = &self->key.options;
+
+  return (GstSodCudaLossForm){
+    .loss = losses[self->key.loss],
+    .edge_weight = (gfloat) options->edge_weight,
+    .radius =
+        (gint) gst_sod_loss_options_get_radius (options, self->plan->output.w),
+    .gradient_weight = options->gradient_weight,
+  };
+}
+
 /* Forward, the loss with its gradient, and back. */
 static gboolean
 queue_pass (GstSodCudaTrainStream *self, GError **error)
@@ -34,16 +48,16 @@ queue_pass (GstSodCudaTrainStream *self, GError **error)
   const GstSodCudaTrainPlan *plan = self->plan;
   const GstSodCudaTrainKey *key = &self->key;
   GstSodCudaQueue *queue = gst_sod_cuda_train_get_queue (self);
+  GstSodCudaLossForm form = make_form (self);
   GstSodCudaView output = gst_sod_cuda_train_stream_view (self, &plan->output);
   GstSodCudaView d_output =
       gst_sod_cuda_train_stream_view (self, &plan->d_output);
 
   if (!gst_sod_cuda_train_run_steps (self, 0, plan->n_forward, 1, FALSE, error))
     return FALSE;
-  gst_sod_cuda_kernel_loss (gst_sod_cuda_queue_get_stream (queue),
-      losses[key->loss], &output, self->there.output,
-      key->weighted ? self->there.weights : NULL, key->scale,
-      self->there.losses, self->loss_scratch, &d_output);
+  gst_sod_cuda_kernel_loss (gst_sod_cuda_queue_get_stream (queue), &form,
+      &output, self->there.output, key->weighted ? self->there.weights : NULL,
+      key->scale, self->there.losses, self->loss_scratch, &d_output);
   return gst_sod_cuda_check (queue, "loss", error)
          && gst_sod_cuda_train_run_steps (
              self, plan->n_forward, plan->steps->len, key->scale, FALSE, error);
@@ -83,6 +97,17 @@ run_pass (GstSodCudaTrainStream *self, GError **error)
              self->graph, gst_sod_cuda_train_get_queue (self), error);
 }
 
+static gboolean
+is_same (const GstSodCudaTrainKey *one, const GstSodCudaTrainKey *other)
+{
+  const GstSodLossOptions *a = &one->options, *b = &other->options;
+
+  return one->masters == other->masters && one->scale == other->scale
+         && one->loss == other->loss && one->weighted == other->weighted
+         && a->edge_weight == b->edge_weight && a->edge_window == b->edge_window
+         && a->gradient_weight == b->gradient_weight;
+}
+
 /* A graph is of one key. */
 static void
 set_key (GstSodCudaTrainStream *self, const GstSodLearnCall *call)
@@ -91,11 +116,11 @@ set_key (GstSodCudaTrainStream *self, const GstSodLearnCall *call)
     .masters = self->masters,
     .scale = self->plan->scales_loss ? self->masters->loss_scale : 1,
     .loss = call->loss,
+    .options = call->options,
     .weighted = call->batch.weights != NULL,
   };
 
-  if (self->key.masters == key.masters && self->key.scale == key.scale
-      && self->key.loss == key.loss && self->key.weighted == key.weighted)
+  if (is_same (&self->key, &key))
     return;
   g_clear_pointer (&self->graph, gst_sod_cuda_graph_free);
   self->key = key;

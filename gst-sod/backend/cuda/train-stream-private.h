@@ -21,6 +21,7 @@ typedef struct
   GstSodCudaMasters *masters;
   gfloat scale;
   GstSodLearnLoss loss;
+  GstSodLossOptions options;
   gboolean weighted;
 } GstSodCudaTrainKey;
 

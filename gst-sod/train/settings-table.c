@@ -134,6 +134,9 @@ const GstSodSetting gst_sod_settings[] = {
 
   TEXT ("reverse.architecture", "reverse", "reverse",
       "of the reverse network that starts from random weights, or JSON"),
+  STEPPED ("reverse.growth", 0, 1024, 8, "0", "0",
+      "channels that a layer of its dense blocks adds; 0: the architecture's "
+      "own, 16"),
   WORD ("reverse.loss", "l1-gradient|l1", "l1-gradient", "l1",
       "absolute difference, alone or with that of the gradient"),
   NUMBER ("reverse.gradient-weight", 0, 1000, "0.1", "0.1",

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include <gst-sod/nn/architecture-private.h>
 #include <gst-sod/train/pseudo-teacher-private.h>
 #include <gst-sod/train/stage-private.h>
 
@@ -167,6 +168,17 @@ gst_sod_training_get_done (const GstSodTraining *self)
 
 /* ---- what it depends on ---- */
 
+/* The setting stands over the growth of a preset or of JSON; nobody else has
+ * the architecture yet. */
+static void
+set_growth (const GstSodTraining *self, GstSodArchitecture *reverse)
+{
+  gint growth = (gint) get_integer (self, "reverse.growth");
+
+  if (growth > 0)
+    reverse->growth = growth;
+}
+
 GstSodArchitecture *
 gst_sod_training_make_architecture (
     GstSodTraining *self, const gchar *key, guint frames, GError **error)
@@ -178,6 +190,8 @@ gst_sod_training_make_architecture (
 
   if (architecture == NULL)
     g_prefix_error (error, "setting %s: ", key);
+  else if (g_str_equal (key, "reverse.architecture"))
+    set_growth (self, architecture);
   return architecture;
 }
 

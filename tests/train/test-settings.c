@@ -14,6 +14,8 @@ static const struct
   { "base.loss", "structure", "bce" },
   { "base.edge-weight", "5", "5" },
   { "base.edge-window", "31", "31" },
+  { "reverse.architecture", "reverse", "reverse" },
+  { "reverse.growth", "0", "0" },
   { "reverse.loss", "l1-gradient", "l1" },
   { "reverse.gradient-weight", "0.1", "0.1" },
   { "base.optimiser", "adamw", "sgd" },
@@ -126,6 +128,8 @@ test_refusals_name_key_expected_and_found (void)
       "a whole number from 1 to 639 in steps of 2");
   refuse ("base.edge-window", "641", GST_SOD_ERROR_INVALID_ARGUMENT,
       "a whole number from 1 to 639 in steps of 2");
+  refuse ("reverse.growth", "20", GST_SOD_ERROR_INVALID_ARGUMENT,
+      "a whole number from 0 to 1024 in steps of 8");
   refuse ("reverse.gradient-weight", "much", GST_SOD_ERROR_INVALID_ARGUMENT,
       "a number from 0 to 1000");
   refuse ("reverse.decay-power", "11", GST_SOD_ERROR_INVALID_ARGUMENT,

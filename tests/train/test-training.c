@@ -13,6 +13,8 @@
 #include <gst-sod/train/training.h>
 #include <json-glib/json-glib.h>
 
+#include "train-plan.h"
+
 static void
 count (GstSodTraining *training, const gchar *text, gpointer user_data)
 {
@@ -133,6 +135,46 @@ test_numbers_of_settings_are_learnt_by (void)
     g_assert_cmpuint (n_seen[i], >=, 2);
 }
 
+/* Channels that a layer of the reverse network's dense blocks adds. */
+static gint64
+get_growth_with (const gchar *growth)
+{
+  const gchar *more[] = { "run.reverse", "yes", "base.steps", "1",
+    "reverse.steps", "1", "reverse.architecture",
+    "{\"kind\":\"reverse\",\"preset\":\"tiny\",\"input-size\":[48,32],"
+    "\"stem-width\":16,\"growth\":16,\"blocks\":[1,2,1,1,1,1,1,1]}",
+    "reverse.growth", growth, NULL };
+  g_autoptr (GstSodTrainingSettings) settings = training_case_settings (more);
+  g_autoptr (GstSodTraining) training = gst_sod_training_new (settings, NULL);
+  g_autoptr (GstSodSamples) samples = scenes_new (8, 8, 1, SCENES_GOOD);
+  g_autoptr (GstSodNetwork) start =
+      train_network_new_tiny (GST_SOD_NETWORK_BASE, 1);
+  g_autoptr (GstSodNetwork) reverse = NULL;
+  g_autoptr (GError) error = NULL;
+  GstSodTensor *first, *second;
+
+  gst_sod_training_add_node (training, "a", samples, NULL, start, &error);
+  g_assert_no_error (error);
+  training_case_run (training);
+  reverse = gst_sod_training_get_reverse (training);
+  first = g_hash_table_lookup (
+      gst_sod_network_get_weights (reverse), "block.1.0.conv.weight");
+  second = g_hash_table_lookup (
+      gst_sod_network_get_weights (reverse), "block.1.1.conv.weight");
+  /* What the first layer adds the second one reads too. */
+  g_assert_cmpint (gst_sod_tensor_get_dim (second, 1), ==,
+      gst_sod_tensor_get_dim (first, 1) + gst_sod_tensor_get_dim (first, 0));
+  return gst_sod_tensor_get_dim (first, 0);
+}
+
+static void
+test_growth_is_set (void)
+{
+  g_assert_cmpint (get_growth_with ("0"), ==, 16);
+  g_assert_cmpint (get_growth_with ("8"), ==, 8);
+  g_assert_cmpint (get_growth_with ("24"), ==, 24);
+}
+
 /* ---- what is refused ---- */
 
 /* Mean loss at the end of a training that mirrors frames as @changes says. */
@@ -204,6 +246,7 @@ test_other_settings_are_not_resumed (void)
     { "base.decay-power", "1", "base.decay-power = 0.9, it is 1" },
     { "base.edge-weight", "4", "base.edge-weight = 5, it is 4" },
     { "base.edge-window", "15", "base.edge-window = 31, it is 15" },
+    { "reverse.growth", "8", "reverse.growth = 0, it is 8" },
     { "reverse.decay-power", "1", "reverse.decay-power = 0.9, it is 1" },
     { "reverse.gradient-weight", "0",
         "reverse.gradient-weight = 0.1, it is 0" },
@@ -572,6 +615,7 @@ main (int argc, char **argv)
       "/training/phase-1/resumes-to-the-same-bytes", test_resume_phase_1);
   g_test_add_func ("/training/numbers-of-settings-are-learnt-by",
       test_numbers_of_settings_are_learnt_by);
+  g_test_add_func ("/training/growth-is-set", test_growth_is_set);
   g_test_add_func ("/training/refuses/no-labels", test_no_labels);
   g_test_add_func ("/training/refuses/black-labels", test_black_labels);
   g_test_add_func ("/training/refuses/to-resume-with-other-settings",

@@ -342,7 +342,15 @@ count_picture (const KernelBench *b)
 static void
 run_loss (KernelBench *b, GstSodCudaLoss loss)
 {
-  LAUNCH (b, loss, loss, &b->x, b->planes, NULL, 1, b->sums, b->scratch, &b->y);
+  GstSodCudaLossForm form = {
+    .loss = loss,
+    .edge_weight = 5,
+    .radius = (gint) (15 * b->w / 320),
+    .gradient_weight = 0.1,
+  };
+
+  LAUNCH (
+      b, loss, &form, &b->x, b->planes, NULL, 1, b->sums, b->scratch, &b->y);
 }
 
 static void

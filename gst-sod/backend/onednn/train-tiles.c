@@ -415,7 +415,8 @@ describe_tiles (const GstSodTrainStep *step, gint threads)
     .is_picture = step->c < GROUP,
   };
   gint64 n_lines = self.is_picture ? self.c * self.size : self.c;
-  gint64 n_chunks = 1;
+  /* Something for each thread. */
+  gint64 n_chunks = divide (self.threads, self.n);
 
   self.n_columns = self.is_picture ? 1 : self.size;
   self.lead = self.is_picture ? 0 : self.padding;

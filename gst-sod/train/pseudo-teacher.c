@@ -304,11 +304,8 @@ teach (Lesson *self, GError **error)
     guint sample = g_array_index (self->frames, guint, i);
     g_autoptr (GstSodImage) image = NULL;
 
-    if (g_cancellable_is_cancelled (self->training->cancellable)) {
-      g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_CANCELLED,
-          "the training was stopped");
+    if (gst_sod_training_is_stopped (self->training, error))
       return FALSE;
-    }
     if (!gst_sod_samples_read (self->samples, sample, &image, NULL, NULL))
       self->n_unreadable++;
     else if (!teach_frame (self, sample, image, error))
@@ -363,8 +360,12 @@ gst_sod_training_get_pseudo_labels (
   lesson.confidence = g_new (gfloat, lesson.n_pixels);
   lesson.labels = gst_sod_pseudo_labels_new (
       lesson.samples, lesson.width, lesson.height, &rule);
-  if (!add_teachers (&lesson, error) || !teach (&lesson, error))
+  if (!add_teachers (&lesson, error) || !teach (&lesson, error)) {
+    /* What was not taught to the end is not noted: that is to come. */
+    if (anew)
+      self->teachers_round = 0;
     return NULL;
+  }
   if (anew)
     note (&lesson, round);
   self->pseudo_labels = GST_SOD_SAMPLES (g_steal_pointer (&lesson.labels));

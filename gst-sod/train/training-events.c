@@ -9,6 +9,16 @@
 /* Labels that are looked at before a training begins, evenly spread. */
 #define N_CHECKED 32
 
+gboolean
+gst_sod_training_is_stopped (GstSodTraining *self, GError **error)
+{
+  if (!g_cancellable_is_cancelled (self->cancellable))
+    return FALSE;
+  g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_CANCELLED,
+      "the training was stopped");
+  return TRUE;
+}
+
 gchar *
 gst_sod_training_json_line (JsonObject *object)
 {
@@ -289,8 +299,11 @@ gst_sod_training_check_labels (
     return TRUE;
   }
   for (guint i = 0; i < n; i++) {
-    if (gst_sod_samples_is_labelled (node->samples, i) && seen++ % stride == 0)
-      check_label (node, i, &check);
+    if (!gst_sod_samples_is_labelled (node->samples, i) || seen++ % stride != 0)
+      continue;
+    if (gst_sod_training_is_stopped (self, error))
+      return FALSE;
+    check_label (node, i, &check);
   }
   return judge_labels (self, node, &check, error);
 }

@@ -130,6 +130,9 @@ void gst_sod_training_leave (GstSodTraining *self);
 
 /* ---- for stages ---- */
 
+/* An error once it is to stop. */
+gboolean gst_sod_training_is_stopped (GstSodTraining *self, GError **error);
+
 /* @object as JSON in one line. */
 gchar *gst_sod_training_json_line (JsonObject *object);
 

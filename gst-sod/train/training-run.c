@@ -153,7 +153,8 @@ judge_starts (GstSodTraining *self, GError **error)
     GstSodTrainingNode *node = g_ptr_array_index (self->nodes, k);
     GstSodScores scores = { 0 };
 
-    if (!node->knows || node->held_out == NULL)
+    /* A run that was stopped here goes on with those that are left. */
+    if (!node->knows || node->held_out == NULL || node->best != NULL)
       continue;
     if (!gst_sod_training_score (self, node, node->network, &scores, error))
       return FALSE;
@@ -234,16 +235,6 @@ share_time (GstSodTraining *self)
   return MAX (1, limit - self->seconds) * weigh (self, self->stage) / all;
 }
 
-static gboolean
-check_cancelled (GstSodTraining *self, GError **error)
-{
-  if (!g_cancellable_is_cancelled (self->cancellable))
-    return FALSE;
-  g_set_error_literal (error, GST_SOD_ERROR, GST_SOD_ERROR_CANCELLED,
-      "the training was stopped");
-  return TRUE;
-}
-
 static void
 set_stop (GstSodTraining *self)
 {
@@ -262,18 +253,20 @@ begin_stage (GstSodTraining *self, GError **error)
 {
   const GstSodStagePlan *plan =
       &g_array_index (self->plan, GstSodStagePlan, self->stage);
+  gboolean resumes = self->resumes && self->saved != NULL
+                     && gst_sod_training_is_in_stage (self, self->saved);
 
-  self->intact = FALSE;
+  /* A stage that is stopped as it begins, while pseudo-labels are made, begins
+   * anew from what those before it left; one that was at work does not. */
+  self->intact = !resumes;
   self->current = gst_sod_stage_new (self, plan, error);
   if (self->current == NULL)
     return FALSE;
   set_stop (self);
-  if (self->saved != NULL && self->resumes
-      && gst_sod_training_is_in_stage (self, self->saved)) {
+  if (resumes) {
     self->intact = gst_sod_training_restore_stage (self, self->saved, error);
     return self->intact;
   }
-  self->intact = TRUE;
   self->current->seconds = share_time (self);
   gst_sod_run_record_begin_stage (self->record, plan->klass->name, plan->phase,
       plan->round, plan->node->name, self->current->n_steps);
@@ -287,7 +280,7 @@ run_stage (GstSodTraining *self, GError **error)
   while (self->current->end == GST_SOD_STAGE_GOES_ON) {
     g_autoptr (GError) failure = NULL;
 
-    if (check_cancelled (self, error)
+    if (gst_sod_training_is_stopped (self, error)
         || !gst_sod_training_save_if_due (self, error))
       return FALSE;
     if (!gst_sod_stage_advance (self->current, &failure)
@@ -379,7 +372,8 @@ gst_sod_training_run (
   done = (self->plan != NULL || prepare (self, error)) && walk (self, error);
   self->intact &= self->plan != NULL;
   gst_sod_training_leave (self);
-  self->resumes = !done;
+  /* Of what is stopped before its plan is made nothing was kept. */
+  self->resumes = !done && (self->resumes || self->plan != NULL);
   self->cancellable = NULL;
   end_run (self);
   return done;

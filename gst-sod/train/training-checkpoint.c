@@ -45,6 +45,17 @@ gst_sod_training_keep_state (GstSodTraining *self, GError **error)
   if (checkpoint == NULL)
     return FALSE;
   keep (self, checkpoint);
+  self->up_to_date = own_path (self) == NULL;
+  return TRUE;
+}
+
+/* What was kept. */
+static gboolean
+write_saved (GstSodTraining *self, const gchar *path, GError **error)
+{
+  if (!gst_sod_checkpoint_write (self->saved, path, error))
+    return FALSE;
+  self->up_to_date |= g_strcmp0 (path, own_path (self)) == 0;
   return TRUE;
 }
 
@@ -54,7 +65,7 @@ save (GstSodTraining *self, GError **error)
 {
   return gst_sod_training_keep_state (self, error)
          && (own_path (self) == NULL
-             || gst_sod_checkpoint_write (self->saved, own_path (self), error));
+             || write_saved (self, own_path (self), error));
 }
 
 /* A disk that is full now may not be at the next checkpoint: the training goes
@@ -96,7 +107,7 @@ answer_requests (GstSodTraining *self)
 
   while ((request = take_request (self)) != NULL) {
     if (gst_sod_training_keep_state (self, &request->error))
-      gst_sod_checkpoint_write (self->saved, request->path, &request->error);
+      write_saved (self, request->path, &request->error);
     g_mutex_lock (&self->lock);
     request->done = TRUE;
     g_cond_broadcast (&self->changed);
@@ -159,7 +170,7 @@ gst_sod_training_leave (GstSodTraining *self)
 {
   g_autoptr (GError) failure = NULL;
 
-  if (self->intact && !save (self, &failure))
+  if (self->intact && !self->up_to_date && !save (self, &failure))
     gst_sod_training_warn (
         self, "no checkpoint could be written: %s", failure->message);
   g_clear_pointer (&self->current, gst_sod_stage_free);

@@ -80,7 +80,8 @@ struct _GstSodTraining
   gdouble seconds;      /* of the stages before, also before a resume */
   GstSodRunRecord *record;
   GCancellable *cancellable;
-  gint64 saved_at; /* us */
+  gint64 saved_at;     /* us */
+  gboolean up_to_date; /* what was saved last is its state as it is */
 
   GMutex lock; /* of what follows, and of the nodes' networks */
   GCond changed;

@@ -280,9 +280,13 @@ run_stage (GstSodTraining *self, GError **error)
   while (self->current->end == GST_SOD_STAGE_GOES_ON) {
     g_autoptr (GError) failure = NULL;
 
+    /* Asked again, as a checkpoint takes its time: a stop meanwhile finds it
+     * up to date. */
     if (gst_sod_training_is_stopped (self, error)
-        || !gst_sod_training_save_if_due (self, error))
+        || !gst_sod_training_save_if_due (self, error)
+        || gst_sod_training_is_stopped (self, error))
       return FALSE;
+    self->up_to_date = FALSE;
     if (!gst_sod_stage_advance (self->current, &failure)
         && !gst_sod_training_recover (self, failure, error))
       return FALSE;
@@ -337,7 +341,8 @@ end_run (GstSodTraining *self)
 /**
  * gst_sod_training_run:
  * @self: a training with nodes
- * @cancellable: (nullable): stops it within a second
+ * @cancellable: (nullable): stops it within a second, beside what its
+ *   checkpoint takes to be written
  * @error: return location for an error
  *
  * Goes through all stages that are left. Blocks; the arithmetic runs on the

@@ -344,6 +344,7 @@ gst_sod_training_set_note (
     return FALSE;
   }
   gst_sod_run_record_set_note (self->record, key, node);
+  self->up_to_date = FALSE;
   return TRUE;
 }
 

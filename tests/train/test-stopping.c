@@ -23,8 +23,9 @@ G_DECLARE_FINAL_TYPE (SlowScenes, slow_scenes, SLOW, SCENES, GObject)
 /* What is waited for to cancel. */
 typedef enum
 {
-  AT_READ, /* of a frame */
-  AT_LABEL /* of a label alone */
+  AT_READ,  /* of a frame */
+  AT_LABEL, /* of a label alone */
+  AT_HASH   /* once the file `path` is there */
 } Moment;
 
 struct _SlowScenes
@@ -35,8 +36,10 @@ struct _SlowScenes
   Moment moment;
   gulong delay; /* us, that one takes */
   guint left;   /* so many moments before it is cancelled */
+  const gchar *path;
   GCancellable *cancellable;
-  gint64 at; /* us, when; 0: not yet */
+  gint64 at;     /* us, when; 0: not yet */
+  guint n_after; /* moments since */
 };
 
 static void slow_scenes_iface_init (GstSodSamplesInterface *iface);
@@ -71,7 +74,9 @@ pass (SlowScenes *self, Moment moment)
 {
   if (moment != self->moment)
     return;
-  if (self->at == 0 && self->left-- == 1) {
+  if (self->at != 0)
+    self->n_after++;
+  else if (self->left-- == 1) {
     self->at = g_get_monotonic_time ();
     g_cancellable_cancel (self->cancellable);
   }
@@ -110,7 +115,11 @@ read_sample (GstSodSamples *samples, guint sample, GstSodImage **image,
 static gchar *
 get_hash (GstSodSamples *samples)
 {
-  return gst_sod_samples_get_hash (SLOW_SCENES (samples)->of);
+  SlowScenes *self = SLOW_SCENES (samples);
+
+  if (self->path != NULL && g_file_test (self->path, G_FILE_TEST_EXISTS))
+    pass (self, AT_HASH);
+  return gst_sod_samples_get_hash (self->of);
 }
 
 static void
@@ -326,6 +335,56 @@ test_while_it_makes_pseudo_labels (void)
   g_rmdir (folder);
 }
 
+/* ---- checkpoints ---- */
+
+static gdouble
+time_write (GstSodTraining *training, const gchar *path)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 start = g_get_monotonic_time ();
+
+  gst_sod_training_checkpoint (training, path, &error);
+  g_assert_no_error (error);
+  return (gdouble) (g_get_monotonic_time () - start) / G_TIME_SPAN_SECOND;
+}
+
+/* It is written to its end, and not once more. Of a network of the size that
+ * is shipped; how long that takes is the disk's. */
+static void
+test_while_a_checkpoint_is_written (void)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("sod-training-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, "checkpoint", NULL);
+  g_autofree gchar *another = g_build_filename (folder, "another", NULL);
+  const gchar *const large[] = { "base.architecture", "base", "base.steps", "3",
+    "run.checkpoint-path", path, "run.checkpoint-interval", "0", NULL };
+  g_autoptr (SlowScenes) scenes = slow_scenes_new (16, 16, 0);
+  g_autoptr (GstSodTraining) training =
+      make_training (large, scenes, NULL, FALSE);
+  g_autoptr (GstSodTraining) other = make_training (large, scenes, NULL, FALSE);
+  g_autoptr (GError) error = NULL;
+  gdouble seconds;
+
+  cancel_at (scenes, AT_HASH, 1, 0);
+  scenes->path = path;
+  g_assert_false (gst_sod_training_run (training, scenes->cancellable, &error));
+  seconds =
+      (gdouble) (g_get_monotonic_time () - scenes->at) / G_TIME_SPAN_SECOND;
+  g_assert_error (error, GST_SOD_ERROR, GST_SOD_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_cmpuint (scenes->n_after, ==, 0);
+  g_test_message ("stopped after %.2f s", seconds);
+  g_assert_cmpfloat (seconds - time_write (training, another), <, 1);
+  gst_sod_training_resume (other, path, &error);
+  g_assert_no_error (error);
+  training_case_run (training);
+  training_case_run (other);
+  training_case_assert_same (training, other);
+  gst_sod_training_checkpoint_remove (path, NULL);
+  gst_sod_training_checkpoint_remove (another, NULL);
+  g_rmdir (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -338,6 +397,7 @@ main (int argc, char **argv)
   ADD ("while-a-batch-is-read", test_while_a_batch_is_read);
   ADD ("while-it-scores", test_while_it_scores);
   ADD ("while-it-makes-pseudo-labels", test_while_it_makes_pseudo_labels);
+  ADD ("while-a-checkpoint-is-written", test_while_a_checkpoint_is_written);
 #undef ADD
   return g_test_run ();
 }

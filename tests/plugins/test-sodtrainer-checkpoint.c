@@ -19,28 +19,8 @@ configure (Trainer *trainer, const gchar *settings, const gchar *checkpoint)
 static void
 gather (Trainer *trainer)
 {
-  GstHarness *frame = trainer_link (trainer, "frame_0");
-  GstHarness *label = trainer_link (trainer, "label_0");
-
-  trainer_push_pair (frame, label, 0, 16);
-  trainer_end (frame);
-  trainer_end (label);
-}
-
-/* The training's first step is over. */
-static void
-await_progress (Trainer *trainer)
-{
-  for (;;) {
-    g_autoptr (GstMessage) message =
-        trainer_await (trainer, GST_MESSAGE_PROGRESS, 30);
-    GstProgressType type;
-
-    g_assert_nonnull (message);
-    gst_message_parse_progress (message, &type, NULL, NULL);
-    if (type == GST_PROGRESS_TYPE_CONTINUE)
-      return;
-  }
+  trainer_gather (trainer, 16, 16);
+  trainer_end_all (trainer);
 }
 
 /* The last step that progress tells of, until none is told for @seconds; or
@@ -77,7 +57,7 @@ assert_goes_on (const gchar *suffix)
   frames = trainer_path (&trainer, "checkpoint.frames");
   configure (&trainer, "epochs=400\n", checkpoint);
   gather (&trainer);
-  await_progress (&trainer);
+  trainer_await_progress (&trainer, NULL, NULL);
   g_usleep (G_USEC_PER_SEC);
   g_signal_emit_by_name (trainer.element, "checkpoint", &saved);
   g_assert_true (saved);

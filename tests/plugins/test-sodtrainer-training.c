@@ -1,84 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* sodtrainer trains: when, from what, how it ends, and what is published. */
+/* sodtrainer trains: when, from what, and what is published. */
 #include "trainer-support.h"
 
 #include <math.h>
 #include <string.h>
-
-/* A training that takes minutes, if it is let. */
-#define LONG "epochs=10000\n"
-
-static void
-gather (Trainer *trainer, guint n_frames, guint n_labelled)
-{
-  GstHarness *frame = trainer_link (trainer, "frame_0");
-  GstHarness *label = trainer_link (trainer, "label_0");
-
-  trainer_push_pair (frame, label, 0, n_labelled);
-  trainer_push_pair (frame, NULL, n_labelled, n_frames);
-}
-
-static void
-end_all (Trainer *trainer)
-{
-  for (guint i = 0; i < trainer->harnesses->len; i++)
-    trainer_end (g_ptr_array_index (trainer->harnesses, i));
-}
-
-static void
-set_settings (Trainer *trainer, const gchar *more)
-{
-  g_autofree gchar *path = trainer_settings (trainer, more);
-
-  g_object_set (trainer->element, "settings", path, NULL);
-}
-
-/* The training's first step is over. */
-static void
-await_progress (Trainer *trainer)
-{
-  for (;;) {
-    g_autoptr (GstMessage) message =
-        trainer_await (trainer, GST_MESSAGE_PROGRESS, 30);
-    GstProgressType type;
-
-    g_assert_nonnull (message);
-    gst_message_parse_progress (message, &type, NULL, NULL);
-    if (type != GST_PROGRESS_TYPE_CONTINUE)
-      continue;
-    g_assert_true (
-        gst_structure_has_field_typed (gst_message_get_structure (message),
-            "frames-per-second", G_TYPE_DOUBLE));
-    return;
-  }
-}
-
-/* A step of that network is over. */
-static void
-await_node (Trainer *trainer, const gchar *node)
-{
-  for (;;) {
-    g_autoptr (GstMessage) message =
-        trainer_await (trainer, GST_MESSAGE_PROGRESS, 60);
-    const gchar *found;
-
-    g_assert_nonnull (message);
-    found =
-        gst_structure_get_string (gst_message_get_structure (message), "node");
-    if (g_strcmp0 (found, node) == 0)
-      return;
-  }
-}
-
-static void
-assert_result (Trainer *trainer, const gchar *result)
-{
-  g_autoptr (GstStructure) done =
-      trainer_await_element (trainer, "sod-trainer-done", 60);
-
-  g_assert_nonnull (done);
-  g_assert_cmpstr (gst_structure_get_string (done, "result"), ==, result);
-}
 
 /* The error that comes, whose text holds @text. */
 static void
@@ -108,10 +33,10 @@ test_the_end_of_the_streams_trains_and_then_ends (void)
 
   trainer_set_up (&trainer, "trigger", 0, NULL);
   model = trainer_path (&trainer, "model.safetensors");
-  set_settings (&trainer, "epochs=8\n");
+  trainer_set_settings (&trainer, "epochs=8\n");
   g_object_set (trainer.element, "model-save-path", model, NULL);
-  gather (&trainer, 24, 24);
-  end_all (&trainer);
+  trainer_gather (&trainer, 24, 24);
+  trainer_end_all (&trainer);
   eos = trainer_await (&trainer, GST_MESSAGE_EOS | GST_MESSAGE_ERROR, 90);
   test_assert_no_error (trainer.element);
   g_assert_nonnull (eos);
@@ -131,9 +56,9 @@ test_nothing_to_learn_from_is_an_error (void)
   Trainer trainer;
 
   trainer_set_up (&trainer, "trigger", 0, NULL);
-  set_settings (&trainer, "epochs=2\n");
-  gather (&trainer, 12, 0);
-  end_all (&trainer);
+  trainer_set_settings (&trainer, "epochs=2\n");
+  trainer_gather (&trainer, 12, 0);
+  trainer_end_all (&trainer);
   assert_error (
       &trainer, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, "label");
   /* The frames are kept: labels may come later. */
@@ -153,7 +78,7 @@ test_no_frames_at_all_is_an_error (void)
 
   trainer_set_up (&trainer, "trigger", 0, NULL);
   trainer_link (&trainer, "frame_0");
-  end_all (&trainer);
+  trainer_end_all (&trainer);
   assert_error (&trainer, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
       "there is nothing to learn from");
   trainer_tear_down (&trainer);
@@ -168,7 +93,7 @@ test_labels_that_are_all_black_are_an_error (void)
 
   trainer_set_up (&trainer, "trigger", 0, NULL);
   model = trainer_path (&trainer, "model.safetensors");
-  set_settings (&trainer, "epochs=2\n");
+  trainer_set_settings (&trainer, "epochs=2\n");
   g_object_set (trainer.element, "model-save-path", model, NULL);
   frame = trainer_link (&trainer, "frame_0");
   label = trainer_link (&trainer, "label_0");
@@ -179,7 +104,7 @@ test_labels_that_are_all_black_are_an_error (void)
     gst_harness_push (frame, trainer_frame (i));
     gst_harness_push (label, black);
   }
-  end_all (&trainer);
+  trainer_end_all (&trainer);
   assert_error (&trainer, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
       "nothing in them is salient");
   g_assert_false (g_file_test (model, G_FILE_TEST_EXISTS));
@@ -195,10 +120,10 @@ test_a_loss_that_is_no_number_ends_in_an_error (void)
 
   trainer_set_up (
       &trainer, "trigger", 0, "learning-rate", 100.0, "preset", "paper", NULL);
-  set_settings (
+  trainer_set_settings (
       &trainer, "epochs=400\nclip-norm=0\noptimiser=sgd\nmomentum=0.99\n");
-  gather (&trainer, 16, 16);
-  end_all (&trainer);
+  trainer_gather (&trainer, 16, 16);
+  trainer_end_all (&trainer);
   for (;;) {
     g_autoptr (GstMessage) message =
         trainer_await (&trainer, GST_MESSAGE_WARNING | GST_MESSAGE_ERROR, 90);
@@ -228,9 +153,9 @@ test_a_node_that_sent_nothing_is_left_out (void)
   g_autoptr (GError) text = NULL;
 
   trainer_set_up (&trainer, "trigger", 3, NULL);
-  set_settings (&trainer, "epochs=1\n");
+  trainer_set_settings (&trainer, "epochs=1\n");
   trainer_link (&trainer, "frame_7");
-  gather (&trainer, 16, 16);
+  trainer_gather (&trainer, 16, 16);
   {
     gboolean begun;
 
@@ -241,7 +166,7 @@ test_a_node_that_sent_nothing_is_left_out (void)
   g_assert_nonnull (warning);
   gst_message_parse_warning (warning, &text, NULL);
   g_assert_nonnull (strstr (text->message, "node-7 has sent no frame"));
-  assert_result (&trainer, "finished");
+  trainer_assert_result (&trainer, "finished");
   trainer_tear_down (&trainer);
 }
 
@@ -254,24 +179,18 @@ test_frames_trigger_while_streams_go_on (void)
   GstHarness *frame, *label;
 
   trainer_set_up (&trainer, "trigger", 1, "trigger-frames", (guint64) 16, NULL);
-  set_settings (&trainer, "epochs=1\n");
+  trainer_set_settings (&trainer, "epochs=1\n");
   frame = trainer_link (&trainer, "frame_0");
   label = trainer_link (&trainer, "label_0");
   trainer_push_pair (frame, label, 0, 12);
   g_assert_cmpuint (trainer_stat (&trainer, NULL, "trainings"), ==, 0);
   trainer_push_pair (frame, label, 12, 20);
   g_assert_cmpuint (trainer_stat (&trainer, NULL, "trainings"), ==, 1);
-  assert_result (&trainer, "finished");
+  trainer_assert_result (&trainer, "finished");
   trainer_push_pair (frame, label, 20, 40);
-  assert_result (&trainer, "finished");
+  trainer_assert_result (&trainer, "finished");
   g_assert_cmpuint (trainer_stat (&trainer, NULL, "trainings"), ==, 2);
   trainer_tear_down (&trainer);
-}
-
-static gdouble
-seconds_since (gint64 start)
-{
-  return (gdouble) (g_get_monotonic_time () - start) / G_TIME_SPAN_SECOND;
 }
 
 /* With the first frame after two seconds, and not again with the next. */
@@ -284,129 +203,22 @@ test_time_triggers_while_streams_go_on (void)
   guint64 n;
 
   trainer_set_up (&trainer, "trigger", 2, "trigger-interval", 2, NULL);
-  set_settings (&trainer, "steps=1\n");
+  trainer_set_settings (&trainer, "steps=1\n");
   frame = trainer_link (&trainer, "frame_0");
   label = trainer_link (&trainer, "label_0");
   trainer_push_pair (frame, label, 0, 12);
-  if (seconds_since (start) < 2) /* a slow machine has begun one by now */
+  if (trainer_seconds_since (start)
+      < 2) /* a slow machine has begun one by now */
     g_assert_cmpuint (trainer_stat (&trainer, NULL, "trainings"), ==, 0);
   g_usleep (2 * G_USEC_PER_SEC);
   start = g_get_monotonic_time ();
   trainer_push_pair (frame, label, 12, 13);
   n = trainer_stat (&trainer, NULL, "trainings");
   g_assert_cmpuint (n, >=, 1);
-  assert_result (&trainer, "finished");
+  trainer_assert_result (&trainer, "finished");
   trainer_push_pair (frame, label, 13, 14);
-  if (seconds_since (start) < 2)
+  if (trainer_seconds_since (start) < 2)
     g_assert_cmpuint (trainer_stat (&trainer, NULL, "trainings"), ==, n);
-  trainer_tear_down (&trainer);
-}
-
-static void
-begin_long (Trainer *trainer)
-{
-  trainer_set_up (trainer, "trigger", 0, NULL);
-  set_settings (trainer, LONG);
-  gather (trainer, 16, 16);
-  end_all (trainer);
-  await_progress (trainer);
-}
-
-/* Of a training that goes on. */
-static void
-assert_stops_at_once (Trainer *trainer)
-{
-  g_autoptr (GstMessage) eos = NULL;
-  gboolean running;
-  gint64 start = g_get_monotonic_time ();
-
-  g_signal_emit_by_name (trainer->element, "stop", &running);
-  g_assert_true (running);
-  eos = trainer_await (trainer, GST_MESSAGE_EOS, 10);
-  g_assert_nonnull (eos);
-  g_test_message ("stopped after %.2f s", seconds_since (start));
-  g_assert_cmpfloat (seconds_since (start), <, 1);
-  test_assert_no_error (trainer->element);
-}
-
-static void
-assert_is_ready_soon (Trainer *trainer)
-{
-  gint64 start = g_get_monotonic_time ();
-
-  gst_element_set_state (trainer->element, GST_STATE_READY);
-  g_test_message ("ready after %.2f s", seconds_since (start));
-  g_assert_cmpfloat (seconds_since (start), <, 2);
-  test_assert_no_error (trainer->element);
-}
-
-static void
-test_stop_ends_it_and_the_stream_at_once (void)
-{
-  Trainer trainer;
-  gboolean running;
-
-  begin_long (&trainer);
-  assert_stops_at_once (&trainer);
-  g_signal_emit_by_name (trainer.element, "stop", &running);
-  g_assert_false (running);
-  trainer_tear_down (&trainer);
-}
-
-static void
-test_a_flush_takes_the_end_back (void)
-{
-  Trainer trainer;
-  GstHarness *frame;
-  g_autoptr (GstMessage) eos = NULL;
-  gint64 start;
-
-  begin_long (&trainer);
-  frame = g_ptr_array_index (trainer.harnesses, 0);
-  start = g_get_monotonic_time ();
-  gst_harness_push_event (frame, gst_event_new_flush_start ());
-  assert_result (&trainer, "stopped");
-  g_assert_cmpfloat (seconds_since (start), <, 1);
-  eos = trainer_await (&trainer, GST_MESSAGE_EOS, 0);
-  g_assert_null (eos);
-  trainer_tear_down (&trainer);
-}
-
-static void
-test_ready_waits_for_the_thread_a_short_time (void)
-{
-  Trainer trainer;
-
-  begin_long (&trainer);
-  assert_is_ready_soon (&trainer);
-  trainer_tear_down (&trainer);
-}
-
-/* A reverse network of the size that is shipped for clouds learns, of which
- * one step takes longer than a stop may. */
-static void
-begin_wide (Trainer *trainer)
-{
-  trainer_set_up (trainer, "trigger", 0, NULL);
-  set_settings (trainer, "steps=1\n"
-                         "[reverse]\narchitecture=reverse\nsteps=10000\n"
-                         "[run]\nreverse=yes\n"
-                         "[data]\nwidth=320\nheight=192\nbatch-size=8\n");
-  gather (trainer, 16, 16);
-  end_all (trainer);
-  await_node (trainer, "reverse");
-}
-
-static void
-test_a_long_step_is_cut_short (void)
-{
-  Trainer trainer;
-
-  begin_wide (&trainer);
-  assert_stops_at_once (&trainer);
-  trainer_tear_down (&trainer);
-  begin_wide (&trainer);
-  assert_is_ready_soon (&trainer);
   trainer_tear_down (&trainer);
 }
 
@@ -423,9 +235,9 @@ make_good_model (void)
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     return path;
   trainer_set_up (&trainer, "trigger", 0, "model-save-path", path, NULL);
-  set_settings (&trainer, "epochs=12\n");
-  gather (&trainer, 24, 24);
-  end_all (&trainer);
+  trainer_set_settings (&trainer, "epochs=12\n");
+  trainer_gather (&trainer, 24, 24);
+  trainer_end_all (&trainer);
   eos = trainer_await (&trainer, GST_MESSAGE_EOS, 90);
   g_assert_nonnull (eos);
   trainer_tear_down (&trainer);
@@ -442,9 +254,9 @@ spoil (Trainer *trainer, const gchar *load, const gchar *save, gboolean force)
   trainer_set_up (trainer, "trigger", 0, "model-load-path", load,
       "model-save-path", save, "force-publish", force, "learning-rate", 0.5,
       NULL);
-  set_settings (trainer, "epochs=2\noptimiser=sgd\naverage-decay=0\n");
-  gather (trainer, 24, 24);
-  end_all (trainer);
+  trainer_set_settings (trainer, "epochs=2\noptimiser=sgd\naverage-decay=0\n");
+  trainer_gather (trainer, 24, 24);
+  trainer_end_all (trainer);
   eos = trainer_await (trainer, GST_MESSAGE_EOS, 90);
   g_assert_nonnull (eos);
 }
@@ -494,7 +306,7 @@ test_nodes_are_published_apart (void)
   pattern = trainer_path (&trainer, "model.safetensors");
   door = trainer_path (&trainer, "model-door.safetensors");
   gate = trainer_path (&trainer, "model-gate.safetensors");
-  set_settings (&trainer, "epochs=1\n");
+  trainer_set_settings (&trainer, "epochs=1\n");
   g_object_set (trainer.element, "model-save-path", pattern, NULL);
   for (guint i = 0; i < 2; i++) {
     GstHarness *frame = trainer_link (&trainer, i == 0 ? "frame_0" : "frame_1");
@@ -504,7 +316,7 @@ test_nodes_are_published_apart (void)
         GST_PAD_PEER (frame->srcpad), "node", i == 0 ? "door" : "gate", NULL);
     trainer_push_pair (frame, label, 0, 16);
   }
-  end_all (&trainer);
+  trainer_end_all (&trainer);
   eos = trainer_await (&trainer, GST_MESSAGE_EOS, 60);
   g_assert_nonnull (eos);
   g_assert_true (g_file_test (door, G_FILE_TEST_EXISTS));
@@ -523,10 +335,10 @@ test_statistics_come_as_lines_and_need_no_reader (void)
   GstHarness *reader;
 
   trainer_set_up (&trainer, "trigger", 0, NULL);
-  set_settings (&trainer, "epochs=2\n");
+  trainer_set_settings (&trainer, "epochs=2\n");
   reader = gst_harness_new_with_element (trainer.element, NULL, "src");
-  gather (&trainer, 16, 16);
-  end_all (&trainer);
+  trainer_gather (&trainer, 16, 16);
+  trainer_end_all (&trainer);
   eos = trainer_await (&trainer, GST_MESSAGE_EOS, 60);
   g_assert_nonnull (eos);
   while (strstr (lines->str, "\"finished\"") == NULL) {
@@ -568,12 +380,6 @@ main (int argc, char *argv[])
       test_frames_trigger_while_streams_go_on);
   ADD ("time-triggers-while-streams-go-on",
       test_time_triggers_while_streams_go_on);
-  ADD ("stop-ends-it-and-the-stream-at-once",
-      test_stop_ends_it_and_the_stream_at_once);
-  ADD ("a-long-step-is-cut-short", test_a_long_step_is_cut_short);
-  ADD ("a-flush-takes-the-end-back", test_a_flush_takes_the_end_back);
-  ADD ("ready-waits-for-the-thread-a-short-time",
-      test_ready_waits_for_the_thread_a_short_time);
   ADD ("what-is-worse-than-what-runs-is-not-published",
       test_what_is_worse_than_what_runs_is_not_published);
   ADD ("what-is-worse-is-published-where-it-is-forced",

@@ -76,6 +76,14 @@ trainer_settings (Trainer *self, const gchar *more)
   return path;
 }
 
+void
+trainer_set_settings (Trainer *self, const gchar *more)
+{
+  g_autofree gchar *path = trainer_settings (self, more);
+
+  g_object_set (self->element, "settings", path, NULL);
+}
+
 GstHarness *
 trainer_link (Trainer *self, const gchar *pad)
 {
@@ -150,6 +158,23 @@ trainer_end (GstHarness *harness)
   g_assert_true (gst_harness_push_event (harness, gst_event_new_eos ()));
 }
 
+void
+trainer_gather (Trainer *self, guint n_frames, guint n_labelled)
+{
+  GstHarness *frame = trainer_link (self, "frame_0");
+  GstHarness *label = trainer_link (self, "label_0");
+
+  trainer_push_pair (frame, label, 0, n_labelled);
+  trainer_push_pair (frame, NULL, n_labelled, n_frames);
+}
+
+void
+trainer_end_all (Trainer *self)
+{
+  for (guint i = 0; i < self->harnesses->len; i++)
+    trainer_end (g_ptr_array_index (self->harnesses, i));
+}
+
 GstMessage *
 trainer_await (Trainer *self, GstMessageType type, guint seconds)
 {
@@ -171,6 +196,45 @@ trainer_await_element (Trainer *self, const gchar *name, guint seconds)
       return gst_structure_copy (gst_message_get_structure (message));
   }
   return NULL;
+}
+
+void
+trainer_await_progress (Trainer *self, const gchar *field, const gchar *value)
+{
+  for (;;) {
+    g_autoptr (GstMessage) message =
+        trainer_await (self, GST_MESSAGE_PROGRESS, 60);
+    const GstStructure *structure;
+    GstProgressType type;
+
+    g_assert_nonnull (message);
+    gst_message_parse_progress (message, &type, NULL, NULL);
+    structure = gst_message_get_structure (message);
+    if (type == GST_PROGRESS_TYPE_CONTINUE && field == NULL) {
+      g_assert_true (gst_structure_has_field_typed (
+          structure, "frames-per-second", G_TYPE_DOUBLE));
+      return;
+    }
+    if (type == GST_PROGRESS_TYPE_CONTINUE
+        && g_strcmp0 (gst_structure_get_string (structure, field), value) == 0)
+      return;
+  }
+}
+
+void
+trainer_assert_result (Trainer *self, const gchar *result)
+{
+  g_autoptr (GstStructure) done =
+      trainer_await_element (self, "sod-trainer-done", 60);
+
+  g_assert_nonnull (done);
+  g_assert_cmpstr (gst_structure_get_string (done, "result"), ==, result);
+}
+
+gdouble
+trainer_seconds_since (gint64 start)
+{
+  return (gdouble) (g_get_monotonic_time () - start) / G_TIME_SPAN_SECOND;
 }
 
 guint64

@@ -27,6 +27,9 @@ gchar *trainer_path (Trainer *self, const gchar *name);
  * sections follow. (transfer full): its path. */
 gchar *trainer_settings (Trainer *self, const gchar *more);
 
+/* The element learns with those. */
+void trainer_set_settings (Trainer *self, const gchar *more);
+
 /* Requests and links a pad, and plays; caps of 64x48. */
 GstHarness *trainer_link (Trainer *self, const gchar *pad);
 
@@ -38,11 +41,26 @@ void trainer_push_pair (
     GstHarness *frame, GstHarness *label, guint from, guint to);
 void trainer_end (GstHarness *harness);
 
+/* Node 0 of @n_frames, the first @n_labelled with a label. */
+void trainer_gather (Trainer *self, guint n_frames, guint n_labelled);
+/* All that were linked. */
+void trainer_end_all (Trainer *self);
+
 /* Waits for a message, at most @seconds; NULL where none came. */
 GstMessage *trainer_await (Trainer *self, GstMessageType type, guint seconds);
 /* The element message of that name that comes next. (transfer full) */
 GstStructure *trainer_await_element (
     Trainer *self, const gchar *name, guint seconds);
+
+/* A step is over; where @field is not NULL, one whose progress has @value
+ * there. */
+void trainer_await_progress (
+    Trainer *self, const gchar *field, const gchar *value);
+
+/* The training ends like that. */
+void trainer_assert_result (Trainer *self, const gchar *result);
+
+gdouble trainer_seconds_since (gint64 start);
 
 /* A counter of the stats, of a node or (NULL) of all. */
 guint64 trainer_stat (Trainer *self, const gchar *node, const gchar *name);

@@ -511,6 +511,16 @@ set_flushing (GstSodTrainerElement *self, SodTrainerPad *pad, gboolean flushing)
   g_mutex_unlock (&self->lock);
 }
 
+/* With the lock. What a flush or the signal has ended takes a moment to go, and
+ * another training does not begin before. */
+static void
+await_cancelled (GstSodTrainerElement *self, SodTrainerPad *pad)
+{
+  while (self->running && self->cancelled && !self->stopping && !pad->flushing
+         && !pad->gone)
+    g_cond_wait (&self->cond, &self->lock);
+}
+
 static void
 end_stream (GstSodTrainerElement *self, SodTrainerPad *pad, GstEvent *event)
 {
@@ -518,6 +528,7 @@ end_stream (GstSodTrainerElement *self, SodTrainerPad *pad, GstEvent *event)
   pad->ended = TRUE;
   self->seqnum = gst_event_get_seqnum (event);
   g_cond_broadcast (&self->cond);
+  await_cancelled (self, pad);
   sod_trainer_check_end (self);
   g_mutex_unlock (&self->lock);
 }

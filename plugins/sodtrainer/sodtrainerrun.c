@@ -268,6 +268,7 @@ on_done (const GError *error, const gchar *record, gpointer user_data)
   finishing = self->finishing;
   self->running = FALSE;
   g_clear_pointer (&self->progress, gst_sod_training_progress_free);
+  g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
   tell_done (self, error, stopped, record);
   if (error != NULL && !stopped && finishing)

@@ -246,6 +246,28 @@ test_a_flush_takes_the_end_back (void)
   trainer_tear_down (&trainer);
 }
 
+/* Though the one before has only just been told to end. */
+static void
+test_the_end_after_a_flush_trains_again (void)
+{
+  Trainer trainer;
+  GstHarness *frame;
+  g_autoptr (GstMessage) eos = NULL;
+
+  begin_wide (&trainer);
+  frame = g_ptr_array_index (trainer.harnesses, 0);
+  flush (frame);
+  trainer_push_pair (frame, NULL, 16, 20);
+  trainer_end (frame);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "trainings"), ==, 2);
+  trainer_assert_result (&trainer, "stopped");
+  trainer_await_progress (&trainer, NULL, NULL);
+  eos = trainer_await (&trainer, GST_MESSAGE_EOS, 0);
+  g_assert_null (eos);
+  assert_stops_at_once (&trainer);
+  trainer_tear_down (&trainer);
+}
+
 static void
 test_a_flush_before_the_end_lets_it_train (void)
 {
@@ -294,6 +316,8 @@ main (int argc, char *argv[])
   ADD ("a-checkpoint-under-way-is-written-to-its-end",
       test_a_checkpoint_under_way_is_written_to_its_end);
   ADD ("a-flush-takes-the-end-back", test_a_flush_takes_the_end_back);
+  ADD ("the-end-after-a-flush-trains-again",
+      test_the_end_after_a_flush_trains_again);
   ADD ("a-flush-before-the-end-lets-it-train",
       test_a_flush_before_the_end_lets_it_train);
 #undef ADD

@@ -7,14 +7,18 @@
 
 #define LARGEST_GAP 25 /* frames */
 
+/* [@first, @end), and [@second, n) too. */
 static GstSodSamples *
-select_range (GstSodSamples *of, guint first, guint n)
+select_ranges (GstSodSamples *of, guint first, guint end, guint second, guint n)
 {
-  g_autofree guint *range = g_new (guint, n);
+  const guint n_first = end - first;
+  g_autofree guint *chosen = g_new (guint, n_first + n - second);
 
-  for (guint i = 0; i < n; i++)
-    range[i] = first + i;
-  return gst_sod_samples_new_selection (of, range, n);
+  for (guint i = 0; i < n_first; i++)
+    chosen[i] = first + i;
+  for (guint i = second; i < n; i++)
+    chosen[n_first + i - second] = i;
+  return gst_sod_samples_new_selection (of, chosen, n_first + n - second);
 }
 
 static guint
@@ -40,6 +44,30 @@ find_sequence_start (GstSodSamples *samples, guint end)
   return first;
 }
 
+/* Where the sequence that holds @at ends. */
+static guint
+find_sequence_end (GstSodSamples *samples, guint at)
+{
+  const guint n = gst_sod_samples_get_n_samples (samples);
+  guint sequence = gst_sod_samples_get_sequence (samples, at);
+  guint end = at + 1;
+
+  while (sequence != GST_SOD_SAMPLES_NO_SEQUENCE && end < n
+         && gst_sod_samples_get_sequence (samples, end) == sequence)
+    end++;
+  return end;
+}
+
+static guint
+find_last_label (GstSodSamples *samples)
+{
+  guint at = gst_sod_samples_get_n_samples (samples) - 1;
+
+  while (at > 0 && !gst_sod_samples_is_labelled (samples, at))
+    at--;
+  return at;
+}
+
 /* The first of the last frames that have @wanted labels. */
 static guint
 find_cut (GstSodSamples *samples, guint wanted)
@@ -62,7 +90,9 @@ find_cut (GstSodSamples *samples, guint wanted)
  * Holds out the last samples, with about @share of the labels. Whole sequences
  * are, unless they are long: then the last of one is cut, and the frames just
  * before the cut, at most 25 and a quarter of what is held out, are in neither
- * part, since they are near copies of those behind it.
+ * part, since they are near copies of those behind it. Nothing is judged by
+ * frames behind the last label: they are to be learnt from, unless they belong
+ * to a sequence that is held out whole, or are as near to the cut's last frame.
  *
  * Since: 0.1
  */
@@ -70,7 +100,7 @@ void
 gst_sod_samples_divide (GstSodSamples *self, gdouble share,
     GstSodSamples **learnt, GstSodSamples **held_out)
 {
-  guint n, n_labelled, wanted, first, end, n_taken = 0;
+  guint n, n_labelled, wanted, first, end, last, behind, n_taken = 0;
 
   g_return_if_fail (GST_SOD_IS_SAMPLES (self));
   g_return_if_fail (share >= 0 && share <= 1);
@@ -89,12 +119,19 @@ gst_sod_samples_divide (GstSodSamples *self, gdouble share,
     n_taken = count_labelled (self, first, n);
   }
   end = first;
+  last = find_last_label (self) + 1;
+  behind = find_sequence_end (self, last - 1);
   if (n_taken == n_labelled || n_taken > 2 * wanted) {
+    guint gap = MIN (LARGEST_GAP, wanted / 4);
+
     first = find_cut (self, wanted);
-    end = first - MIN (first, MIN (LARGEST_GAP, wanted / 4));
+    end = first - MIN (first, gap);
     if (count_labelled (self, 0, end) == 0)
       end = first;
+    behind = MIN (behind, last + gap);
+  } else {
+    last = behind;
   }
-  *learnt = select_range (self, 0, end);
-  *held_out = select_range (self, first, n - first);
+  *learnt = select_ranges (self, 0, end, behind, n);
+  *held_out = select_ranges (self, first, last, n, n);
 }

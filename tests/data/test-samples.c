@@ -160,6 +160,34 @@ test_division (void)
   check_division (1, 4, 1, 4, 0);
 }
 
+/* Of 60 frames of one sequence those before the @n_labelled-th have labels. */
+static void
+check_unlabelled (
+    guint n_labelled, guint n_learnt, guint n_held_out, guint n_between)
+{
+  g_autoptr (SceneSamples) scenes = scene_samples_new (SCENE_PLAIN, 60, 8, 8);
+  g_autoptr (GstSodSamples) learnt = NULL, held_out = NULL;
+  GstSodSamples *all = GST_SOD_SAMPLES (scenes);
+
+  scenes->is_sequence = TRUE;
+  scenes->unlabelled_from = n_labelled;
+  gst_sod_samples_divide (all, 0.2, &learnt, &held_out);
+  g_assert_cmpuint (gst_sod_samples_get_n_samples (learnt), ==, n_learnt);
+  g_assert_cmpuint (gst_sod_samples_get_n_samples (held_out), ==, n_held_out);
+  g_assert_cmpuint (gst_sod_samples_get_n_labelled (held_out), ==, n_held_out);
+  g_assert_cmpuint (gst_sod_samples_get_n_labelled (learnt), ==,
+      n_labelled - n_held_out - n_between);
+}
+
+/* Nothing is lost for learning behind the last label. */
+static void
+test_division_of_unlabelled (void)
+{
+  check_unlabelled (10, 58, 2, 0);
+  /* Of 40 labels 8 are held out, with two frames on both sides in no part. */
+  check_unlabelled (40, 48, 8, 2);
+}
+
 static void
 test_selection (void)
 {
@@ -312,6 +340,8 @@ main (int argc, char **argv)
   g_test_add_func ("/samples/neighbours-across-missing-frames", test_gaps);
   g_test_add_func ("/samples/mixture-repeats-and-thins", test_mixture);
   g_test_add_func ("/samples/the-last-are-held-out", test_division);
+  g_test_add_func ("/samples/what-has-no-label-behind-them-is-learnt-from",
+      test_division_of_unlabelled);
   g_test_add_func ("/samples/selection-keeps-neighbours", test_selection);
   g_test_add_func ("/samples/only-the-labelled", test_labelled);
   g_test_add_func ("/samples/labels-of-the-first-frames", test_prefixes);

@@ -14,7 +14,6 @@
 #define STEP GST_SOD_TRAIN_TILE_STEP
 #define SUMS GST_SOD_TRAIN_TILE_SUMS
 #define PAIRS GST_SOD_TRAIN_TILE_PAIRS
-#define FEW 8          /* channels of a picture, at most */
 #define GROUP 8        /* channels that are turned into lines at once */
 #define CACHE 0x100000 /* bytes of a chunk's copies, about */
 #define BLOCK 9        /* steps whose tiles stay in the nearest cache */
@@ -440,8 +439,9 @@ gst_sod_train_tiles_fit (const GstSodTrainStep *step)
 {
   const gint64 reach = (gint64) (step->size - 1) * step->dilation;
 
+  /* Values of as many pixels and channels lie in as many vectors. */
   if (step->c < GROUP)
-    return TRUE;
+    return step->c * step->stride <= STEP;
   /* Zeros beside a row are shared with the next one. */
   return step->c % GROUP == 0 && step->stride == 1
          && reach == 2 * (gint64) step->padding;

@@ -210,7 +210,8 @@ typedef struct
    * that is trained: backward() writes (=) them. NULL gradients freeze the
    * network: it runs on its running statistics, keeps them, and backward()
    * gives the gradient of the input alone. Holds for every pass until the
-   * next bind(); GST_SOD_ERROR_MISMATCH where a table does not fit. */
+   * next bind(), and so long the tables hold the same tensors;
+   * GST_SOD_ERROR_MISMATCH where a table does not fit. */
   gboolean (*bind) (GstSodStream *self, GHashTable *weights,
       GHashTable *gradients, GError **error);
 

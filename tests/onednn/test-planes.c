@@ -47,7 +47,7 @@ check_way (Memory *memory, gint64 c, gint64 plane, gboolean bf16, gint threads)
   }
   gst_sod_train_write_sample (memory->planes, c, plane, pixels, type, threads);
   check_pixels (memory, c, plane, bf16);
-  gst_sod_train_read_planes (pixels, type, 1, c, plane, memory->back);
+  gst_sod_train_read_planes (pixels, type, 1, c, plane, memory->back, threads);
   for (gint64 i = 0; i < c * plane; i++) {
     gfloat value = memory->planes[i];
 

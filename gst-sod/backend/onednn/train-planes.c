@@ -119,18 +119,43 @@ gst_sod_train_write_sample (const gfloat *from, gint64 c, gint64 plane,
       c == 1 && !self.bf16 ? copy_pixels : write_pixels, &self, plane, threads);
 }
 
+/* All samples of a tensor that lies channels last. */
+typedef struct
+{
+  gconstpointer from; /* (n, plane, c) */
+  gfloat *to;         /* (n, c, plane) */
+  gint64 c, plane;
+  gboolean bf16;
+} Planes;
+
+GST_SOD_ONEDNN_INLINE void
+read_planes_of (const Planes *self, gint64 first, gint64 last, gboolean bf16)
+{
+  const gint64 plane = self->plane, c = self->c;
+
+  for (gint64 i = first; i < last; i++) {
+    const gint64 at = i / c * c * plane + i % c;
+    gfloat *restrict to = self->to + i * plane;
+
+    if (c == 1) {
+      for (gint64 p = 0; p < plane; p++)
+        to[p] = element_load (self->from, at + p, bf16);
+      continue;
+    }
+    for (gint64 p = 0; p < plane; p++)
+      to[p] = element_load (self->from, at + p * c, bf16);
+  }
+}
+
+GST_SOD_TRAIN_DEFINE_HOT (read_planes, read_planes_of, Planes)
+
 void
 gst_sod_train_read_planes (gconstpointer from, dnnl_data_type_t type, gint64 n,
-    gint64 c, gint64 plane, gfloat *to)
+    gint64 c, gint64 plane, gfloat *to, gint threads)
 {
-  gboolean bf16 = type == dnnl_bf16;
+  Planes self = { from, to, c, plane, type == dnnl_bf16 };
 
-  for (gint64 i = 0; i < n * c; i++) {
-    gint64 first = i / c * c * plane + i % c;
-
-    for (gint64 p = 0; p < plane; p++)
-      to[i * plane + p] = element_load (from, first + p * c, bf16);
-  }
+  gst_sod_onednn_run_rows (read_planes, &self, n * c, threads);
 }
 
 /* The pixels of views that lie between are dense. */
@@ -156,7 +181,7 @@ gst_sod_train_kernel_to_planes (const GstSodTrainStep *step,
   Pixels from = pixels_get (step, memory, 0);
 
   gst_sod_train_read_planes (from.data, from.bf16 ? dnnl_bf16 : dnnl_f32,
-      step->n, step->c, step->h * step->w, memory[1]);
+      step->n, step->c, step->h * step->w, memory[1], run->threads);
 }
 
 /* ---- weights of a unit's parts ---- */

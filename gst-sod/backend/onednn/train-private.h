@@ -216,7 +216,7 @@ void gst_sod_train_write_sample (const gfloat *from, gint64 c, gint64 plane,
 
 /* Samples of pixels as (n, c, plane), f32. */
 void gst_sod_train_read_planes (gconstpointer from, dnnl_data_type_t type,
-    gint64 n, gint64 c, gint64 plane, gfloat *to);
+    gint64 n, gint64 c, gint64 plane, gfloat *to, gint threads);
 
 GstSodStream *gst_sod_train_open (GstSodExecutable *executable, GError **error);
 

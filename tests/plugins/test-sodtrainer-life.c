@@ -69,17 +69,6 @@ test_the_release_of_the_last_pad_that_plays_ends_it (void)
 }
 
 static void
-flush (GstHarness *harness)
-{
-  GstSegment segment;
-
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  gst_harness_push_event (harness, gst_event_new_flush_start ());
-  gst_harness_push_event (harness, gst_event_new_flush_stop (TRUE));
-  gst_harness_push_event (harness, gst_event_new_segment (&segment));
-}
-
-static void
 test_a_flush_drops_waiting_labels_and_nothing_else (void)
 {
   Trainer trainer;
@@ -91,9 +80,9 @@ test_a_flush_drops_waiting_labels_and_nothing_else (void)
   label = trainer_link (&trainer, "label_0");
   trainer_push_pair (frame, label, 0, 5);
   gst_harness_push (label, trainer_label (5));
-  flush (label);
+  trainer_flush (label);
   gst_harness_push (frame, trainer_frame (5));
-  flush (frame);
+  trainer_flush (frame);
   trainer_push_pair (frame, label, 0, 5);
   g_assert_cmpuint (trainer_stat (&trainer, NULL, "labelled"), ==, 10);
   g_assert_cmpuint (trainer_stat (&trainer, NULL, "unlabelled"), ==, 1);

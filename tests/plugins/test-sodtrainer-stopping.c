@@ -217,17 +217,6 @@ test_a_checkpoint_under_way_is_written_to_its_end (void)
 /* ---- flushes ---- */
 
 static void
-flush (GstHarness *harness)
-{
-  GstSegment segment;
-
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  gst_harness_push_event (harness, gst_event_new_flush_start ());
-  gst_harness_push_event (harness, gst_event_new_flush_stop (TRUE));
-  gst_harness_push_event (harness, gst_event_new_segment (&segment));
-}
-
-static void
 test_a_flush_takes_the_end_back (void)
 {
   Trainer trainer;
@@ -256,7 +245,7 @@ test_the_end_after_a_flush_trains_again (void)
 
   begin_wide (&trainer);
   frame = g_ptr_array_index (trainer.harnesses, 0);
-  flush (frame);
+  trainer_flush (frame);
   trainer_push_pair (frame, NULL, 16, 20);
   trainer_end (frame);
   g_assert_cmpuint (trainer_stat (&trainer, NULL, "trainings"), ==, 2);
@@ -282,7 +271,7 @@ test_a_flush_before_the_end_lets_it_train (void)
   g_assert_true (running);
   trainer_await_progress (&trainer, NULL, NULL);
   frame = g_ptr_array_index (trainer.harnesses, 0);
-  flush (frame);
+  trainer_flush (frame);
   trainer_push_pair (frame, NULL, 16, 20);
   trainer_await_progress (&trainer, NULL, NULL);
   g_signal_emit_by_name (trainer.element, "stop", &running);

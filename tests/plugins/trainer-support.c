@@ -153,6 +153,17 @@ trainer_push_pair (GstHarness *frame, GstHarness *label, guint from, guint to)
 }
 
 void
+trainer_flush (GstHarness *harness)
+{
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (harness, gst_event_new_flush_start ());
+  gst_harness_push_event (harness, gst_event_new_flush_stop (TRUE));
+  gst_harness_push_event (harness, gst_event_new_segment (&segment));
+}
+
+void
 trainer_end (GstHarness *harness)
 {
   g_assert_true (gst_harness_push_event (harness, gst_event_new_eos ()));

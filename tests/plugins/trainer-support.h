@@ -39,6 +39,7 @@ GstBuffer *trainer_label (guint number);
 
 void trainer_push_pair (
     GstHarness *frame, GstHarness *label, guint from, guint to);
+void trainer_flush (GstHarness *harness);
 void trainer_end (GstHarness *harness);
 
 /* Node 0 of @n_frames, the first @n_labelled with a label. */

@@ -230,20 +230,17 @@ pair (const guint16 *from, gint64 pixel, gint64 n, gint64 n_columns,
   }
 }
 
-/* Of @period vectors the values of each line. */
+/* Of as many vectors as lines the values of each. */
 TARGET static void
-split (const guint16 *from, gint period, gint64 n, guint16 *to, gint64 length)
+split_lines (const guint16 *from, const GstSodTrainSplit *split, gint64 n,
+    guint16 *to, gint64 length)
 {
-  for (gint line = 0; line < period; line++) {
-    guint16 at[STEP];
-    guint32 masks[STEP] = { 0 };
-    __m512i index;
+  const gint period = split->period;
 
-    for (gint i = 0; i < STEP; i++) {
-      at[i] = (guint16) ((line + period * i) % STEP);
-      masks[(line + period * i) / STEP] |= 1U << i;
-    }
-    index = _mm512_loadu_si512 (at);
+  for (gint line = 0; line < period; line++) {
+    const guint32 *masks = split->masks[line];
+    __m512i index = _mm512_loadu_si512 (split->at[line]);
+
     for (gint64 x = 0; x < n; x += STEP) {
       __m512i values = _mm512_setzero_si512 ();
 
@@ -255,7 +252,7 @@ split (const guint16 *from, gint period, gint64 n, guint16 *to, gint64 length)
   }
 }
 
-/* ---- ---- */
+/* ---- what the system allows ---- */
 
 #define ARCH_REQ_XCOMP_PERM 0x1023
 #define XFEATURE_XTILEDATA 18
@@ -279,7 +276,7 @@ const GstSodTrainTileFuncs *
 gst_sod_train_tiles_get_fast (void)
 {
   static const GstSodTrainTileFuncs funcs = { begin, end, multiply, transpose,
-    pair, split };
+    pair, split_lines };
 
   return compat_has_amx () && are_allowed () ? &funcs : NULL;
 }

@@ -77,8 +77,10 @@ pair (const guint16 *from, gint64 pixel, gint64 n, gint64 n_columns,
 }
 
 static void
-split (const guint16 *from, gint period, gint64 n, guint16 *to, gint64 length)
+split_lines (const guint16 *from, const GstSodTrainSplit *split, gint64 n,
+    guint16 *to, gint64 length)
 {
+  const gint period = split->period;
   const gint64 end = (n + STEP - 1) / STEP * STEP;
 
   for (gint line = 0; line < period; line++) {
@@ -91,7 +93,7 @@ const GstSodTrainTileFuncs *
 gst_sod_train_tiles_get_plain (void)
 {
   static const GstSodTrainTileFuncs funcs = { begin, end, multiply, transpose,
-    pair, split };
+    pair, split_lines };
 
   return &funcs;
 }

@@ -29,6 +29,15 @@ typedef struct
   gint n_sources, n_targets;
 } GstSodTrainTiles;
 
+/* Where every @period-th value lies: line @l has in its place i value
+ * at[l][i] of that vector of STEP whose mask masks[l] has bit i. */
+typedef struct
+{
+  gint period; /* at most STEP */
+  guint16 at[GST_SOD_TRAIN_TILE_STEP][GST_SOD_TRAIN_TILE_STEP];
+  guint32 masks[GST_SOD_TRAIN_TILE_STEP][GST_SOD_TRAIN_TILE_STEP];
+} GstSodTrainSplit;
+
 /* What the instruction set decides. */
 typedef struct
 {
@@ -46,10 +55,10 @@ typedef struct
    * gst_sod_train_tile_channel() tells. */
   void (*pair) (const guint16 *from, gint64 pixel, gint64 n, gint64 n_columns,
       gint n_channels, guint16 *to, gint64 next);
-  /* Every @period-th value of @from, from each of the first @period on, into
+  /* Every @split->period-th value of @from, from each of the first on, into
    * lines of @length, @n in each and up to a whole step. */
-  void (*split) (
-      const guint16 *from, gint period, gint64 n, guint16 *to, gint64 length);
+  void (*split) (const guint16 *from, const GstSodTrainSplit *split, gint64 n,
+      guint16 *to, gint64 length);
 } GstSodTrainTileFuncs;
 
 /* fast: NULL where the CPU has no tiles. */

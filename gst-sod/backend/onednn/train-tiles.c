@@ -39,6 +39,7 @@ typedef struct
   gint tile_rows; /* lines of a tile */
   gint64 n_sources, n_targets;             /* tiles */
   gint64 n_sums, n_lines, n_pairs, n_rest; /* bytes in a part's scratch */
+  GstSodTrainSplit split;                  /* of a picture's row */
 } Tiles;
 
 /* What a part of the work has for itself. */
@@ -49,6 +50,13 @@ typedef struct
   guint16 *pairs; /* (n_targets, n_steps, PAIRS) */
   guint16 *row;   /* of a picture, with its padding, and its lines */
 } Part;
+
+/* Rounded up. */
+static gint64
+divide (gint64 n, gint64 by)
+{
+  return (n + by - 1) / by;
+}
 
 /* ---- copies ---- */
 
@@ -100,7 +108,7 @@ copy_picture_row (
   memset (part->row, 0, (gsize) n_values * sizeof (guint16));
   if (from != NULL)
     memcpy (part->row + first, from, (gsize) (last - first) * sizeof (guint16));
-  self->funcs->split (part->row, period, n, lines, n);
+  self->funcs->split (part->row, &self->split, n, lines, n);
   for (gint64 channel = 0; channel < self->c; channel++) {
     for (gint u = 0; u < self->size; u++, to += self->length) {
       gint64 x = u * self->dilation;
@@ -126,8 +134,7 @@ clear_behind (const Tiles *self, const Part *part, gint64 n_source_rows)
   const gint64 n_lines = self->n_sources * self->tile_rows;
 
   for (gint64 i = 0; i < self->stride * n_lines; i++) {
-    gint64 n_rows =
-        (n_source_rows - i / n_lines + self->stride - 1) / self->stride;
+    gint64 n_rows = divide (n_source_rows - i / n_lines, self->stride);
 
     memset (part->lines + i * self->length + self->lead + n_rows * self->pitch,
         0, (gsize) count_behind (self) * sizeof (guint16));
@@ -172,7 +179,7 @@ copy_source (
 static gint64
 count_steps (const Tiles *self, gint64 n_rows)
 {
-  return (n_rows * self->pitch + STEP - 1) / STEP;
+  return divide (n_rows * self->pitch, STEP);
 }
 
 static void
@@ -276,7 +283,7 @@ get_part (const Tiles *self, gint index)
 static gint64
 count_chunks (const Tiles *self)
 {
-  return (self->out_h + self->n_rows - 1) / self->n_rows;
+  return divide (self->out_h, self->n_rows);
 }
 
 static void
@@ -367,14 +374,7 @@ gather_tiles (gconstpointer data, gint64 first, gint64 last)
 static gint64
 align (gint64 n_bytes)
 {
-  return (n_bytes + GST_SOD_ALIGNMENT - 1) / GST_SOD_ALIGNMENT
-         * GST_SOD_ALIGNMENT;
-}
-
-static gint64
-divide (gint64 n, gint64 by)
-{
-  return (n + by - 1) / by;
+  return divide (n_bytes, GST_SOD_ALIGNMENT) * GST_SOD_ALIGNMENT;
 }
 
 /* For chunks of @n_rows rows. */
@@ -393,6 +393,20 @@ lay_out (Tiles *self, gint64 n_rows)
       align (self->stride * n_lines * self->length * (gint64) sizeof (guint16));
   self->n_pairs = align (
       self->n_targets * self->n_steps * PAIRS * (gint64) sizeof (guint16));
+}
+
+static void
+plan_split (GstSodTrainSplit *self, gint period)
+{
+  self->period = period;
+  for (gint line = 0; line < period; line++) {
+    for (gint i = 0; i < STEP; i++) {
+      gint at = line + period * i;
+
+      self->at[line][i] = (guint16) (at % STEP);
+      self->masks[line][at / STEP] |= 1U << i;
+    }
+  }
 }
 
 static Tiles
@@ -468,6 +482,8 @@ gst_sod_train_tiles_run (const GstSodTrainTileFuncs *funcs,
   self.d_target = memory[1];
   self.scratch = memory[2];
   self.d_weights = memory[3];
+  if (self.is_picture)
+    plan_split (&self.split, (gint) self.c * self.stride);
   gst_sod_onednn_run_parts (
       add_part, &self, self.n * count_chunks (&self), self.threads);
   gst_sod_onednn_run_rows (

@@ -22,9 +22,10 @@ typedef struct
   gint64 part;          /* elements of a part's rows */
   const gfloat *padded; /* weights (3, 3, pitch), forward */
   gfloat bias;
-  gfloat *y;         /* (n, h, w) */
-  const gfloat *d_y; /* (n, h + 2 dilation, w + 2 dilation), zeros around */
-  gdouble *sums;     /* (threads, TAPS, pitch) */
+  gfloat *y;          /* (n, h, w) */
+  const gfloat *d_y;  /* (n, h, w) */
+  gfloat *padded_d_y; /* (n, h + 2 dilation, w + 2 dilation), zeros around */
+  gdouble *sums;      /* (threads, TAPS, pitch), and before it (threads) */
 } One;
 
 static gint64
@@ -315,7 +316,7 @@ add_row (
   gint64 pitch = self->w + 2 * self->dilation;
   gint64 y = row % self->h;
   const gfloat *d_y =
-      self->d_y + row / self->h * (self->h + 2 * self->dilation) * pitch;
+      self->padded_d_y + row / self->h * (self->h + 2 * self->dilation) * pitch;
   SpanLanes taps[TAPS] = { { 0 } };
 
   for (gint64 x = 0; x < self->w; x++) {
@@ -363,25 +364,66 @@ add_part (gconstpointer data, gint index, gint64 first, gint64 last)
   }
 }
 
-/* @from (n, h, w) into the middle of @to; returns its sum. */
-static gdouble
-pad (const One *self, const gfloat *from, gfloat *to)
+/* A row's values and its sum. */
+GST_SOD_ONEDNN_HOT static gdouble
+copy_and_sum (const gfloat *from, gint64 n, gfloat *to)
 {
+  SpanLanes sums = { 0 };
+  gdouble sum = 0;
+  gint64 x = 0;
+
+  for (; x + STEP <= n; x += STEP) {
+    SpanLanes values;
+
+    memcpy (&values, from + x, sizeof (values));
+    memcpy (to + x, &values, sizeof (values));
+    sums += values;
+  }
+  for (; x < n; x++) {
+    to[x] = from[x];
+    sum += from[x];
+  }
+  for (gint l = 0; l < STEP; l++)
+    sum += sums[l];
+  return sum;
+}
+
+/* Rows [@first, @last) of d_y with zeros around each sample, and their sum. */
+static void
+pad_part (gconstpointer data, gint index, gint64 first, gint64 last)
+{
+  const One *self = data;
   gint64 pitch = self->w + 2 * self->dilation;
   gint64 height = self->h + 2 * self->dilation;
+  gsize side = (gsize) self->dilation * sizeof (gfloat);
+
+  for (gint64 row = first; row < last; row++) {
+    gint64 y = row % height - self->dilation;
+    gfloat *to = self->padded_d_y + row * pitch;
+
+    if (y < 0 || y >= self->h) {
+      memset (to, 0, (gsize) pitch * sizeof (*to));
+      continue;
+    }
+    memset (to, 0, side);
+    self->sums[index] +=
+        copy_and_sum (self->d_y + (row / height * self->h + y) * self->w,
+            self->w, to + self->dilation);
+    memset (to + self->dilation + self->w, 0, side);
+  }
+}
+
+/* Puts zeros around d_y. Returns its sum. */
+static gdouble
+pad (One *self)
+{
   gdouble sum = 0;
 
-  memset (to, 0, (gsize) (self->n * height * pitch) * sizeof (*to));
-  for (gint64 row = 0; row < self->n * self->h; row++) {
-    gint64 y = row / self->h * height + row % self->h + self->dilation;
-    gfloat part = 0;
-
-    for (gint64 x = 0; x < self->w; x++)
-      part += from[row * self->w + x];
-    sum += part;
-    memcpy (to + y * pitch + self->dilation, from + row * self->w,
-        (gsize) self->w * sizeof (*to));
-  }
+  memset (self->sums, 0, (gsize) self->threads * sizeof (*self->sums));
+  gst_sod_onednn_run_parts (
+      pad_part, self, self->n * (self->h + 2 * self->dilation), self->threads);
+  for (gint t = 0; t < self->threads; t++)
+    sum += self->sums[t];
   return sum;
 }
 
@@ -392,14 +434,14 @@ sum_weights (One *self, gpointer const *memory)
   gfloat *d_weight = memory[2]; /* (1, c, 3, 3) */
   gfloat *d_bias = memory[3];   /* (1), or NULL */
   gsize n_sums = (gsize) (self->threads * TAPS * self->pitch);
-  gfloat *padded;
   gdouble sum;
 
+  self->d_y = memory[0];
   self->sums = memory[1];
-  padded = (gfloat *) (self->sums + n_sums);
-  sum = pad (self, memory[0], padded);
-  self->d_y = padded;
-  self->rows = padded + padded_size (self->n, self->h, self->w, self->dilation);
+  self->padded_d_y = (gfloat *) (self->sums + n_sums);
+  self->rows = self->padded_d_y
+               + padded_size (self->n, self->h, self->w, self->dilation);
+  sum = pad (self);
   self->part = self->w * self->pitch;
   memset (self->sums, 0, n_sums * sizeof (*self->sums));
   gst_sod_onednn_run_parts (add_part, self, self->n * self->h, self->threads);

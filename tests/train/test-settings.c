@@ -116,6 +116,10 @@ test_refusals_name_key_expected_and_found (void)
       "base.loss", "hinge", GST_SOD_ERROR_INVALID_ARGUMENT, "structure|bce");
   refuse ("data.batch-size", "2.5", GST_SOD_ERROR_INVALID_ARGUMENT,
       "a whole number from 1 to 4096");
+  refuse ("data.width", "330", GST_SOD_ERROR_INVALID_ARGUMENT,
+      "a whole number from 0 to 8192 in steps of 16");
+  refuse ("data.small-height", "100", GST_SOD_ERROR_INVALID_ARGUMENT,
+      "a whole number from 16 to 8192 in steps of 16");
   refuse ("base.learning-rate", "-1", GST_SOD_ERROR_INVALID_ARGUMENT,
       "a number from 0 to 100");
   refuse ("base.learning-rate", "nan", GST_SOD_ERROR_INVALID_ARGUMENT,

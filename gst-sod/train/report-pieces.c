@@ -3,8 +3,12 @@
 #include <gst-sod/train/report-private.h>
 
 #include <math.h>
+#include <string.h>
 
 #include <gst-sod/eval/report-private.h>
+
+#define DIGEST_MIN 32   /* hexadecimal digits */
+#define DIGEST_SHOWN 12 /* of them */
 
 void
 gst_sod_page_append_number (GString *page, gdouble value, const gchar *format)
@@ -49,6 +53,28 @@ gst_sod_page_add_head (GString *page, const gchar *title)
   g_string_append (page, "</h1>\n");
 }
 
+/* Whether @text is hexadecimal digits and no fewer than hashes have. */
+static gboolean
+is_digest (const gchar *text)
+{
+  gsize n = strspn (text, "0123456789abcdef");
+
+  return n >= DIGEST_MIN && text[n] == '\0';
+}
+
+/* So much of a digest as tells it from others; all of it is what a pointer on
+ * it shows. */
+static void
+append_text (GString *page, const gchar *text)
+{
+  if (!is_digest (text)) {
+    gst_sod_report_append_text (page, text);
+    return;
+  }
+  g_string_append_printf (
+      page, "<abbr title=%s>%.*s…</abbr>", text, DIGEST_SHOWN, text);
+}
+
 static void
 append_plain (GString *page, JsonNode *node)
 {
@@ -57,7 +83,7 @@ append_plain (GString *page, JsonNode *node)
                                             : G_TYPE_INVALID;
 
   if (type == G_TYPE_STRING) {
-    gst_sod_report_append_text (page, json_node_get_string (node));
+    append_text (page, json_node_get_string (node));
   } else if (type == G_TYPE_BOOLEAN) {
     g_string_append (page, json_node_get_boolean (node) ? "yes" : "no");
   } else if (isfinite (gst_sod_member_get_value (node))) {

@@ -6,6 +6,7 @@
 #include <gst-sod/train/run-record-private.h>
 #include <gst-sod/train/training-report.h>
 
+#define HASH "0123456789abcdef0123456789abcdef"
 #define URI "data:image/png;base64,AAAA"
 
 static guint
@@ -376,6 +377,19 @@ test_members_are_shown_by_name (void)
                                   "<td>yes</td>"));
 }
 
+/* A hash is as wide as a table of its own. */
+static void
+test_hashes_are_shown_in_part (void)
+{
+  g_autofree gchar *page =
+      make_page ("{\"nodes\":[{\"name\":\"decade\",\"hash\":\"" HASH
+                 "\",\"path\":\"" HASH "/x\"}]}");
+
+  g_assert_nonnull (strstr (page,
+      "<td>decade</td><td><abbr title=" HASH ">0123456789ab…</abbr></td>"
+      "<td>" HASH "/x</td>"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -404,5 +418,7 @@ main (int argc, char **argv)
       test_no_gains_where_nothing_is_held_out);
   g_test_add_func (
       "/train/report/members/by-name", test_members_are_shown_by_name);
+  g_test_add_func (
+      "/train/report/members/hashes", test_hashes_are_shown_in_part);
   return g_test_run ();
 }

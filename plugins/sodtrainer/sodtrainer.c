@@ -161,6 +161,7 @@ reset (GstSodTrainerElement *self)
   self->running = self->cancelled = self->resumed = FALSE;
   self->seqnum = GST_SEQNUM_INVALID;
   self->n_since = self->n_trainings = self->n_published = self->n_refused = 0;
+  self->n_added = 0;
   self->last_begun = g_get_monotonic_time ();
   self->score = NAN;
   for (guint i = 0; i < self->nodes->len; i++)

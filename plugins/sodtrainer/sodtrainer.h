@@ -50,6 +50,7 @@ struct _GstSodTrainerElement
   GstSodTrainingProgress *progress;
   gdouble score; /* NAN: not known */
   guint64 n_trainings, n_published, n_refused;
+  guint64 n_added; /* labels of frames that were stored, by add-label */
 };
 
 /* sodtrainerstore.c: the store; where it is refused, what was begun is closed

@@ -398,8 +398,12 @@ sod_trainer_add_label (
   if (store == NULL)
     return FALSE;
   label = gst_sod_picture_read_mask (path, &error);
-  if (label != NULL && gst_sod_store_set_label (store, id, label, &error))
+  if (label != NULL && gst_sod_store_set_label (store, id, label, &error)) {
+    g_mutex_lock (&self->lock);
+    self->n_added++;
+    g_mutex_unlock (&self->lock);
     return TRUE;
+  }
   sod_element_warning (
       GST_ELEMENT (self), error, "the frame keeps the label that it had");
   return FALSE;

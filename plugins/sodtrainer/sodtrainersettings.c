@@ -174,8 +174,9 @@ sod_trainer_settings_install (GObjectClass *klass)
       g_param_spec_boxed ("stats", "Statistics",
           "Counters since the start: frames, labelled, unlabelled, "
           "late-labels, labels-without-frame, labels-refused, thinned, "
-          "trainings, published, refused; training, phase, round, step, loss, "
-          "rate, score, store; and the first six for each node",
+          "labels-added (by their frames' ids), trainings, published, refused; "
+          "training, phase, round, step, loss, rate, score, store; and the "
+          "first seven for each node",
           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 

@@ -104,8 +104,9 @@ sod_trainer_get_stats (GstSodTrainerElement *self)
   add_nodes (self, stats);
   gst_structure_set (stats, "trainings", G_TYPE_UINT64, self->n_trainings,
       "published", G_TYPE_UINT64, self->n_published, "refused", G_TYPE_UINT64,
-      self->n_refused, "training", G_TYPE_BOOLEAN, self->running, "score",
-      G_TYPE_DOUBLE, self->score, "store", G_TYPE_STRING,
+      self->n_refused, "labels-added", G_TYPE_UINT64, self->n_added, "training",
+      G_TYPE_BOOLEAN, self->running, "score", G_TYPE_DOUBLE, self->score,
+      "store", G_TYPE_STRING,
       self->store != NULL ? gst_sod_store_get_path (self->store) : NULL, NULL);
   if (self->progress != NULL)
     add_progress (stats, self->progress);

@@ -346,6 +346,7 @@ test_a_stored_frame_can_be_labelled_by_its_id (void)
   g_assert_false (added);
   warning = trainer_await (&trainer, GST_MESSAGE_WARNING, 0);
   g_assert_nonnull (warning);
+  g_assert_cmpuint (trainer_stat (&trainer, NULL, "labels-added"), ==, 1);
   samples = trainer_take_samples (&trainer, "node-0");
   g_assert_cmpuint (gst_sod_samples_get_n_labelled (samples), ==, 1);
   g_assert_true (gst_sod_samples_is_labelled (samples, 1));

@@ -56,6 +56,13 @@ gst_sod_store_make_folder (const gchar *path, GError **error)
 
   if (mkdir (path, 0777) == 0)
     return sync_folder (above, error);
+  if (errno == ENOENT) {
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NOT_FOUND,
+        "%s: cannot be made: there is no folder %s; make that one, or name "
+        "another",
+        path, above);
+    return FALSE;
+  }
   return errno == EEXIST || fail (path, "cannot be made", errno, error);
 }
 

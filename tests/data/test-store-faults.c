@@ -347,11 +347,16 @@ static void
 test_no_store (Fixture *self, gconstpointer data)
 {
   g_autofree gchar *missing = scratch_path (self->folder, "missing");
+  g_autofree gchar *below = g_build_filename (missing, "store", NULL);
   g_autofree gchar *mark = g_build_filename (self->path, "gst-sod-store", NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_null (gst_sod_store_open (missing, GST_SOD_STORE_FLAG_NONE, &error));
   assert_error (error, GST_SOD_ERROR_NOT_FOUND, missing, NULL);
+  g_clear_error (&error);
+  g_assert_null (gst_sod_store_open (below, GST_SOD_STORE_FLAG_CREATE, &error));
+  assert_error (
+      error, GST_SOD_ERROR_NOT_FOUND, below, "no folder", missing, NULL);
   g_clear_error (&error);
   g_assert_null (
       gst_sod_store_open (self->folder, GST_SOD_STORE_FLAG_CREATE, &error));

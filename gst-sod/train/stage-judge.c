@@ -75,8 +75,9 @@ guess_time_left (const GstSodStage *self)
         self->step_seconds * (n_left - n_full + n_full * get_full_cost (self));
   else
     left = self->step_seconds * n_left;
-  return self->seconds > 0 ? MIN (left, self->seconds - self->state.seconds)
-                           : left;
+  if (self->seconds <= 0)
+    return left;
+  return CLAMP (self->seconds - self->state.seconds, 0, left);
 }
 
 void

@@ -128,13 +128,11 @@ static gboolean
 check_settings (GstSodTrainerElement *self, GError **error)
 {
   const gchar *load = get_text (self, SOD_TRAINER_PROP_MODEL_LOAD_PATH);
-  const gchar *save = get_text (self, SOD_TRAINER_PROP_MODEL_SAVE_PATH);
   g_autoptr (GstSodTrainingSettings) settings = NULL;
 
   if (sod_trainer_settings_check (&self->asked, GST_ELEMENT (self), error))
     settings = sod_trainer_settings_make (&self->asked, error);
-  if (settings == NULL || !sod_trainer_check_device (self, settings, error)
-      || (save != NULL && !sod_model_check_folder (save, error)))
+  if (settings == NULL || !sod_trainer_check_device (self, settings, error))
     return FALSE;
   if (load == NULL || g_strrstr (load, "%s") != NULL
       || g_file_test (load, G_FILE_TEST_EXISTS))
@@ -144,6 +142,18 @@ check_settings (GstSodTrainerElement *self, GError **error)
       "none for random weights",
       load);
   return FALSE;
+}
+
+/* Likewise. Once the store is open, which may be one of the folders. */
+static gboolean
+make_folders (GstSodTrainerElement *self, GError **error)
+{
+  const gchar *save = get_text (self, SOD_TRAINER_PROP_MODEL_SAVE_PATH);
+  const gchar *checkpoint = get_text (self, SOD_TRAINER_PROP_CHECKPOINT_PATH);
+
+  return (save == NULL || sod_file_make_folder ("model-save-path", save, error))
+         && (checkpoint == NULL
+             || sod_file_make_folder ("checkpoint-path", checkpoint, error));
 }
 
 static SodLabels *
@@ -183,8 +193,8 @@ start (GstSodTrainerElement *self)
   GST_OBJECT_LOCK (self);
   sod_trainer_settings_copy (&self->asked, &self->settings);
   GST_OBJECT_UNLOCK (self);
-  if (!check_settings (self, &error)
-      || !sod_trainer_open_store (self, &error)) {
+  if (!check_settings (self, &error) || !sod_trainer_open_store (self, &error)
+      || !make_folders (self, &error)) {
     sod_trainer_close_store (self);
     sod_element_error (GST_ELEMENT (self), error);
     return FALSE;

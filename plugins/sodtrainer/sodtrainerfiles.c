@@ -28,16 +28,17 @@ sod_model_path (const gchar *pattern, const gchar *node, gboolean alone)
 }
 
 gboolean
-sod_model_check_folder (const gchar *pattern, GError **error)
+sod_file_make_folder (const gchar *property, const gchar *path, GError **error)
 {
-  g_autofree gchar *folder = g_path_get_dirname (pattern);
+  g_autofree gchar *folder = g_path_get_dirname (path);
 
-  if (g_access (folder, W_OK | X_OK) == 0)
+  if (g_mkdir_with_parents (folder, 0777) == 0
+      && g_access (folder, W_OK | X_OK) == 0)
     return TRUE;
   g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_WRITE,
-      "models cannot be published as %s: the folder %s: %s; set "
-      "model-save-path to a file in a folder that may be written to",
-      pattern, folder, g_strerror (errno));
+      "%s is %s, but no file can be written to the folder %s: %s; set it to a "
+      "file in a folder that may be written to",
+      property, path, folder, g_strerror (errno));
   return FALSE;
 }
 

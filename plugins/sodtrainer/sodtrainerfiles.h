@@ -11,8 +11,10 @@ G_BEGIN_DECLS
  * full) */
 gchar *sod_model_path (const gchar *pattern, const gchar *node, gboolean alone);
 
-/* Whether a file can be put where @pattern says. */
-gboolean sod_model_check_folder (const gchar *pattern, GError **error);
+/* Makes the folder of @path, the value of @property, where there is none.
+ * Returns whether a file can be put there. */
+gboolean sod_file_make_folder (
+    const gchar *property, const gchar *path, GError **error);
 
 /* Writes the settings of @training and its record into @folder, under the names
  * that `gst-sod train` gives them; but never over @settings (nullable), the

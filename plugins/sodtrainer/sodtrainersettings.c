@@ -67,7 +67,7 @@ install_models (GObjectClass *klass)
       g_param_spec_string ("model-save-path", "Model save path",
           "File that the best model is published as; %s stands for the node's "
           "name. With several nodes and no %s, \"-NODE\" goes before its "
-          "ending. None = nothing is published",
+          "ending. Its folder is made. None = nothing is published",
           NULL, FLAGS));
   add (klass, SOD_TRAINER_PROP_FORCE_PUBLISH,
       g_param_spec_boolean ("force-publish", "Force publish",
@@ -83,7 +83,8 @@ install_models (GObjectClass *klass)
   add (klass, SOD_TRAINER_PROP_CHECKPOINT_PATH,
       g_param_spec_string ("checkpoint-path", "Checkpoint path",
           "File that a training is saved in now and then, to go on from where "
-          "it was cut short; needs a store; none = no checkpoints",
+          "it was cut short; its folder is made; needs a store; none = no "
+          "checkpoints",
           NULL, FLAGS));
 }
 

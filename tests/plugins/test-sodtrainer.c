@@ -572,61 +572,6 @@ test_a_store_that_another_writes_is_an_error (void)
   trainer_tear_down (&trainer);
 }
 
-/* ---- settings that cannot be ---- */
-
-static void
-assert_refused (const gchar *property, const gchar *value, GQuark domain,
-    gint code, const gchar *text)
-{
-  Trainer trainer;
-
-  trainer_set_up (&trainer, "trigger", 3, NULL);
-  gst_util_set_object_arg (G_OBJECT (trainer.element), property, value);
-  g_assert_cmpint (gst_element_set_state (trainer.element, GST_STATE_PAUSED),
-      ==, GST_STATE_CHANGE_FAILURE);
-  test_assert_error (trainer.element, domain, code, text);
-  trainer_tear_down (&trainer);
-}
-
-static void
-test_what_cannot_be_is_told_at_the_start (void)
-{
-  assert_refused ("model-load-path", "/nowhere/model", GST_RESOURCE_ERROR,
-      GST_RESOURCE_ERROR_NOT_FOUND, "/nowhere/model");
-  assert_refused ("model-save-path", "/nowhere/model", GST_RESOURCE_ERROR,
-      GST_RESOURCE_ERROR_OPEN_WRITE, "/nowhere");
-  assert_refused ("settings", "/nowhere/settings", GST_RESOURCE_ERROR,
-      GST_RESOURCE_ERROR_NOT_FOUND, "/nowhere/settings");
-  assert_refused ("preset", "best", GST_RESOURCE_ERROR,
-      GST_RESOURCE_ERROR_SETTINGS, "best");
-  assert_refused ("precision", "int8", GST_RESOURCE_ERROR,
-      GST_RESOURCE_ERROR_SETTINGS, "property precision");
-  assert_refused ("learning-rate", "1000", GST_RESOURCE_ERROR,
-      GST_RESOURCE_ERROR_SETTINGS, "learning-rate is 1000");
-  assert_refused ("validation-share", "0.95", GST_RESOURCE_ERROR,
-      GST_RESOURCE_ERROR_SETTINGS, "validation-share");
-}
-
-static void
-test_a_temporary_store_is_told_and_removed (void)
-{
-  Trainer trainer;
-  g_autoptr (GstMessage) info = NULL;
-  g_autoptr (GstStructure) stats = NULL;
-  g_autofree gchar *folder = NULL;
-
-  trainer_set_up (&trainer, "store", NULL, "trigger", 3, NULL);
-  trainer_push_pair (trainer_link (&trainer, "frame_0"), NULL, 0, 3);
-  info = trainer_await (&trainer, GST_MESSAGE_INFO, 0);
-  g_assert_nonnull (info);
-  g_object_get (trainer.element, "stats", &stats, NULL);
-  folder = g_strdup (gst_structure_get_string (stats, "store"));
-  g_assert_true (g_file_test (folder, G_FILE_TEST_IS_DIR));
-  gst_element_set_state (trainer.element, GST_STATE_NULL);
-  g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
-  trainer_tear_down (&trainer);
-}
-
 int
 main (int argc, char *argv[])
 {
@@ -671,10 +616,6 @@ main (int argc, char *argv[])
       test_a_damaged_store_is_told_and_goes_on);
   ADD ("a-store-that-another-writes-is-an-error",
       test_a_store_that_another_writes_is_an_error);
-  ADD ("what-cannot-be-is-told-at-the-start",
-      test_what_cannot_be_is_told_at_the_start);
-  ADD ("a-temporary-store-is-told-and-removed",
-      test_a_temporary_store_is_told_and_removed);
 #undef ADD
   return test_finish ();
 }

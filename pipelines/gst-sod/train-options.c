@@ -78,6 +78,13 @@ load_file (GstSodTrainingSettings *settings, const gchar *path,
   g_autofree gchar *shown = g_filename_display_name (path);
   g_autofree gchar *text = NULL;
 
+  if (g_file_test (path, G_FILE_TEST_IS_DIR)) {
+    g_set_error (error, SOD_USAGE_ERROR, SOD_USAGE_ERROR_WORDS,
+        "%s is a folder, where a file of settings was expected; a frame store "
+        "is given with --store, a data set with --layout and --root",
+        shown);
+    return FALSE;
+  }
   if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error)) {
     g_prefix_error (error, "%s: ", shown);
     return FALSE;

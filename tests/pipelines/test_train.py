@@ -388,6 +388,8 @@ def check_bad_files_are_named():
             refuses(ours(folder.file(text), f'--out={folder.out}'), *words)
         refuses(ours(os.path.join(folder.path, 'none.ini'), '--out=x'),
                 'none.ini')
+        refuses(ours(folder.path, '--out=x'), folder.path, 'is a folder',
+                '--store', '--root')
         refuses(ours('--out=x'), 'learnt from')
         refuses(ours(folder.file(data)), '--out')
         refuses(ours(folder.file(data), f'--out={folder.out}', '--resume'),

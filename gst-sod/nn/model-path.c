@@ -2,9 +2,11 @@
 #include <gst-sod/nn/network.h>
 
 #include <gst-sod/config.h>
+#include <string.h>
 
-#define DEFAULT_MODEL "base.safetensors"
-#define DEFAULT_REVERSE_MODEL "reverse.safetensors"
+#define SUFFIX ".safetensors"
+#define DEFAULT_MODEL "base" SUFFIX
+#define DEFAULT_REVERSE_MODEL "reverse" SUFFIX
 
 /* Takes @folder. */
 static void
@@ -51,6 +53,48 @@ find (const gchar *name, gchar **looked)
   }
   *looked = g_strjoinv (", ", places);
   return NULL;
+}
+
+/**
+ * gst_sod_network_find:
+ * @name: (type filename): path of a model file; or the name of one that is
+ *   installed, as `base-motion`, with or without `.safetensors`
+ * @error: return location for an error
+ *
+ * Finds the file that is meant. What has a folder in it, or is a file as it
+ * stands, is a path; all else is looked for where
+ * gst_sod_network_find_default() looks.
+ *
+ * Errors: %GST_SOD_ERROR_NOT_FOUND naming the places.
+ *
+ * Returns: (transfer full) (type filename): a path, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+gchar *
+gst_sod_network_find (const gchar *name, GError **error)
+{
+  g_autofree gchar *file = NULL;
+  g_autofree gchar *looked = NULL;
+  gchar *path;
+
+  g_return_val_if_fail (name != NULL, NULL);
+
+  if (strchr (name, G_DIR_SEPARATOR) != NULL
+      || g_file_test (name, G_FILE_TEST_EXISTS))
+    return g_strdup (name);
+  file = g_str_has_suffix (name, SUFFIX) ? g_strdup (name)
+                                         : g_strconcat (name, SUFFIX, NULL);
+  path = find (file, &looked);
+  if (path == NULL) {
+    g_autofree gchar *shown = g_filename_display_name (name);
+
+    g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NOT_FOUND,
+        "%s: there is no such file, and no such model among %s; name another "
+        "with model-file, or none for the default, " DEFAULT_MODEL,
+        shown, looked);
+  }
+  return path;
 }
 
 /**

@@ -36,6 +36,9 @@ gboolean gst_sod_network_save (
     GstSodNetwork *self, const gchar *path, GError **error);
 
 GST_SOD_API
+gchar *gst_sod_network_find (const gchar *name, GError **error);
+
+GST_SOD_API
 gchar *gst_sod_network_find_default (GError **error);
 
 GST_SOD_API

@@ -440,10 +440,10 @@ prepare (Detect *self, gchar **words, GError **error)
       || !gst_init_check (NULL, NULL, error) || !check_elements (self, error))
     return FALSE;
   sod_job_prepare_decoders ();
-  if (options->model == NULL)
-    found = gst_sod_network_find_default (error);
+  found = options->model != NULL ? gst_sod_network_find (options->model, error)
+                                 : gst_sod_network_find_default (error);
   self->look = (SodLook){
-    .model = g_intern_string (options->model != NULL ? options->model : found),
+    .model = g_intern_string (found),
     .device = options->device != NULL ? options->device : "auto",
     .precision = options->precision != NULL ? options->precision : "auto",
     .every = (guint) options->every,
@@ -593,7 +593,9 @@ static const SodOption options[] = {
   { "every", 0, G_OPTION_ARG_INT, G_STRUCT_OFFSET (Options, every),
       "Take every Nth frame of a video (default 1)", "N" },
   { "model", 'm', G_OPTION_ARG_FILENAME, G_STRUCT_OFFSET (Options, model),
-      "The network, a safetensors file (default: the installed one)", "FILE" },
+      "The network: a safetensors file, or the name of one that is installed "
+      "(default: base)",
+      "FILE|NAME" },
   { "threshold", 't', G_OPTION_ARG_DOUBLE, G_STRUCT_OFFSET (Options, threshold),
       "Saliency from which a pixel belongs to masks and regions, 0 to 1 "
       "(default: the model's own)",

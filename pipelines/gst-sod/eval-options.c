@@ -56,7 +56,9 @@ const SodOption sod_eval_options[] = {
       "Scale maps of another size to that of their truth, instead of stopping",
       NULL),
   OPTION ("model", FILENAME, model,
-      "Model to run on the data set; without it the one installed", "FILE"),
+      "Model to run on the data set, a file or the name of one that is "
+      "installed; without it base",
+      "FILE|NAME"),
   OPTION ("layout", STRING, layout, "How the data set lies",
       "davis|duts|vos|fbms|davsod|ucsd|pairs|coco|cvat|labelme"),
   OPTION ("root", FILENAME, root, "Folder of the data set", "DIR"),

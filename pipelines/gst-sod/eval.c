@@ -92,10 +92,11 @@ open_model (Eval *self, GError **error)
     return NULL;
   }
   self->model_path = options->model != NULL
-                         ? g_strdup (options->model)
+                         ? gst_sod_network_find (options->model, error)
                          : gst_sod_network_find_default (error);
   if (self->model_path == NULL) {
-    g_prefix_error (error, "no --model was given: ");
+    g_prefix_error (
+        error, options->model != NULL ? "--model: " : "no --model was given: ");
     return NULL;
   }
   instance = gst_sod_instance_get (NULL, options->device, precision->value,

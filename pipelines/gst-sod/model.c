@@ -125,7 +125,7 @@ run_info (gpointer data, gchar **words, GError **error)
     too_many (error, "model info takes one file");
     return SOD_EXIT_REFUSED;
   }
-  path = words[0] != NULL ? g_strdup (words[0])
+  path = words[0] != NULL ? gst_sod_network_find (words[0], error)
                           : gst_sod_network_find_default (error);
   if (path == NULL)
     return SOD_EXIT_REFUSED;

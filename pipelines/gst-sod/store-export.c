@@ -87,7 +87,7 @@ load_model (Export *self, GError **error)
         "--pick=uncertain asks a model, and --model=none leaves none");
     return FALSE;
   }
-  path = options->model != NULL ? g_strdup (options->model)
+  path = options->model != NULL ? gst_sod_network_find (options->model, error)
                                 : gst_sod_network_find_default (error);
   if (path == NULL)
     return FALSE;
@@ -318,7 +318,9 @@ static const SodOption options[] = {
       "PICK"),
   OPTION ("node", STRING, node, "Only the frames of one node", "NAME"),
   OPTION ("model", FILENAME, model,
-      "Whose maps are proposed (default: the default model), or none", "FILE"),
+      "Whose maps are proposed: a file, the name of a model that is installed "
+      "(default: base), or none",
+      "FILE|NAME|none"),
   OPTION (
       "device", STRING, device, "Where the model runs (auto)", "auto|cpu|cuda"),
   OPTION ("tolerance", DOUBLE, tolerance,

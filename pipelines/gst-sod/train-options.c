@@ -181,12 +181,12 @@ const SodOption sod_train_options[] = {
   OPTION ("seed", INT64, seed,
       "Of weights, order and augmentation, in the place of the settings'", "N"),
   OPTION ("start", FILENAME, start,
-      "Model that base networks start from, or a folder with one for each "
-      "node, "
-      "as --out becomes; without it random weights",
-      "FILE|DIR"),
+      "Model that base networks start from, a file or the name of one that is "
+      "installed, or a folder with one for each node, as --out becomes; "
+      "without it random weights",
+      "FILE|NAME|DIR"),
   OPTION ("reverse", FILENAME, reverse,
-      "Model that the reverse network starts from", "FILE"),
+      "Model that the reverse network starts from", "FILE|NAME"),
   OPTION ("out", FILENAME, out,
       "Folder for models, settings, record, report and checkpoint", "DIR"),
   OPTION ("resume", NONE, resume,

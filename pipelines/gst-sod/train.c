@@ -113,9 +113,13 @@ open_data (Train *self, gchar **words, GError **error)
 static gboolean
 load_model (const gchar *path, GstSodNetwork **network, GError **error)
 {
+  g_autofree gchar *file = NULL;
+
   if (path == NULL)
     return TRUE;
-  *network = gst_sod_network_new_from_file (path, error);
+  file = gst_sod_network_find (path, error);
+  if (file != NULL)
+    *network = gst_sod_network_new_from_file (file, error);
   return *network != NULL;
 }
 

@@ -27,7 +27,7 @@ static gchar *
 resolve (const gchar *path, GError **error)
 {
   if (path != NULL && *path != '\0')
-    return g_strdup (path);
+    return gst_sod_network_find (path, error);
   return gst_sod_network_find_default (error);
 }
 

@@ -57,8 +57,9 @@ install_model_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, SOD_PROP_MODEL_FILE,
       g_param_spec_string ("model-file", "Model file",
-          "Network to run, a safetensors file of kind \"base\"; none = the "
-          "default that is installed. While playing, another file is loaded "
+          "Network to run, a safetensors file of kind \"base\", or the name of "
+          "one that is installed, as base-motion; none = base. While playing, "
+          "another file is loaded "
           "aside and taken up between two frames; if that fails, the network "
           "before stays. Shared by all elements of one model-instance-id",
           NULL, PLAYING));

@@ -49,8 +49,9 @@ install_model_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, SOD_REVERSE_PROP_MODEL_FILE,
       g_param_spec_string ("model-file", "Model file",
-          "Network to run, a safetensors file of kind \"reverse\"; none = the "
-          "default that is installed. While playing, another file is loaded "
+          "Network to run, a safetensors file of kind \"reverse\", or the name "
+          "of one that is installed; none = reverse. While playing, another "
+          "file is loaded "
           "aside and taken up between two frames; if that fails, the network "
           "before stays",
           NULL, PLAYING));

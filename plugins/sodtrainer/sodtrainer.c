@@ -129,13 +129,16 @@ check_settings (GstSodTrainerElement *self, GError **error)
 {
   const gchar *load = get_text (self, SOD_TRAINER_PROP_MODEL_LOAD_PATH);
   g_autoptr (GstSodTrainingSettings) settings = NULL;
+  g_autofree gchar *file = NULL;
 
   if (sod_trainer_settings_check (&self->asked, GST_ELEMENT (self), error))
     settings = sod_trainer_settings_make (&self->asked, error);
   if (settings == NULL || !sod_trainer_check_device (self, settings, error))
     return FALSE;
-  if (load == NULL || g_strrstr (load, "%s") != NULL
-      || g_file_test (load, G_FILE_TEST_EXISTS))
+  if (load == NULL || strstr (load, "%s") != NULL)
+    return TRUE;
+  file = gst_sod_network_find (load, NULL);
+  if (file != NULL && g_file_test (file, G_FILE_TEST_EXISTS))
     return TRUE;
   g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND,
       "there is no model %s to start from; set model-load-path to one, or to "

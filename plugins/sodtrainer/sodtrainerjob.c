@@ -2,6 +2,7 @@
 #include "sodtrainerjob.h"
 
 #include <math.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "sodtrainerfiles.h"
@@ -214,6 +215,18 @@ load (const gchar *pattern, const gchar *node, gboolean alone, GError **error)
   return gst_sod_network_new_from_file (path, error);
 }
 
+/* Of all nodes the same, unless @pattern tells them apart. */
+static GstSodNetwork *
+load_start (const gchar *pattern, const gchar *node, GError **error)
+{
+  g_autofree gchar *path = NULL;
+
+  if (pattern == NULL || strstr (pattern, "%s") != NULL)
+    return load (pattern, node, TRUE, error);
+  path = gst_sod_network_find (pattern, error);
+  return path != NULL ? gst_sod_network_new_from_file (path, error) : NULL;
+}
+
 GstSodNetwork *
 sod_trainer_find_running (const SodTrainerSettings *settings, const gchar *node,
     gboolean alone, GError **error)
@@ -224,9 +237,9 @@ sod_trainer_find_running (const SodTrainerSettings *settings, const gchar *node,
       node, alone, &failure);
 
   if (network == NULL && failure == NULL)
-    network = load (sod_trainer_settings_get_string (
-                        settings, SOD_TRAINER_PROP_MODEL_LOAD_PATH),
-        node, TRUE, &failure);
+    network = load_start (sod_trainer_settings_get_string (
+                              settings, SOD_TRAINER_PROP_MODEL_LOAD_PATH),
+        node, &failure);
   if (failure != NULL)
     g_propagate_error (error, g_steal_pointer (&failure));
   return network;

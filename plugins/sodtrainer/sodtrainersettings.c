@@ -60,8 +60,10 @@ install_models (GObjectClass *klass)
 {
   add (klass, SOD_TRAINER_PROP_MODEL_LOAD_PATH,
       g_param_spec_string ("model-load-path", "Model load path",
-          "Model that learning starts from where none is published yet, as in "
-          "model-save-path; none = random weights",
+          "Model that learning starts from where none is published yet: a "
+          "file, "
+          "with %s for the node's name as in model-save-path, or the name of "
+          "one that is installed, as base; none = random weights",
           NULL, FLAGS));
   add (klass, SOD_TRAINER_PROP_MODEL_SAVE_PATH,
       g_param_spec_string ("model-save-path", "Model save path",

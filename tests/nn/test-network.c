@@ -430,6 +430,33 @@ test_find_default (Scratch *self, gconstpointer data)
     g_setenv ("GST_SOD_MODEL_PATH", before, TRUE);
 }
 
+static void
+test_find (Scratch *self, gconstpointer data)
+{
+  static const gchar *const names[] = { "mine", "mine.safetensors" };
+  g_autofree gchar *list = g_strconcat ("/nowhere/at/all:", self->folder, NULL);
+  g_autofree gchar *wanted =
+      g_build_filename (self->folder, "mine.safetensors", NULL);
+  g_autofree gchar *before = g_strdup (g_getenv ("GST_SOD_MODEL_PATH"));
+  g_autofree gchar *path = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_setenv ("GST_SOD_MODEL_PATH", list, TRUE);
+  g_assert_null (gst_sod_network_find ("mine", &error));
+  scratch_expect (error, GST_SOD_ERROR_NOT_FOUND, "mine: there is", wanted);
+  scratch_expect (error, GST_SOD_ERROR_NOT_FOUND, "model-file", "default");
+  g_assert_true (g_file_set_contents (wanted, "x", 1, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree gchar *found = gst_sod_network_find (names[i], NULL);
+
+    g_assert_cmpstr (found, ==, wanted);
+  }
+  path = gst_sod_network_find ("./mine", NULL); /* a path, though of nothing */
+  g_assert_cmpstr (path, ==, "./mine");
+  if (before != NULL)
+    g_setenv ("GST_SOD_MODEL_PATH", before, TRUE);
+}
+
 /* main() has made a folder of the test the user's data folder. */
 static void
 test_find_user (void)
@@ -498,6 +525,8 @@ main (int argc, char **argv)
       NULL, scratch_set_up, test_find_default, scratch_tear_down);
   g_test_add_func (
       "/network/default/is-looked-for-in-the-user-s-data", test_find_user);
+  g_test_add ("/network/named/is-looked-for-where-the-default-is", Scratch,
+      NULL, scratch_set_up, test_find, scratch_tear_down);
   status = g_test_run ();
   g_rmdir (user_data);
   return status;

@@ -392,6 +392,28 @@ test_default_model_is_found_where_the_environment_says (void)
   gst_element_set_state (element, GST_STATE_NULL);
 }
 
+static void
+test_an_installed_model_is_called_by_its_name (void)
+{
+  g_autofree gchar *path = test_model (1, 1);
+  g_autofree gchar *folder = g_path_get_dirname (path);
+  g_autofree gchar *name = g_path_get_basename (path);
+  g_autofree gchar *before = g_strdup (g_getenv ("GST_SOD_MODEL_PATH"));
+  g_autoptr (TestElement) element =
+      test_element ("sodbase", "model-file", name, NULL);
+
+  check_start_fails (element, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND,
+      "there is no such file, and no such model among");
+  g_setenv ("GST_SOD_MODEL_PATH", folder, TRUE);
+  g_assert_cmpint (gst_element_set_state (element, GST_STATE_PAUSED), ==,
+      GST_STATE_CHANGE_SUCCESS);
+  gst_element_set_state (element, GST_STATE_NULL);
+  if (before != NULL)
+    g_setenv ("GST_SOD_MODEL_PATH", before, TRUE);
+  else
+    g_unsetenv ("GST_SOD_MODEL_PATH");
+}
+
 /* ---- shared ---- */
 
 static void
@@ -581,6 +603,8 @@ main (int argc, char *argv[])
       test_stopping_while_a_model_loads_waits_for_it);
   g_test_add_func ("/model/default-is-found-where-the-environment-says",
       test_default_model_is_found_where_the_environment_says);
+  g_test_add_func ("/model/installed-one-is-called-by-its-name",
+      test_an_installed_model_is_called_by_its_name);
   g_test_add_func ("/model/one-id-shares-it", test_one_id_shares_the_model);
   g_test_add_func ("/model/streams-of-one-id-run-at-the-same-time",
       test_streams_of_one_id_run_at_the_same_time);

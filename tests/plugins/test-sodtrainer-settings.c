@@ -21,6 +21,8 @@ test_what_cannot_be_is_told_at_the_start (void)
 {
   assert_refused ("model-load-path", "/nowhere/model", GST_RESOURCE_ERROR,
       GST_RESOURCE_ERROR_NOT_FOUND, "/nowhere/model");
+  assert_refused ("model-load-path", "basis", GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_NOT_FOUND, "no model basis");
   assert_refused ("model-save-path", "/dev/null/model", GST_RESOURCE_ERROR,
       GST_RESOURCE_ERROR_OPEN_WRITE, "model-save-path is /dev/null/model");
   assert_refused ("checkpoint-path", "/dev/null/checkpoint", GST_RESOURCE_ERROR,

@@ -30,11 +30,12 @@ run=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 # The second compiler, the fuzzers' and sanitizers' run times, introspection,
 # an RTSP server on loopback, a display without a screen, a browser for the
 # page that gst-sod eval writes (300 MB installed, the largest of them), what
-# keeps a file from being compiled twice.
+# models/convert-reference.py reads weights with, what keeps a file from being
+# compiled twice.
 tests=(clang clang-format libclang-rt-dev libasan8 libubsan1
   gobject-introspection libgirepository1.0-dev python3-gi
   gir1.2-gst-plugins-base-1.0 gir1.2-gst-rtsp-server-1.0 git locales
-  xvfb chromium ccache)
+  xvfb chromium python3-numpy ccache)
 # To gather a build with all that it needs (tests/gpu-bundle.sh).
 gpu_bundle=(binutils patchelf)
 # From NVIDIA's package repository, for CUDA 13.

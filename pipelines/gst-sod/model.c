@@ -141,16 +141,17 @@ run_info (gpointer data, gchar **words, GError **error)
 
 /* Whether the file is sound, and why not. */
 static gboolean
-verify (const gchar *path, GString *json, gboolean as_json)
+verify (const gchar *name, GString *json, gboolean as_json)
 {
   g_autoptr (GError) error = NULL;
+  g_autofree gchar *path = gst_sod_network_find (name, &error);
   g_autoptr (GstSodNetwork) network =
-      gst_sod_network_new_from_file (path, &error);
-  g_autofree gchar *shown = g_filename_display_name (path);
+      path != NULL ? gst_sod_network_new_from_file (path, &error) : NULL;
+  g_autofree gchar *shown = g_filename_display_name (name);
   g_autofree gchar *hash = network != NULL ? hash_file (path) : NULL;
 
   sod_json_open (json, NULL, '{');
-  sod_json_string (json, "path", path);
+  sod_json_string (json, "path", path != NULL ? path : name);
   sod_json_boolean (json, "sound", network != NULL);
   if (network != NULL)
     sod_json_string (json, "sha256", hash);

@@ -230,6 +230,9 @@ def models_are_verified():
         found = read_json_model('verify', model, cut, status=2)
         tap.check([entry['sound'] for entry in found] == [True, False], found)
         tap.check(found[1]['path'] == cut and found[1]['reason'], found)
+    named = read_json_model('verify', 'base', 'nosuch', status=2)
+    tap.check([entry['sound'] for entry in named] == [True, False], named)
+    tap.check(os.path.basename(named[0]['path']) == 'base.safetensors', named)
     tap.check(ours('model', 'verify').status == 1, 'no file')
     tap.check(ours('model', 'info', '/no/such').status == 1, 'missing')
 

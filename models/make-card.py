@@ -166,6 +166,21 @@ def score_table(scores):
     return lines
 
 
+def reconstruction_lines(record, node):
+    """How well held-out pictures come out of their label maps."""
+    found = [score for stage in record['stages'] if stage['node'] == node
+             for score in stage['scores'] if 'reconstruction' in score]
+    if not found:
+        return []
+    return ['', '## Scores',
+            f'Reconstruction error {found[-1]["reconstruction"]:.3f}: the loss '
+            'it learns by (mean difference of pixels, and of neighbours, '
+            f'values -1 to 1), over {found[-1]["frames"]} held-out frames of '
+            'DAVIS-2016 dev, each from its mask. What a training of the same '
+            'recipe differs by: '
+            '[trained again](../docs/training.md#trained-again).']
+
+
 def stage_lines(record, node):
     return [f'| {stage["name"]} | {stage["round"]} | {stage.get("steps", 0)} '
             f'| {stage.get("seconds", 0) / 60:.1f} | {stage.get("end", "")} |'
@@ -233,13 +248,17 @@ def write_card(path, name, metadata, scores, starts, data, record, node):
         '| stage | round | steps | minutes | end |',
         '| --- | --- | --- | --- | --- |',
         *stage_lines(record, node)]
+    if not is_base:
+        lines += reconstruction_lines(record, node)
     if scores:
         lines += [
             '', '## Scores', f'School {SCHOOL}. max F and '
             'mean F with beta^2 = 0.3; J is the mean over images at p >= 0.5.',
             '', *score_table([*scores, *starts]), '',
-            'These sets chose the model, so expect less on others. The spread '
-            'between random seeds was not measured.' + chosen_of(name), '',
+            'These sets chose the model, so expect less on others. What a '
+            'training of the same recipe differs by: '
+            '[trained again](../docs/training.md#trained-again).'
+            + chosen_of(name), '',
             '## Limits',
             first_limit(name),
             '- Objects smaller than about 16 pixels of the input, crowds, '

@@ -26,6 +26,7 @@ const gchar gst_sod_report_style[] =
     "background:var(--paper)}"
     "th{font-weight:600;color:var(--soft)}"
     "tr.own td{font-weight:700}"
+    "td.text{white-space:normal;text-align:left;min-width:24ch}"
     "i.key{display:inline-block;width:12px;height:12px;border-radius:3px;"
     "margin-right:7px}"
     ".name{white-space:nowrap}"

@@ -3,8 +3,11 @@
 #include <gst-sod/train/report-private.h>
 
 #include <math.h>
+#include <string.h>
 
 #include <gst-sod/eval/report-private.h>
+
+#define LINE 40 /* bytes of a text that stand side by side */
 
 static void
 add_stage (GString *page, JsonObject *stage)
@@ -50,6 +53,16 @@ gst_sod_page_add_stages (GString *page, GPtrArray *stages)
   g_string_append (page, "</table></div>\n");
 }
 
+/* Whether @node (nullable) is a text that is better broken into lines. */
+static gboolean
+is_sentence (JsonNode *node)
+{
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node)
+         && json_node_get_value_type (node) == G_TYPE_STRING
+         && strlen (json_node_get_string (node)) > LINE
+         && strchr (json_node_get_string (node), ' ') != NULL;
+}
+
 /* Objects that have the same members, as a table of them. */
 void
 gst_sod_page_add_objects (
@@ -75,7 +88,7 @@ gst_sod_page_add_objects (
       JsonNode *node =
           json_object_get_member (g_ptr_array_index (objects, i), key->data);
 
-      g_string_append (page, "<td>");
+      g_string_append (page, is_sentence (node) ? "<td class=text>" : "<td>");
       if (node != NULL)
         gst_sod_page_append_member (page, node);
       g_string_append (page, "</td>");

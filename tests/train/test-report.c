@@ -377,6 +377,21 @@ test_members_are_shown_by_name (void)
                                   "<td>yes</td>"));
 }
 
+/* A warning is a sentence, and no row of a table is that wide. */
+static void
+test_sentences_are_broken (void)
+{
+  g_autofree gchar *page = make_page (
+      "{\"warnings\":[{\"text\":\"one <word> more than would stand in a line "
+      "of it\",\"stage\":2,\"path\":\"" HASH HASH
+      "\",\"what\":\"a few words\"}]}");
+
+  g_assert_nonnull (
+      strstr (page, "<td class=text>one &lt;word&gt; more than would stand in "
+                    "a line of it</td><td>2</td>"));
+  g_assert_cmpuint (count (page, "class=text"), ==, 1);
+}
+
 /* A hash is as wide as a table of its own. */
 static void
 test_hashes_are_shown_in_part (void)
@@ -420,5 +435,7 @@ main (int argc, char **argv)
       "/train/report/members/by-name", test_members_are_shown_by_name);
   g_test_add_func (
       "/train/report/members/hashes", test_hashes_are_shown_in_part);
+  g_test_add_func (
+      "/train/report/members/sentences", test_sentences_are_broken);
   return g_test_run ();
 }

@@ -80,8 +80,10 @@ gst_sod_network_find (const gchar *name, GError **error)
 
   g_return_val_if_fail (name != NULL, NULL);
 
+  /* A folder of the name, as a run leaves it, is no model. */
   if (strchr (name, G_DIR_SEPARATOR) != NULL
-      || g_file_test (name, G_FILE_TEST_EXISTS))
+      || (g_file_test (name, G_FILE_TEST_EXISTS)
+          && !g_file_test (name, G_FILE_TEST_IS_DIR)))
     return g_strdup (name);
   file = g_str_has_suffix (name, SUFFIX) ? g_strdup (name)
                                          : g_strconcat (name, SUFFIX, NULL);

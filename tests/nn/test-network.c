@@ -438,6 +438,7 @@ test_find (Scratch *self, gconstpointer data)
   g_autofree gchar *wanted =
       g_build_filename (self->folder, "mine.safetensors", NULL);
   g_autofree gchar *before = g_strdup (g_getenv ("GST_SOD_MODEL_PATH"));
+  g_autofree gchar *here = g_get_current_dir ();
   g_autofree gchar *path = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -453,6 +454,17 @@ test_find (Scratch *self, gconstpointer data)
   }
   path = gst_sod_network_find ("./mine", NULL); /* a path, though of nothing */
   g_assert_cmpstr (path, ==, "./mine");
+
+  /* What lies in the working folder goes first, unless it is a folder. */
+  g_assert_cmpint (g_chdir (self->folder), ==, 0);
+  g_assert_cmpint (g_mkdir ("mine", 0700), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree gchar *found = gst_sod_network_find (names[i], NULL);
+
+    g_assert_cmpstr (found, ==, i == 0 ? wanted : names[i]);
+  }
+  g_assert_cmpint (g_rmdir ("mine"), ==, 0);
+  g_assert_cmpint (g_chdir (here), ==, 0);
   if (before != NULL)
     g_setenv ("GST_SOD_MODEL_PATH", before, TRUE);
 }

@@ -69,15 +69,15 @@
  *
  * ## Messages
  * Progress messages with code `training` carry `phase`, `round`, `stage`,
- * `node`, `step`, `n-steps`, `loss`, `rate`, `frames-per-second` and
- * `time-left` (s, of the present stage alone, not of all that follow). Element
- * messages: `sod-trainer-scored` (`node`, `measures`: JSON),
- * `sod-trainer-published` (`node`, `path`, `id`, `version`, `score`, `forced`),
- * `sod-trainer-refused` (`node`, `score`) and `sod-trainer-done` (`result`:
- * finished, stopped or failed; `record`: JSON of the run). The pad `src`, which
- * need not be linked, says the same in lines of JSON, each with a member
- * `event`: started, progress, scored, published, warning, finished, stopped,
- * failed.
+ * `node`, `step`, `n-steps`, `loss`, `rate`, `frames-per-second`, `time-left`
+ * (s, of the present stage alone, not of all that follow), `done` (of the whole
+ * training, 0 to 1) and `percent` (the same). Element messages:
+ * `sod-trainer-scored` (`node`, `measures`: JSON), `sod-trainer-published`
+ * (`node`, `path`, `id`, `version`, `score`, `forced`), `sod-trainer-refused`
+ * (`node`, `score`) and `sod-trainer-done` (`result`: finished, stopped or
+ * failed; `record`: JSON of the run). The pad `src`, which need not be linked,
+ * says the same in lines of JSON, each with a member `event`: started,
+ * progress, scored, published, warning, finished, stopped, failed.
  *
  * ## Example launch line
  * |[

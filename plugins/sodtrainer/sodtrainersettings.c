@@ -178,7 +178,8 @@ sod_trainer_settings_install (GObjectClass *klass)
           "Counters since the start: frames, labelled, unlabelled, "
           "late-labels, labels-without-frame, labels-refused, thinned, "
           "labels-added (by their frames' ids), trainings, published, refused; "
-          "training, phase, round, step, loss, rate, score, store; and the "
+          "training, phase, round, step, loss, rate, done, score, store; and "
+          "the "
           "first seven for each node",
           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }

@@ -63,7 +63,18 @@ add_progress (GstStructure *structure, const GstSodTrainingProgress *progress)
       gst_sod_training_progress_get_rate (progress), "frames-per-second",
       G_TYPE_DOUBLE, gst_sod_training_progress_get_frames_per_second (progress),
       "time-left", G_TYPE_DOUBLE,
-      gst_sod_training_progress_get_time_left (progress), NULL);
+      gst_sod_training_progress_get_time_left (progress), "done", G_TYPE_DOUBLE,
+      gst_sod_training_progress_get_done (progress), NULL);
+}
+
+/* Of the whole training, as a message of the kind has it; 0 where it is not
+ * known. */
+static gint
+get_percent (const GstSodTrainingProgress *progress)
+{
+  gdouble done = gst_sod_training_progress_get_done (progress);
+
+  return isfinite (done) ? (gint) (100 * CLAMP (done, 0, 1)) : 0;
 }
 
 void
@@ -75,8 +86,13 @@ sod_trainer_tell_progress (GstSodTrainerElement *self, GstProgressType type,
   GstMessage *message =
       gst_message_new_progress (GST_OBJECT (self), type, "training", line);
 
-  if (progress != NULL)
-    add_progress (gst_message_writable_structure (message), progress);
+  if (progress != NULL) {
+    GstStructure *structure = gst_message_writable_structure (message);
+
+    add_progress (structure, progress);
+    gst_structure_set (
+        structure, "percent", G_TYPE_INT, get_percent (progress), NULL);
+  }
   gst_element_post_message (GST_ELEMENT (self), message);
 }
 

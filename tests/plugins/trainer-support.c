@@ -222,8 +222,15 @@ trainer_await_progress (Trainer *self, const gchar *field, const gchar *value)
     gst_message_parse_progress (message, &type, NULL, NULL);
     structure = gst_message_get_structure (message);
     if (type == GST_PROGRESS_TYPE_CONTINUE && field == NULL) {
+      gdouble done;
+      gint percent;
+
       g_assert_true (gst_structure_has_field_typed (
           structure, "frames-per-second", G_TYPE_DOUBLE));
+      g_assert_true (gst_structure_get (structure, "done", G_TYPE_DOUBLE, &done,
+          "percent", G_TYPE_INT, &percent, NULL));
+      g_assert_cmpfloat (done, >, 0);
+      g_assert_cmpint (percent, ==, (gint) (100 * done));
       return;
     }
     if (type == GST_PROGRESS_TYPE_CONTINUE

@@ -106,6 +106,9 @@ MEANING = {
 }
 
 MAIN = 'random weights'
+# The same with all steps and warm-ups so many times as long.
+LONG = 'random weights, four times as long'
+TIMES = {LONG: 4}
 DEFAULT = 'default model'
 DEFAULT_SHARE = 0.2
 FRAMES = 'one and two frames'
@@ -115,8 +118,9 @@ FRAME_ARMS = {ONE_FRAME: (1, 'initial-alone'),
               TWO_FRAMES: (2, 'initial-frame'),
               ALIGNED: (2, 'initial-alone')}
 FEW = (INITIAL, 'longer', '+ reverse', '+ pseudo-labels', 'longer still')
-DEFAULT_ARMS = (INITIAL, 'longer', '+ reverse', '+ pseudo-labels',
-                'longer still', 'without reverse')
+DEFAULT_ARMS = LONG_ARMS = (*FEW, 'without reverse')
+LONG_SHARE = 0.2
+BLOCKS = (MAIN, LONG, DEFAULT)  # of chains
 
 
 def get_arms(block, share):
@@ -125,6 +129,8 @@ def get_arms(block, share):
         return tuple(FRAME_ARMS)
     if block == DEFAULT:
         return DEFAULT_ARMS
+    if block == LONG:
+        return LONG_ARMS
     if share < 0.5:
         return tuple(ARMS)
     # Where all frames have labels there is nothing to make pseudo-labels for.
@@ -142,6 +148,7 @@ def make_groups():
         groups += [(MAIN, share, seed, get_arms(MAIN, share))
                    for seed in SEEDS]
     groups += [(MAIN, 0.2, seed, tuple(VARIANTS)) for seed in SEEDS]
+    groups += [(LONG, LONG_SHARE, seed, LONG_ARMS) for seed in SEEDS]
     return groups
 
 

@@ -21,6 +21,7 @@ import argparse
 import concurrent.futures
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -61,13 +62,20 @@ def call(words):
 
 # ---- chains of links ----
 
+def lengthen(text, times):
+    """Settings, with steps and warm-ups @times as long."""
+    return re.sub(r'(?<=steps=)\d+|(?<=warm-up=)\d+',
+                  lambda found: str(int(found[0]) * times), text)
+
+
 class Group:
     """Networks of one share of labels and one seed, link by link."""
 
     def __init__(self, work, block, share, seed):
         self.block, self.share, self.seed = block, share, seed
         self.folder = os.path.join(work, f'{block}-{share:g}-{seed}'
-                                   .replace(' ', '-'))
+                                   .replace(' ', '-').replace(',', ''))
+        self.times = plan.TIMES.get(block, 1)
         os.makedirs(self.folder, exist_ok=True)
 
     def write_recipe(self, frames, every):
@@ -79,6 +87,7 @@ class Group:
                             ('@FRAMES@', str(frames)),
                             ('@EVERY@', str(every))):
             text = text.replace(name, value)
+        text = lengthen(text, self.times)
         with open(path, 'w', encoding='utf-8') as file:
             file.write(text)
         return path
@@ -93,7 +102,7 @@ class Group:
         default = self.block == plan.DEFAULT
         for setting in (*plan.LINKS[link],
                         *(plan.DEFAULT_SETTINGS if default else ())):
-            words += ['--setting', setting]
+            words += ['--setting', lengthen(setting, self.times)]
         shutil.rmtree(out + '.new', ignore_errors=True)
         _, seconds = call(words)
         with open(os.path.join(out + '.new', 'cpu'), 'w',

@@ -155,10 +155,9 @@ typedef struct
   gdouble weight, counted, entropy, both, either; /* sums over a plane */
 } Sums;
 
-/* w lies in d_output; beyond its end it is 0, and so is all that it counts.
- * Each p goes to @probabilities, of as many as the plane has pixels. */
+/* w lies in d_output; beyond its end it is 0, and so is all that it counts. */
 GST_SOD_HOT_INLINE Sums
-sum_up (const GstSodLossPlane *plane, gfloat *probabilities)
+sum_up (const GstSodLossPlane *plane)
 {
   gint64 n = plane->height * plane->width;
   GstSodSum weight = { 0 }, counted = { 0 }, entropies = { 0 }, both = { 0 },
@@ -170,7 +169,6 @@ sum_up (const GstSodLossPlane *plane, gfloat *probabilities)
     GstSodLanes w = gst_sod_lanes_load (plane->d_output + i, n - i), entropy;
     GstSodLanes p = judge (x, t, &entropy);
 
-    gst_sod_lanes_store (probabilities + i, p, n - i);
     gst_sod_sum_add (&weight, w);
     if (plane->weights != NULL) {
       w *= load_weights (plane, i, n - i);
@@ -187,16 +185,15 @@ sum_up (const GstSodLossPlane *plane, gfloat *probabilities)
 }
 
 GST_SOD_HOT static gdouble
-compute_structure (
-    const GstSodLossPlane *plane, gdouble *columns, gfloat *probabilities)
+compute_structure (const GstSodLossPlane *plane, gdouble *room)
 {
   gint64 n = plane->height * plane->width;
   gdouble n_planes = (gdouble) plane->n_planes, both, either, share;
   gfloat of_entropy, of_both, of_either;
   Sums sums;
 
-  weigh (plane, columns);
-  sums = sum_up (plane, probabilities);
+  weigh (plane, room);
+  sums = sum_up (plane);
   both = sums.both + 1;
   either = sums.either + 1;
   share = sums.counted / sums.weight;
@@ -205,9 +202,10 @@ compute_structure (
   of_both = (gfloat) (-share / (either * n_planes));
   of_either = (gfloat) (share * both / (either * either * n_planes));
   for (gint64 i = 0; i < n; i += GST_SOD_LANES) {
-    GstSodLanes p = gst_sod_lanes_load (probabilities + i, n - i);
+    GstSodLanes x = gst_sod_lanes_load (plane->output + i, n - i);
     GstSodLanes t = gst_sod_lanes_load (plane->target + i, n - i);
-    GstSodLanes w = gst_sod_lanes_load (plane->d_output + i, n - i);
+    GstSodLanes w = gst_sod_lanes_load (plane->d_output + i, n - i), entropy;
+    GstSodLanes p = judge (x, t, &entropy);
     GstSodLanes d_iou = of_both * t + of_either * (1 - t);
 
     w *= load_weights (plane, i, n - i);
@@ -222,12 +220,9 @@ gst_sod_loss_structure_plane (const GstSodLossPlane *plane)
 {
   gint64 radius =
       gst_sod_loss_options_get_radius (plane->options, plane->width);
-  g_autofree gdouble *columns =
-      g_new (gdouble, 2 * plane->width + 2 * radius + 1);
-  g_autofree gfloat *probabilities =
-      g_new (gfloat, plane->height * plane->width);
+  g_autofree gdouble *room = g_new (gdouble, 2 * plane->width + 2 * radius + 1);
 
-  return compute_structure (plane, columns, probabilities);
+  return compute_structure (plane, room);
 }
 
 /* ---- images ---- */

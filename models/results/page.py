@@ -26,9 +26,9 @@ what follows is in links of 50 steps, batch 8, on one thread, f32. The settings
 are `models/results/recipe.ini`, the arms `models/results/plan.py`.
 
 **Read the figures as differences between equals, not as what the method can
-reach**: networks that see 3,200 pictures of a few sequences from random weights are poor
-ones. Two blocks say what the phases do to others: one in which every stage is
-four times as long, and one that starts from the default model.
+reach**: networks that see 3,200 pictures of a few sequences from random weights
+are poor ones. Two blocks say what the phases do to others: one in which every
+stage is four times as long, and one that starts from the default model.
 
 Pseudo-labels are made by all five networks together and of the frames of all
 scenarios. What a base network gains by them may be what the others know of
@@ -47,8 +47,8 @@ and ours must not be compared as if they were of one kind**:
   that no network has seen; the same scenario, other scenes.
 - It names neither the size of the input, nor how long it trained, nor a
   threshold, nor whether its encoder was pre-trained. Ours: 160x96, random
-  weights, as long as written above. The default model is 320x192 and learnt from
-  stills too, from random weights and for far longer
+  weights, as long as written above. The default model is 320x192 and learnt
+  from stills too, from random weights and for far longer
   ([its card](../models/base.md)).
 - Its DAVIS is the 50 sequences of 2016, in five scenarios that it does not list;
   ours the 30 of the train list.

@@ -57,8 +57,9 @@ find (const gchar *name, gchar **looked)
 
 /**
  * gst_sod_network_find:
- * @name: (type filename): path of a model file; or the name of one that is
- *   installed, as `base-motion`, with or without `.safetensors`
+ * @name: (type filename) (nullable): path of a model file; or the name of one
+ *   that is installed, as `base-motion`, with or without `.safetensors`; %NULL
+ *   or empty: the default, as gst_sod_network_find_default() finds it
  * @error: return location for an error
  *
  * Finds the file that is meant. What has a folder in it, or is a file as it
@@ -78,8 +79,8 @@ gst_sod_network_find (const gchar *name, GError **error)
   g_autofree gchar *looked = NULL;
   gchar *path;
 
-  g_return_val_if_fail (name != NULL, NULL);
-
+  if (name == NULL || *name == '\0')
+    return gst_sod_network_find_default (error);
   /* A folder of the name, as a run leaves it, is no model. */
   if (strchr (name, G_DIR_SEPARATOR) != NULL
       || (g_file_test (name, G_FILE_TEST_EXISTS)
@@ -93,7 +94,7 @@ gst_sod_network_find (const gchar *name, GError **error)
 
     g_set_error (error, GST_SOD_ERROR, GST_SOD_ERROR_NOT_FOUND,
         "%s: there is no such file, and no such model among %s; name another "
-        "with model-file, or none for the default, " DEFAULT_MODEL,
+        "with model-file, or none for the default",
         shown, looked);
   }
   return path;

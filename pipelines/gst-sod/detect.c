@@ -440,8 +440,7 @@ prepare (Detect *self, gchar **words, GError **error)
       || !gst_init_check (NULL, NULL, error) || !check_elements (self, error))
     return FALSE;
   sod_job_prepare_decoders ();
-  found = options->model != NULL ? gst_sod_network_find (options->model, error)
-                                 : gst_sod_network_find_default (error);
+  found = gst_sod_network_find (options->model, error);
   self->look = (SodLook){
     .model = g_intern_string (found),
     .device = options->device != NULL ? options->device : "auto",

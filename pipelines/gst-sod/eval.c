@@ -91,9 +91,7 @@ open_model (Eval *self, GError **error)
     refuse (error, "--precision is auto, f32, bf16, f16 or int8");
     return NULL;
   }
-  self->model_path = options->model != NULL
-                         ? gst_sod_network_find (options->model, error)
-                         : gst_sod_network_find_default (error);
+  self->model_path = gst_sod_network_find (options->model, error);
   if (self->model_path == NULL) {
     g_prefix_error (
         error, options->model != NULL ? "--model: " : "no --model was given: ");

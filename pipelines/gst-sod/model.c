@@ -125,8 +125,7 @@ run_info (gpointer data, gchar **words, GError **error)
     too_many (error, "model info takes one file");
     return SOD_EXIT_REFUSED;
   }
-  path = words[0] != NULL ? gst_sod_network_find (words[0], error)
-                          : gst_sod_network_find_default (error);
+  path = gst_sod_network_find (words[0], error);
   if (path == NULL)
     return SOD_EXIT_REFUSED;
   network = gst_sod_network_new_from_file (path, error);

@@ -87,8 +87,7 @@ load_model (Export *self, GError **error)
         "--pick=uncertain asks a model, and --model=none leaves none");
     return FALSE;
   }
-  path = options->model != NULL ? gst_sod_network_find (options->model, error)
-                                : gst_sod_network_find_default (error);
+  path = gst_sod_network_find (options->model, error);
   if (path == NULL)
     return FALSE;
   instance = gst_sod_instance_get ("gst-sod-store",

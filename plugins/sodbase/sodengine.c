@@ -22,15 +22,6 @@ struct _SodEngine
   guint64 n_updates;
 };
 
-/* The file that @path stands for. (transfer full) */
-static gchar *
-resolve (const gchar *path, GError **error)
-{
-  if (path != NULL && *path != '\0')
-    return gst_sod_network_find (path, error);
-  return gst_sod_network_find_default (error);
-}
-
 /* The name under which a shared instance is shared on @device in @context:
  * those that fall back meet again there, apart from those that the device still
  * serves, and memory of one context is not seen from another. */
@@ -175,7 +166,7 @@ update (const gchar *path, gpointer user_data)
   SodEngine *self = user_data;
   g_autoptr (GstSodNetwork) network = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree gchar *file = resolve (path, &error);
+  g_autofree gchar *file = gst_sod_network_find (path, &error);
   const gchar *id, *version;
 
   if (file != NULL)
@@ -218,7 +209,7 @@ sod_engine_new (GstElement *element, const SodSettings *settings,
   g_mutex_init (&self->lock);
   self->loader = sod_loader_new (update, self);
   sod_settings_copy (settings, &self->settings);
-  self->path = resolve (settings->model_file, error);
+  self->path = gst_sod_network_find (settings->model_file, error);
   if (self->path == NULL)
     return NULL;
   if (settings->model_reload)

@@ -59,9 +59,9 @@ install_model_properties (GObjectClass *klass)
       g_param_spec_string ("model-file", "Model file",
           "Network to run, a safetensors file of kind \"base\", or the name of "
           "one that is installed, as base-motion; none = base. While playing, "
-          "another file is loaded "
-          "aside and taken up between two frames; if that fails, the network "
-          "before stays. Shared by all elements of one model-instance-id",
+          "another file is loaded aside and taken up between two frames; if "
+          "that fails, the network before stays. Shared by all elements of one "
+          "model-instance-id",
           NULL, PLAYING));
   g_object_class_install_property (klass, SOD_PROP_MODEL_RELOAD,
       g_param_spec_boolean ("model-reload", "Model reload",

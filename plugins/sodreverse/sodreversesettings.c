@@ -51,9 +51,8 @@ install_model_properties (GObjectClass *klass)
       g_param_spec_string ("model-file", "Model file",
           "Network to run, a safetensors file of kind \"reverse\", or the name "
           "of one that is installed; none = reverse. While playing, another "
-          "file is loaded "
-          "aside and taken up between two frames; if that fails, the network "
-          "before stays",
+          "file is loaded aside and taken up between two frames; if that "
+          "fails, the network before stays",
           NULL, PLAYING));
   g_object_class_install_property (klass, SOD_REVERSE_PROP_DEVICE,
       g_param_spec_string ("device", "Device",

@@ -434,9 +434,12 @@ static void
 test_find (Scratch *self, gconstpointer data)
 {
   static const gchar *const names[] = { "mine", "mine.safetensors" };
+  static const gchar *const none[] = { NULL, "" };
   g_autofree gchar *list = g_strconcat ("/nowhere/at/all:", self->folder, NULL);
   g_autofree gchar *wanted =
       g_build_filename (self->folder, "mine.safetensors", NULL);
+  g_autofree gchar *base =
+      g_build_filename (self->folder, "base.safetensors", NULL);
   g_autofree gchar *before = g_strdup (g_getenv ("GST_SOD_MODEL_PATH"));
   g_autofree gchar *here = g_get_current_dir ();
   g_autofree gchar *path = NULL;
@@ -451,6 +454,12 @@ test_find (Scratch *self, gconstpointer data)
     g_autofree gchar *found = gst_sod_network_find (names[i], NULL);
 
     g_assert_cmpstr (found, ==, wanted);
+  }
+  g_assert_true (g_file_set_contents (base, "x", 1, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (none); i++) {
+    g_autofree gchar *found = gst_sod_network_find (none[i], NULL);
+
+    g_assert_cmpstr (found, ==, base);
   }
   path = gst_sod_network_find ("./mine", NULL); /* a path, though of nothing */
   g_assert_cmpstr (path, ==, "./mine");

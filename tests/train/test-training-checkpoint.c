@@ -3,6 +3,7 @@
  * full disk. */
 #include "training-case.h"
 
+#include <math.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -272,6 +273,71 @@ test_full_disk_is_a_warning (void)
   remove_checkpoint (folder, path);
 }
 
+/* ---- a step that is refused ---- */
+
+#define KEPT 2    /* step of the last checkpoint */
+#define REFUSED 5 /* step after which the loss is no number, once */
+
+typedef struct
+{
+  gchar *text; /* the warning */
+  guint n_warnings;
+} Refusal;
+
+static gdouble *
+edge_weight_of (GstSodTraining *training)
+{
+  return &training->current->learner->settings.loss.options.edge_weight;
+}
+
+/* Spoils what is no part of a checkpoint. */
+static void
+spoil_loss (GstSodTraining *training, const gchar *text, gpointer user_data)
+{
+  Refusal *refusal = user_data;
+  GstSodStage *stage = training->current;
+
+  stage->emitted = 0; /* to be called after the next step, too */
+  if (stage->state.step == KEPT + 1)
+    training->saved_at = G_MAXINT64 / 2;
+  if (stage->state.step == REFUSED && refusal->n_warnings == 0)
+    *edge_weight_of (training) = NAN;
+}
+
+static void
+mend_loss (GstSodTraining *training, const gchar *text, gpointer user_data)
+{
+  Refusal *refusal = user_data;
+
+  refusal->n_warnings++;
+  g_free (refusal->text);
+  refusal->text = g_strdup (text);
+  *edge_weight_of (training) = GST_SOD_LOSS_EDGE_WEIGHT;
+  g_assert_cmpuint (training->current->state.step, ==, KEPT);
+  g_assert_cmpfloat (training->current->state.rate_scale, ==, 0.5);
+}
+
+static void
+test_refused_step_goes_back_to_the_checkpoint (void)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("sod-training-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, "checkpoint", NULL);
+  const gchar *const more[] = { "run.checkpoint-path", path,
+    "run.checkpoint-interval", "0", NULL };
+  g_autoptr (GstSodTraining) training = training_case_new (more, 1, FALSE);
+  Refusal refusal = { 0 };
+
+  g_signal_connect (training, "progress", G_CALLBACK (spoil_loss), &refusal);
+  g_signal_connect (training, "warning", G_CALLBACK (mend_loss), &refusal);
+  training_case_run (training);
+  g_assert_cmpuint (refusal.n_warnings, ==, 1);
+  g_assert_nonnull (strstr (refusal.text, "step 5 was refused"));
+  g_assert_nonnull (strstr (
+      refusal.text, "back to step 2, on with 0.5 of the learning rate"));
+  g_free (refusal.text);
+  remove_checkpoint (folder, path);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -284,5 +350,7 @@ main (int argc, char **argv)
       test_checkpoint_of_a_run_that_is_refused);
   g_test_add_func ("/training/checkpoint/full-disk-is-a-warning",
       test_full_disk_is_a_warning);
+  g_test_add_func ("/training/checkpoint/a-refused-step-goes-back-to-it",
+      test_refused_step_goes_back_to_the_checkpoint);
   return g_test_run ();
 }
